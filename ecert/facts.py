@@ -1,0 +1,97 @@
+"""What the ledger says about one certificate, all of it as of one block.
+
+`judge` needs nothing else of a chain. Facts come from `ecert.ledger_copy` (the service), from a facts file (offline)
+or from a test vector; whoever makes them answers for their truth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """The two status bits of a serial, with the values of the Token Status List."""
+
+    VALID = 0
+    REVOKED = 1
+    SUSPENDED = 2
+    SUPERSEDED = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsOf:
+    """The block that facts were read at. `chain` is CAIP-2 (`eip155:31337`), `hash` 32 bytes, `time` seconds."""
+
+    chain: str
+    block: int
+    hash: bytes
+    time: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFacts:
+    """A key of the agency: counts from `added` until before `retired` and before `compromised_since`."""
+
+    kid: bytes
+    suite: int
+    public_key: bytes
+    added: int
+    retired: int | None = None
+    compromised_since: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accreditation:
+    """The agency may issue the type from `since` until before `until`; `settled` as of the facts' block."""
+
+    since: int
+    until: int | None
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BatchFacts:
+    """The batch that covers the serial. `anchored` is its block's time."""
+
+    certificate_type: bytes
+    suite: int
+    root: bytes
+    first_serial: int
+    count: int
+    anchored: int
+    block: int
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusFacts:
+    """One change of the serial's status, by the time of its block. `successors` with SUPERSEDED only."""
+
+    status: Status
+    time: int
+    block: int
+    settled: bool = True
+    successors: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """All that the ledger `ledger` (CAIP-10, lower case) says about one certificate, as of one block.
+
+    `agency_known`: the agency is on the registry. `key`: the agency's key with the certificate's `kid`.
+    `accreditations`: all of the agency for the certificate's type. `doubt_since`: the guardian's, while it stands.
+    `batch`: of that agency, covering the serial. `changes`: of that serial, oldest first.
+    `superseded`: for every serial that the certificate says it supersedes, the successors the ledger names for it.
+    """
+
+    as_of: AsOf
+    ledger: str
+    agency_known: bool
+    key: KeyFacts | None = None
+    accreditations: tuple[Accreditation, ...] = ()
+    doubt_since: int | None = None
+    batch: BatchFacts | None = None
+    changes: tuple[StatusFacts, ...] = ()
+    superseded: Mapping[int, tuple[int, ...]] = field(default_factory=dict)

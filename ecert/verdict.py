@@ -1,0 +1,90 @@
+"""The answer: a verdict is a value, never a `bool` and never an exception."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from ecert.facts import AsOf, Status
+
+
+class Result(StrEnum):
+    """VALID only when every check that matters passed; doubt is UNKNOWN."""
+
+    VALID = "VALID"
+    INVALID = "INVALID"
+    UNKNOWN = "UNKNOWN"
+
+
+class Outcome(StrEnum):
+    """What one check found. `skipped`: it needs something that an earlier check did not establish."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_ASKED = "not_asked"
+    SKIPPED = "skipped"
+
+
+class Reason(StrEnum):
+    """Why a check did not pass, gravest first: forged, then withdrawn, then out of date, then doubt about us."""
+
+    MALFORMED = "malformed"
+    BAD_SIGNATURE = "bad_signature"
+    ALTERED_FIELD = "altered_field"
+    NOT_IN_BATCH = "not_in_batch"
+    WRONG_TYPE = "wrong_type"
+    UNTRUSTED_LEDGER = "untrusted_ledger"
+    UNKNOWN_AGENCY = "unknown_agency"
+    UNKNOWN_KEY = "unknown_key"
+    KEY_COMPROMISED = "key_compromised"
+    KEY_RETIRED = "key_retired"
+    NOT_ANCHORED = "not_anchored"
+    NOT_ACCREDITED = "not_accredited"
+    DOCUMENT_MISMATCH = "document_mismatch"
+    HOLDER_NOT_PROVED = "holder_not_proved"
+    FIELD_MISMATCH = "field_mismatch"
+    REVOKED = "revoked"
+    SUPERSEDED = "superseded"
+    SUSPENDED = "suspended"
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not_yet_valid"
+    AGENCY_IN_DOUBT = "agency_in_doubt"
+    SUPERSESSION_PENDING = "supersession_pending"
+    NOT_SETTLED = "not_settled"
+    PROOF_MISSING = "proof_missing"
+    FIELD_WITHHELD = "field_withheld"
+    NOT_COMPARED = "not_compared"
+    DOCUMENT_UNKNOWN = "document_unknown"
+    BEFORE_LEDGER = "before_ledger"
+    IN_FUTURE = "in_future"
+    STALE_LEDGER = "stale_ledger"
+    CLOCK_WRONG = "clock_wrong"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One step of `docs/format.md` section 5. `detail` names the place, fields, serials or times behind a reason."""
+
+    number: int
+    name: str
+    outcome: Outcome
+    reasons: tuple[Reason, ...] = ()
+    detail: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """Result, reasons (gravest first), the 14 checks, the time asked about, the block it is as of, and notes.
+
+    `as_of` is None only where no facts could be had at all. `status_now` is the serial's latest status, where known.
+    """
+
+    result: Result
+    reasons: tuple[Reason, ...]
+    checks: tuple[Check, ...]
+    at: int
+    as_of: AsOf | None
+    notes: Mapping[str, object] = field(default_factory=dict)
+    status_now: Status | None = None

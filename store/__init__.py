@@ -1,0 +1,1 @@
+"""What we remember: tables, migrations, and the reads and writes on them."""

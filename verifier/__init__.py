@@ -1,0 +1,1 @@
+"""How people use ecert: services, HTTP API, pages, command line, processes."""
