@@ -1,0 +1,1 @@
+"""The commands of `ecert`: each parses, calls one service and renders."""

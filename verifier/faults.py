@@ -1,0 +1,81 @@
+"""What is wrong with what was given to issue, said so that a clerk can mend it.
+
+Tree: verifier.errors.VerifierError
+      > IssuingError(sentence) > RowsRefusedError(faults): rows, columns or the file as a whole
+                               > KeyringError: a key is missing, cannot be opened, or lies open to others
+                               > StoppedError: something stands in the way; nothing that was issued is lost
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowFault:
+    """One thing that is wrong: file, physical line where its record starts (1 is the header), field, and why.
+
+    `line` is None where the fault is of the file as a whole, `field` where it is of no single column. `reason` is a
+    word for programs, `en` and `zh` are sentences for people.
+    """
+
+    file: str
+    line: int | None
+    field: str | None
+    reason: str
+    en: str
+    zh: str
+
+    def __str__(self) -> str:
+        """Give `file:line: field: sentence`."""
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        return f"{place}: {self.field}: {self.en}" if self.field else f"{place}: {self.en}"
+
+    def to_json(self) -> dict[str, object]:
+        """Give the fault as JSON."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "field": self.field,
+            "reason": self.reason,
+            "message": self.en,
+            "message_zh": self.zh,
+        }
+
+
+@dataclass(slots=True, kw_only=True)
+class FaultList:
+    """The first `limit` faults and how many there were in all, however many that is."""
+
+    limit: int = 1000
+    listed: list[RowFault] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, faults: Iterable[RowFault]) -> None:
+        """Count faults and list those within the limit."""
+        for fault in faults:
+            self.count += 1
+            if len(self.listed) < self.limit:
+                self.listed.append(fault)
+
+
+class IssuingError(Exception):
+    """Issuing or a change of status cannot go on; `str()` is a sentence that says why and what to do."""
+
+
+class RowsRefusedError(IssuingError):
+    """The input is refused and nothing of it was stored. `faults` are listed up to a limit, `count` is of all."""
+
+    def __init__(self, faults: Iterable[RowFault], count: int | None = None) -> None:
+        self.faults = tuple(faults)
+        self.count = len(self.faults) if count is None else count
+        super().__init__("; ".join(str(fault) for fault in self.faults[:3]))
+
+
+class KeyringError(IssuingError):
+    """A key is missing, cannot be opened with the password, or its file is open to others."""
+
+
+class StoppedError(IssuingError):
+    """Something outside the input stands in the way; what was issued before stays issued."""

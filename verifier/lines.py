@@ -1,0 +1,207 @@
+"""The physical lines of a text file that somebody's spreadsheet wrote: surveyed once, then read as a stream.
+
+A survey reads the file through in pieces and settles its encoding (UTF-8 with or without a mark, or GB18030) and its
+hash. It stops at the first thing that no table contains, so that a gigabyte of anything is refused soon. Nothing here
+holds more than a piece or a line in memory.
+"""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from verifier.faults import RowFault, RowsRefusedError
+
+PIECE = 1 << 20
+LONGEST_LINE = 1 << 19
+"""Bytes. A certificate has at most 256 KiB, so no honest row is longer."""
+
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What a file is: its name for messages, `sha256`, `size` in bytes, `encoding`, and where its text begins."""
+
+    name: str
+    sha256: bytes
+    size: int
+    encoding: str
+    start: int
+
+
+def open_plain(path: Path) -> BinaryIO:
+    """Open a regular file for reading; refuse what is missing, unreadable, a folder, a pipe or a device."""
+    try:
+        kind = path.stat().st_mode
+        if not stat.S_ISREG(kind):
+            raise _refused(path.name, None, "not_a_file", f"{path} is not a plain file", f"{path} 不是普通文件")
+        return path.open("rb")
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise _refused(path.name, None, "unreadable", f"cannot be read: {why}", f"无法读取：{why}") from error
+
+
+def survey(file: BinaryIO, name: str) -> Survey:
+    """Read the file through once.
+
+    Raises:
+        RowsRefusedError: it is empty, holds a NUL byte or an endless line, or is neither UTF-8 nor GB18030.
+    """
+    file.seek(0)
+    head = file.read(4)
+    if not head:
+        raise _refused(name, None, "empty_file", "the file is empty", "文件为空")
+    if head.startswith(UTF_16_MARKS):
+        raise _refused(
+            name, 1, "wrong_encoding", "this is UTF-16; save it as UTF-8", "文件为 UTF-16 编码，请另存为 UTF-8"
+        )
+    start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
+    digest, size, broken = _scan(file, name)
+    encoding = "utf-8"
+    if broken is not None:
+        if start or _is_damaged_utf8(file, broken):
+            raise _wrong_encoding(file, name, broken, size)
+        _check_gb18030(file, name, size)
+        encoding = "gb18030"
+    return Survey(name=name, sha256=digest, size=size, encoding=encoding, start=start)
+
+
+def lines(file: BinaryIO, found: Survey) -> Iterator[str]:
+    """Give the lines as they stand, line breaks included, in constant memory.
+
+    Raises:
+        RowsRefusedError: a line is too long, or the bytes are no longer those that were surveyed.
+    """
+    file.seek(found.start)
+    number = 0
+    while line := file.readline(LONGEST_LINE + 1):
+        number += 1
+        if len(line) > LONGEST_LINE:
+            raise _line_too_long(found.name, number)
+        try:
+            yield line.decode(found.encoding)
+        except UnicodeDecodeError as error:
+            raise _refused(
+                found.name, number, "file_changed", "the file changed while it was read", "读取过程中文件被修改"
+            ) from error
+
+
+def unchanged(file: BinaryIO, before: os.stat_result) -> bool:
+    """Tell whether the open file still has the size and time of change that it had."""
+    now = os.fstat(file.fileno())
+    return (now.st_size, now.st_mtime_ns, now.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
+
+
+def _scan(file: BinaryIO, name: str) -> tuple[bytes, int, int | None]:
+    """Give the hash, the size, and the offset of the first byte that is not UTF-8."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    size = line = 0
+    broken: int | None = None
+    while piece := file.read(PIECE):
+        digest.update(piece)
+        if (nul := piece.find(b"\0")) >= 0:
+            place = line + piece.count(b"\n", 0, nul) + 1
+            raise _refused(
+                name,
+                place,
+                "nul_byte",
+                f"there is a NUL byte at offset {size + nul}: this is no text",
+                f"第 {size + nul} 字节为 NUL，不是文本文件",
+            )
+        breaks = piece.count(b"\n")
+        if not breaks and len(piece) > LONGEST_LINE:
+            raise _line_too_long(name, line + 1)
+        line += breaks
+        if broken is None:
+            pending = len(decoder.getstate()[0])
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                broken = size - pending + error.start
+        size += len(piece)
+    if broken is None and (pending := len(decoder.getstate()[0])):
+        broken = size - pending
+    return digest.digest(), size, broken
+
+
+def _is_damaged_utf8(file: BinaryIO, broken: int) -> bool:
+    """Tell UTF-8 with a wrong byte from GB18030, which would read almost any bytes as characters nobody wrote.
+
+    Chinese takes three bytes in UTF-8 and such triples hardly arise by chance in GB18030, so the majority decides.
+    """
+    file.seek(max(0, broken - PIECE // 16))
+    text = file.read(PIECE).decode("utf-8", errors="replace")
+    wrong = text.count("\N{REPLACEMENT CHARACTER}")
+    right = sum(1 for character in text if character >= "\u0800") - wrong
+    return right > wrong
+
+
+def _check_gb18030(file: BinaryIO, name: str, size: int) -> None:
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("gb18030")()
+    done = 0
+    while piece := file.read(PIECE):
+        pending = len(decoder.getstate()[0])
+        try:
+            decoder.decode(piece)
+        except UnicodeDecodeError as error:
+            raise _wrong_encoding(file, name, done - pending + error.start, size) from error
+        done += len(piece)
+    if pending := len(decoder.getstate()[0]):
+        raise _wrong_encoding(file, name, done - pending, size)
+
+
+def _wrong_encoding(file: BinaryIO, name: str, offset: int, size: int) -> RowsRefusedError:
+    line = _line_at(file, offset)
+    if size - offset < len("\N{CJK UNIFIED IDEOGRAPH-4E00}".encode()) + 1 and not _has_break(file, offset):
+        return _refused(
+            name,
+            line,
+            "truncated",
+            f"the file ends in the middle of a character (byte {offset}): it was cut off",
+            f"文件在字符中间结束（第 {offset} 字节），可能被截断",
+        )
+    return _refused(
+        name,
+        line,
+        "wrong_encoding",
+        f"byte {offset} is neither UTF-8 nor GB18030; save the file as UTF-8",
+        f"第 {offset} 字节既非 UTF-8 也非 GB18030，请另存为 UTF-8",
+    )
+
+
+def _has_break(file: BinaryIO, offset: int) -> bool:
+    file.seek(offset)
+    return b"\n" in file.read(4)
+
+
+def _line_at(file: BinaryIO, offset: int) -> int:
+    file.seek(0)
+    line, left = 1, offset
+    while left and (piece := file.read(min(PIECE, left))):
+        line += piece.count(b"\n")
+        left -= len(piece)
+    return line
+
+
+def _line_too_long(name: str, line: int) -> RowsRefusedError:
+    return _refused(
+        name,
+        line,
+        "line_too_long",
+        f"the line is longer than {LONGEST_LINE} bytes: this is no table of certificates",
+        f"该行超过 {LONGEST_LINE} 字节，不是证照数据表",
+    )
+
+
+def _refused(name: str, line: int | None, reason: str, en: str, zh: str) -> RowsRefusedError:
+    return RowsRefusedError([RowFault(file=name, line=line, field=None, reason=reason, en=en, zh=zh)])

@@ -1,0 +1,1 @@
+"""What the verifier does, one module for each thing; commands, API and pages only call these."""
