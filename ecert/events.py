@@ -162,8 +162,17 @@ class LedgerRetired:
     successor: bytes
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityChanged:
+    """The first event of either contract: it takes its orders from the AccessManager `authority` (20 bytes)."""
+
+    place: Place
+    authority: bytes
+
+
 RegistryEvent = (
-    AgencyRegistered
+    AuthorityChanged
+    | AgencyRegistered
     | AgencyAdminChanged
     | AgencySuspended
     | AgencyReinstated
@@ -174,5 +183,5 @@ RegistryEvent = (
     | KeyRevoked
     | OperatorSet
 )
-LedgerEvent = BatchAnchored | StatusChanged | CertificateSuperseded | LedgerRetired
+LedgerEvent = AuthorityChanged | BatchAnchored | StatusChanged | CertificateSuperseded | LedgerRetired
 Event = RegistryEvent | LedgerEvent
