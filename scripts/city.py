@@ -1,0 +1,260 @@
+"""A throw-away city: a local chain, contracts on it, agencies with keys of their own, and the service.
+
+Everything is made new in a folder and belongs to it: generated keys, free ports, one lock. The chain forgets when it
+stops, so a city's folder is good for one life; `City.found` begins another one in the same folder.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from chain.administration import ANCHOR, STATUS, Administration, accredit, add_key, register_agency, set_operator
+from chain.deployment import Deployment, deploy
+from chain.node import Node
+from chain.signer import LocalSigner
+from ecert.suite import SUITE
+from ecert.types import bundled_types
+from verifier.keyring import Keyring, Purpose
+from verifier.ledger_keys import create_ledger_key
+
+ROOT = Path(__file__).resolve().parent.parent
+NODE = ROOT / "hardhat-local" / "node"
+MARKER = ".throw-away-city"
+KEY_FILE_WORK = 2**12
+"""Scrypt's work for key files whose password is 192 random bits."""
+START_TIMEOUT = 60.0
+YEARS_20 = 20 * 365 * 86400
+
+
+class CityError(Exception):
+    """The city could not be founded or one of its programs ended; the text says what to look at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agency:
+    """An agency of the city: its code on the ledger, its name, and the certificate types it is accredited for."""
+
+    code: str
+    name: str
+    types: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class City:
+    """A running city. `service` is the address of its HTTP service once `serve` was called."""
+
+    folder: Path
+    chain_url: str
+    deployment: Deployment
+    keyring: Keyring
+    chain_process: subprocess.Popen[str]
+    service: str = ""
+    service_process: subprocess.Popen[bytes] | None = None
+    _log: TextIO | None = field(default=None, repr=False)
+
+    def serve(self) -> None:
+        """Start `ecert serve` and wait until it says that it is ready.
+
+        Raises:
+            CityError: it ended, or was not ready within a minute; the log's last lines are in the text.
+        """
+        address = self.folder / "service.url"
+        address.unlink(missing_ok=True)
+        self._log = (self.folder / "service.log").open("a", encoding="utf-8")
+        self.service_process = subprocess.Popen(
+            [sys.executable, "-m", "verifier", "serve", "--data", str(self.folder)],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+            cwd=ROOT,
+        )
+        deadline = time.monotonic() + START_TIMEOUT
+        while not self._ready(address):
+            if self.service_process.poll() is not None or time.monotonic() > deadline:
+                raise CityError(f"the service did not become ready:\n{tail(self.folder / 'service.log')}")
+            time.sleep(0.1)
+
+    def _ready(self, address: Path) -> bool:
+        if not address.exists():
+            return False
+        self.service = address.read_text(encoding="utf-8").strip()
+        try:
+            with urllib.request.urlopen(f"{self.service}/readyz", timeout=2) as answer:  # noqa: S310 # our own address
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """End the service, then the chain, whatever state they are in."""
+        if self.service_process is not None:
+            end(self.service_process)
+            self.service_process = None
+        if self._log is not None:
+            self._log.close()
+            self._log = None
+        end(self.chain_process)
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `ecert ARGUMENT... --data FOLDER`; progress goes to our own terminal, its answer comes back.
+
+        Raises:
+            CityError: with `check`, when the command's exit code is not 0.
+        """
+        done = subprocess.run(
+            [sys.executable, "-m", "verifier", *arguments, "--data", str(self.folder)],
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            cwd=ROOT,
+        )
+        if check and done.returncode != 0:
+            raise CityError(f"`ecert {' '.join(arguments)}` ended with {done.returncode}: {done.stdout.strip()}")
+        return done
+
+
+def end(process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Ask a process that we started to stop; kill it after ten seconds."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+    if process.stdin is not None:
+        process.stdin.close()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def tail(path: Path, lines: int = 15) -> str:
+    """Give the last lines of a log."""
+    if not path.exists():
+        return f"({path} does not exist)"
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Hold a folder for one city at a time, and empty it of the last one's life.
+
+    Raises:
+        CityError: another city lives there, or the folder holds something that is not ours.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    marker = folder / MARKER
+    if not marker.exists() and any(folder.iterdir()):
+        raise CityError(f"{folder} holds something else already; name an empty folder or a new one")
+    with marker.open("a", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise CityError(f"another city lives in {folder}; stop it, or name another folder") from error
+        for path in folder.iterdir():
+            if path != marker:
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+        yield
+
+
+def start_chain(folder: Path, addresses: Sequence[bytes], interval: float = 1.0) -> tuple[subprocess.Popen[str], str]:
+    """Start the local chain on a free port with money for `addresses`; it ends with us. Gives process and URL."""
+    log = (folder / "chain.log").open("w", encoding="utf-8")
+    funded = ",".join("0x" + address.hex() for address in addresses)
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, NODE, "--port", "0", "--interval", str(interval), "--until-stdin-closes"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            text=True,
+            env=os.environ | {"ECERT_LOCAL_FUND": funded},
+        )
+    assert process.stdout is not None  # noqa: S101 # we asked for a pipe
+    line = process.stdout.readline()
+    try:
+        return process, str(json.loads(line)["url"])
+    except (ValueError, KeyError) as error:
+        end(process)
+        raise CityError(f"the local chain did not start:\n{tail(folder / 'chain.log')}") from error
+
+
+async def put_in_order(url: str, agencies: Sequence[Agency], keyring: Keyring, keys: Keys) -> Deployment:
+    """Deploy the contracts, register and accredit the agencies, add their keys and operators."""
+    node = Node(url)
+    try:
+        deployment = await deploy(node, keys.bureau)
+        administration = Administration(node, deployment)
+        now = (await node.latest()).time
+        types = bundled_types()
+        steps = []
+        for agency in agencies:
+            steps.append(register_agency(agency.code, agency.name, keys.admins[agency.code].address))
+            steps += [accredit(agency.code, types[slug].vct_hash, now, now + YEARS_20) for slug in agency.types]
+        await administration.carry_out(keys.bureau, steps)
+        for agency in agencies:
+            certificate_key = keyring.certificate_key(agency.code)
+            await administration.carry_out(
+                keys.admins[agency.code],
+                [
+                    add_key(agency.code, certificate_key.kid, SUITE, certificate_key.public_key),
+                    *(
+                        set_operator(agency.code, keyring.address(agency.code, purpose), bit, now + YEARS_20)
+                        for purpose, bit in ((Purpose.ANCHOR, ANCHOR), (Purpose.STATUS, STATUS))
+                    ),
+                ],
+            )
+        return deployment
+    finally:
+        await node.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Keys:
+    """Keys that live only as long as the city: the bureau's, and the agencies' admins'."""
+
+    bureau: LocalSigner
+    admins: dict[str, LocalSigner]
+
+
+def make_keys(keyring: Keyring, agencies: Sequence[Agency]) -> Keys:
+    """Make every key of the city; the agencies' own ones as files in the keyring."""
+    for agency in agencies:
+        passwords = keyring.add_passwords(agency.code)
+        keyring.create_certificate_key(agency.code, passwords.certificate or "")
+        for purpose in Purpose:
+            create_ledger_key(keyring, agency.code, purpose, work=KEY_FILE_WORK)
+    return Keys(bureau=LocalSigner.generate(), admins={agency.code: LocalSigner.generate() for agency in agencies})
+
+
+def found(folder: Path, agencies: Sequence[Agency], *, interval: float = 1.0) -> City:
+    """Found a city in a claimed folder: keys, chain, contracts, agencies, settings. The service is not started yet."""
+    keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
+    keys = make_keys(keyring, agencies)
+    addresses = [keys.bureau.address, *(admin.address for admin in keys.admins.values())]
+    addresses += [keyring.address(agency.code, purpose) for agency in agencies for purpose in Purpose]
+    process, url = start_chain(folder, addresses, interval)
+    try:
+        deployment = asyncio.run(put_in_order(url, agencies, keyring, keys))
+        deployment.save(folder / "deployment.json")
+        (folder / "ecert.toml").write_text(
+            f'node_urls = ["{url}"]\nport = 0\nstatus_base = "https://ecert.example"\n', encoding="utf-8"
+        )
+    except BaseException:
+        end(process)
+        raise
+    return City(folder=folder, chain_url=url, deployment=deployment, keyring=keyring, chain_process=process)
