@@ -6,7 +6,7 @@ or from a test vector; whoever makes them answers for their truth.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 
@@ -95,3 +95,17 @@ class Facts:
     batch: BatchFacts | None = None
     changes: tuple[StatusFacts, ...] = ()
     superseded: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+
+
+def status_in_force(changes: Sequence[StatusFacts], at: int | None = None) -> StatusFacts | None:
+    """Find the change that a serial's status at `at` (None: now) follows from; None: it never changed, it is valid.
+
+    Withdrawals count from the block they are in, reinstatements only once that block is settled (section 5).
+    """
+    counted = None
+    for change in changes:
+        if at is not None and change.time > at:
+            break
+        if change.settled or change.status is not Status.VALID:
+            counted = change
+    return counted

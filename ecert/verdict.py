@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ecert.certificate import Value
 from ecert.facts import AsOf, Status
 
 
@@ -71,7 +72,7 @@ class Check:
     name: str
     outcome: Outcome
     reasons: tuple[Reason, ...] = ()
-    detail: Mapping[str, object] = field(default_factory=dict)
+    detail: Mapping[str, Value] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,5 +87,33 @@ class Verdict:
     checks: tuple[Check, ...]
     at: int
     as_of: AsOf | None
-    notes: Mapping[str, object] = field(default_factory=dict)
+    notes: Mapping[str, Value] = field(default_factory=dict)
     status_now: Status | None = None
+
+
+def verdict_to_json(verdict: Verdict) -> dict[str, Value]:
+    """Write a verdict as JSON: enumerations by their values, the block's hash as `0x` hex, no value of any field."""
+    return {
+        "result": verdict.result.value,
+        "reasons": [reason.value for reason in verdict.reasons],
+        "checks": [_check_to_json(check) for check in verdict.checks],
+        "at": verdict.at,
+        "as_of": None if verdict.as_of is None else as_of_to_json(verdict.as_of),
+        "notes": dict(verdict.notes),
+        "status_now": None if verdict.status_now is None else verdict.status_now.name.lower(),
+    }
+
+
+def as_of_to_json(as_of: AsOf) -> dict[str, Value]:
+    """Write the block that facts were read at."""
+    return {"chain": as_of.chain, "block": as_of.block, "hash": f"0x{as_of.hash.hex()}", "time": as_of.time}
+
+
+def _check_to_json(check: Check) -> dict[str, Value]:
+    return {
+        "number": check.number,
+        "name": check.name,
+        "outcome": check.outcome.value,
+        "reasons": [reason.value for reason in check.reasons],
+        "detail": dict(check.detail),
+    }

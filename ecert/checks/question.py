@@ -1,0 +1,106 @@
+"""One question to judge: all inputs of section 5, and what the checks share of them, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ecert.certificate import Certificate, Value
+from ecert.checks.rules import found
+from ecert.demands import Demands
+from ecert.errors import MalformedKey
+from ecert.facts import BatchFacts, Facts, KeyFacts
+from ecert.suite import thumbprint
+from ecert.types import CertificateType
+from ecert.verdict import Check, Reason
+
+CLOCK_TOLERANCE = 60
+"""Seconds by which two right clocks may differ."""
+CATCH_UP = 600
+"""Seconds after its signing within which a certificate may still be missing from our copy (footnote 1)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """The inputs, and what follows from them alone.
+
+    `certificate_type`: None where it is not known here. `at`: the time asked about; `about_now`: that it is now.
+    `fresh`: check 14 passes. `on_registry`: check 2 and 3 pass. `key`: of that agency, kid and suite.
+    `batch`: of that agency, covering the serial, settled or not. `shown`: the values of the disclosed fields.
+    """
+
+    certificate: Certificate
+    facts: Facts
+    certificate_type: CertificateType | None
+    documents: Sequence[bytes]
+    demands: Demands
+    at: int
+    about_now: bool
+    now: int
+    fresh: bool
+    on_registry: bool
+    key: KeyFacts | None
+    batch: BatchFacts | None
+    shown: Mapping[str, Value]
+
+    @property
+    def moment(self) -> int:
+        """When key and accreditation must have been good: the batch's block time, without a batch the facts'."""
+        return self.facts.as_of.time if self.batch is None else self.batch.anchored
+
+    def missing(self, number: int, reason: Reason, detail: Mapping[str, Value]) -> Check:
+        """Tell that something is not on the ledger: a fail, or unknown while our copy may be behind (footnote 1)."""
+        if self.facts.as_of.time - self.certificate.iat >= CATCH_UP:
+            return found(number, fail=(reason,), detail=detail)
+        return found(number, unknown=(reason,), detail=detail)
+
+
+def pose(
+    certificate: Certificate,
+    facts: Facts,
+    *,
+    documents: Sequence[bytes],
+    demands: Demands,
+    at: int | None,
+    now: int,
+    certificate_type: CertificateType | None,
+) -> Question:
+    """Put the question. A time within 60 seconds of `now` is now; a type that is not the certificate's is unknown."""
+    about_now = at is None or abs(at - now) <= CLOCK_TOLERANCE
+    on_registry = facts.ledger == certificate.iss.ledger and facts.agency_known
+    known_type = certificate_type is not None and certificate_type.vct == certificate.vct
+    age = now - facts.as_of.time
+    return Question(
+        certificate=certificate,
+        facts=facts,
+        certificate_type=certificate_type if known_type else None,
+        documents=documents,
+        demands=demands,
+        at=now if at is None or about_now else at,
+        about_now=about_now,
+        now=now,
+        fresh=-CLOCK_TOLERANCE <= age < demands.max_age,
+        on_registry=on_registry,
+        key=_key(certificate, facts) if on_registry else None,
+        batch=_batch(certificate, facts) if on_registry else None,
+        shown={disclosure.name: disclosure.value for disclosure in certificate.disclosures},
+    )
+
+
+def _key(certificate: Certificate, facts: Facts) -> KeyFacts | None:
+    """Take the agency's key if it is the one that the certificate names; the key id is computed, never believed."""
+    key = facts.key
+    if key is None or key.suite != certificate.suite:
+        return None
+    try:
+        named = thumbprint(key.public_key) == certificate.kid == key.kid
+    except MalformedKey:
+        return None
+    return key if named else None
+
+
+def _batch(certificate: Certificate, facts: Facts) -> BatchFacts | None:
+    batch = facts.batch
+    if batch is None or not batch.first_serial <= certificate.serial < batch.first_serial + batch.count:
+        return None
+    return batch

@@ -1,0 +1,83 @@
+"""Checks 9, 10 and 14: whether it holds at the time asked about, and whether our facts are fit to say so."""
+
+from __future__ import annotations
+
+from ecert.certificate import Value
+from ecert.checks.question import CLOCK_TOLERANCE, Question
+from ecert.checks.rules import PASSED, SKIPPED, found
+from ecert.facts import Status, StatusFacts, status_in_force
+from ecert.verdict import Check, Reason
+
+
+def check_9_status(question: Question) -> Check:
+    """The serial's status at `at` is valid, and what it supersedes is recorded as superseded by it.
+
+    Without a batch a status that was never touched says nothing, so the check is then skipped; a withdrawal counts.
+    """
+    if not question.on_registry:
+        return SKIPPED[9]
+    fail: list[Reason] = []
+    unknown: list[Reason] = []
+    detail: dict[str, Value] = {}
+    _judge_status(question, fail, unknown, detail)
+    _judge_supersession(question, unknown, detail)
+    _judge_time_asked(question, unknown, detail)
+    if fail or unknown:
+        return found(9, fail=fail, unknown=unknown, detail=detail)
+    return SKIPPED[9] if question.batch is None else PASSED[9]
+
+
+def check_10_period(question: Question) -> Check:
+    """`nbf <= at < exp`."""
+    certificate, at = question.certificate, question.at
+    if at < certificate.nbf:
+        return found(10, fail=(Reason.NOT_YET_VALID,), detail={"nbf": certificate.nbf})
+    if certificate.exp is not None and at >= certificate.exp:
+        return found(10, fail=(Reason.EXPIRED,), detail={"exp": certificate.exp})
+    return PASSED[10]
+
+
+def check_14_freshness(facts_time: int, now: int, max_age: int) -> Check:
+    """The facts are younger than the limit, and our clock is not behind them by more than 60 seconds."""
+    age = now - facts_time
+    if age >= max_age:
+        return found(14, unknown=(Reason.STALE_LEDGER,), detail={"age": age, "max_age": max_age})
+    if age < -CLOCK_TOLERANCE:
+        return found(14, unknown=(Reason.CLOCK_WRONG,), detail={"age": age, "max_age": max_age})
+    return PASSED[14]
+
+
+def _judge_status(question: Question, fail: list[Reason], unknown: list[Reason], detail: dict[str, Value]) -> None:
+    change = status_in_force(question.facts.changes, None if question.about_now else question.at)
+    if change is None or change.status is Status.VALID:
+        return
+    detail["since"] = change.time
+    if change.status is Status.SUSPENDED and not question.fresh:
+        unknown.append(Reason.SUSPENDED)  # footnote 2: it may have been reinstated
+    else:
+        fail.append(_withdrawn(change, detail))
+
+
+def _withdrawn(change: StatusFacts, detail: dict[str, Value]) -> Reason:
+    if change.status is Status.SUPERSEDED:
+        detail["successors"] = list(change.successors)
+        return Reason.SUPERSEDED
+    return Reason.SUSPENDED if change.status is Status.SUSPENDED else Reason.REVOKED
+
+
+def _judge_supersession(question: Question, unknown: list[Reason], detail: dict[str, Value]) -> None:
+    certificate, superseded = question.certificate, question.facts.superseded
+    pending: list[Value] = [old for old in certificate.supersedes if certificate.serial not in superseded.get(old, ())]
+    if pending:
+        unknown.append(Reason.SUPERSESSION_PENDING)
+        detail["pending"] = pending
+
+
+def _judge_time_asked(question: Question, unknown: list[Reason], detail: dict[str, Value]) -> None:
+    if question.about_now:
+        return
+    if question.at > question.now:
+        unknown.append(Reason.IN_FUTURE)
+    elif question.batch is not None and question.at < question.batch.anchored:
+        unknown.append(Reason.BEFORE_LEDGER)
+        detail["anchored"] = question.batch.anchored

@@ -1,0 +1,151 @@
+"""Judging a certificate: the 14 checks of section 5, in order, and the verdict that follows from them.
+
+Pure: the same certificate, facts, documents, demands and times give the same verdict, here and in any other
+implementation. A verdict is as true as its facts; `judge` trusts nothing that the certificate says of itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ecert import check_digits
+from ecert.certificate import Certificate, Value
+from ecert.certificate_type import CertificateType
+from ecert.checks.anchoring import check_7_anchor, check_8_accreditation
+from ecert.checks.content import check_1_form, check_6_fields, check_12_documents
+from ecert.checks.demanded import check_11_expectations, check_13_holder
+from ecert.checks.issuer import check_2_ledger, check_3_agency, check_4_key, check_5_signature
+from ecert.checks.question import Question, pose
+from ecert.checks.rules import CHECKS, SKIPPED, CheckRule, gravest_first
+from ecert.checks.validity import check_9_status, check_10_period, check_14_freshness
+from ecert.demands import NO_DEMANDS, Demands
+from ecert.errors import MalformedError
+from ecert.facts import AsOf, Facts, Status, status_in_force
+from ecert.verdict import Check, Outcome, Reason, Result, Verdict
+
+__all__ = ["CHECKS", "CheckRule", "judge", "judge_malformed"]
+
+_MAY_BE_UNASKED = frozenset({11, 12, 13})
+
+
+def judge(
+    certificate: Certificate,
+    facts: Facts,
+    *,
+    documents: Sequence[bytes] = (),
+    demands: Demands = NO_DEMANDS,
+    at: int | None = None,
+    now: int,
+    certificate_type: CertificateType | None,
+) -> Verdict:
+    """Judge a certificate.
+
+    Args:
+        certificate: as it was parsed.
+        facts: what its ledger says, as of one block.
+        documents: SHA-256 digests of the documents that came with it.
+        demands: what the relying party states and demands.
+        at: the time asked about, seconds; None is now, and so is any time within 60 seconds of now.
+        now: the time by our own clock.
+        certificate_type: the type that the certificate names, None if it is not known here.
+    """
+    question = pose(
+        certificate,
+        facts,
+        documents=documents,
+        demands=demands,
+        at=at,
+        now=now,
+        certificate_type=certificate_type,
+    )
+    checks = _checks(question)
+    return Verdict(
+        result=_result(checks),
+        reasons=_reasons(checks),
+        checks=checks,
+        at=question.at,
+        as_of=facts.as_of,
+        notes=_notes(question),
+        status_now=_status_now(question),
+    )
+
+
+def judge_malformed(
+    error: MalformedError,
+    *,
+    as_of: AsOf | None,
+    at: int | None = None,
+    now: int,
+    demands: Demands = NO_DEMANDS,
+) -> Verdict:
+    """Give the verdict on bytes that are no certificate: INVALID, whatever the facts (`as_of` None: there are none)."""
+    skipped = [SKIPPED[rule.number] for rule in CHECKS[1:13]]
+    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of.time, now, demands.max_age)
+    checks = (check_1_form(error), *skipped, fresh)
+    return Verdict(
+        result=_result(checks), reasons=_reasons(checks), checks=checks, at=now if at is None else at, as_of=as_of
+    )
+
+
+def _checks(question: Question) -> tuple[Check, ...]:
+    return (
+        check_1_form(None),
+        check_2_ledger(question),
+        check_3_agency(question),
+        check_4_key(question),
+        check_5_signature(question),
+        check_6_fields(question),
+        check_7_anchor(question),
+        check_8_accreditation(question),
+        check_9_status(question),
+        check_10_period(question),
+        check_11_expectations(question),
+        check_12_documents(question),
+        check_13_holder(question),
+        check_14_freshness(question.facts.as_of.time, question.now, question.demands.max_age),
+    )
+
+
+def _result(checks: Sequence[Check]) -> Result:
+    """Any fail gives INVALID; VALID only if everything passed that must, and the rest passed or was not asked."""
+    if any(check.outcome is Outcome.FAIL for check in checks):
+        return Result.INVALID
+    if all(_is_good(check) for check in checks):
+        return Result.VALID
+    return Result.UNKNOWN
+
+
+def _is_good(check: Check) -> bool:
+    if check.outcome is Outcome.NOT_ASKED:
+        return check.number in _MAY_BE_UNASKED
+    return check.outcome is Outcome.PASS
+
+
+def _reasons(checks: Sequence[Check]) -> tuple[Reason, ...]:
+    return gravest_first({reason for check in checks for reason in check.reasons})
+
+
+def _notes(question: Question) -> Mapping[str, Value]:
+    """Say what is no failure but must be known: an old record, what VALID must not be read as, a wrong identifier."""
+    notes: dict[str, Value] = {}
+    if question.certificate.legacy:
+        notes["legacy_record"] = True
+    known = question.certificate_type
+    if known is not None and known.says_nothing_about is not None:
+        notes["says_nothing_about"] = {"en": known.says_nothing_about.en, "zh": known.says_nothing_about.zh}
+    identifier = question.shown.get("identifier")
+    if isinstance(identifier, str):
+        flaw = check_digits.identifier(identifier)
+        if flaw is not None:
+            notes["identifier_check"] = str(flaw)
+    return notes
+
+
+def _status_now(question: Question) -> Status | None:
+    """Give the serial's latest status, where a batch or a change says that there is such a serial."""
+    if not question.on_registry:
+        return None
+    change = status_in_force(question.facts.changes)
+    if change is not None:
+        return change.status
+    return None if question.batch is None else Status.VALID
