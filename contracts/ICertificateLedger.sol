@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAgencyRegistry} from "./IAgencyRegistry.sol";
 import {IRunningHead} from "./IRunningHead.sol";
 import {IBatches} from "./ledger/IBatches.sol";
 import {IStatuses} from "./ledger/IStatuses.sol";
@@ -23,7 +24,7 @@ interface ICertificateLedger is IRunningHead, IBatches, IStatuses {
     function retire(address successor) external;
 
     /// @notice The registry that this ledger asks who may do what.
-    function registry() external view returns (address);
+    function registry() external view returns (IAgencyRegistry);
 
     /// @notice The ledger before this one, or zero.
     function predecessor() external view returns (address);

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IAgencyRegistry} from "../IAgencyRegistry.sol";
+import {ICertificateLedger} from "../ICertificateLedger.sol";
 import {typeTag} from "../typeTag.sol";
 import {IBatches} from "./IBatches.sol";
 import {Serials} from "./Serials.sol";
@@ -20,7 +21,7 @@ abstract contract Batches is Serials {
         uint40 sequence;
     }
 
-    IAgencyRegistry internal immutable _registry;
+    IAgencyRegistry private immutable _registry;
 
     mapping(bytes32 agency => mapping(uint64 firstSerial => Packed)) private _batches;
 
@@ -68,6 +69,11 @@ abstract contract Batches is Serials {
         emit BatchAnchored(
             agency, certificateType, suite, root, firstSerial, count, instance(), sequence_, time, head_
         );
+    }
+
+    /// @inheritdoc ICertificateLedger
+    function registry() public view returns (IAgencyRegistry) {
+        return _registry;
     }
 
     /// @inheritdoc IBatches

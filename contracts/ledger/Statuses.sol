@@ -17,25 +17,25 @@ abstract contract Statuses is Batches {
 
     /// @inheritdoc IStatuses
     function suspend(bytes32 agency, uint64[] calldata serials) external {
-        _registry.checkStatusChange(msg.sender, agency);
+        registry().checkStatusChange(msg.sender, agency);
         _change(agency, serials, VALID, VALID, SUSPENDED);
     }
 
     /// @inheritdoc IStatuses
     function reinstate(bytes32 agency, uint64[] calldata serials) external {
-        _registry.checkReinstatement(msg.sender, agency);
+        registry().checkReinstatement(msg.sender, agency);
         _change(agency, serials, SUSPENDED, SUSPENDED, VALID);
     }
 
     /// @inheritdoc IStatuses
     function revoke(bytes32 agency, uint64[] calldata serials) external {
-        _registry.checkStatusChange(msg.sender, agency);
+        registry().checkStatusChange(msg.sender, agency);
         _change(agency, serials, VALID, SUSPENDED, REVOKED);
     }
 
     /// @inheritdoc IStatuses
     function supersede(bytes32 agency, uint64 serial, uint64[] calldata successors) external {
-        _registry.checkStatusChange(msg.sender, agency);
+        registry().checkStatusChange(msg.sender, agency);
         (uint256 wordIndex, uint256 shift) = _place(agency, serial);
         uint256 word = _words[agency][wordIndex];
         uint8 current = uint8((word >> shift) & 3);
