@@ -1,0 +1,110 @@
+"""Batches as they stand, with what became of their anchor calls."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from store.errors import NoSuchRow
+from store.issuers import issuer_id
+from store.records import BatchRecord
+from store.states import BatchState, CallState
+from store.tables import batches, calls, certificates, issuers, ledgers
+
+_FIELDS = tuple(field.name for field in fields(BatchRecord))
+
+
+def read(connection: Connection, batch: int) -> BatchRecord:
+    """Give a batch.
+
+    Raises:
+        NoSuchRow: there is none of this number.
+    """
+    row = connection.execute(_batches().where(batches.c.id == batch)).one_or_none()
+    if row is None:
+        raise NoSuchRow("batches", batch)
+    return _batch(row)
+
+
+def of_job(connection: Connection, job: int) -> tuple[BatchRecord, ...]:
+    """Give a job's batches, void ones too, in the order of their making."""
+    return tuple(
+        _batch(row) for row in connection.execute(_batches().where(batches.c.job_id == job).order_by(batches.c.id))
+    )
+
+
+def covering(connection: Connection, ledger: str, agency: str, serial: int) -> BatchRecord | None:
+    """Give the batch that has a serial among its certificates, if it is not void."""
+    wanted = (
+        _batches()
+        .where(
+            batches.c.issuer_id == issuer_id(ledger, agency),
+            batches.c.state != BatchState.VOID,
+            batches.c.first_serial <= serial,
+        )
+        .order_by(batches.c.first_serial.desc())
+        .limit(1)
+    )
+    row = connection.execute(wanted).one_or_none()
+    if row is None or serial >= row.first_serial + row.count:
+        return None
+    return _batch(row)
+
+
+def abandoned(connection: Connection, *, before: int) -> tuple[BatchRecord, ...]:
+    """Give the filling batches that nobody has fed since `before`."""
+    wanted = _batches().where(batches.c.state == BatchState.FILLING, batches.c.fed_at < before)
+    return tuple(_batch(row) for row in connection.execute(wanted.order_by(batches.c.id)))
+
+
+def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:
+    """Give the leaves of a batch by position: enough to make any path."""
+    wanted = select(certificates.c.leaf).where(
+        batches.c.id == batch,
+        certificates.c.issuer_id == batches.c.issuer_id,
+        certificates.c.serial >= batches.c.first_serial,
+        certificates.c.serial < batches.c.first_serial + batches.c.count,
+    )
+    return tuple(connection.execute(wanted.order_by(certificates.c.serial)).scalars())
+
+
+def counts(connection: Connection, job: int) -> dict[str, int]:
+    """Count a job's certificates by where they stand: `filling`, `void`, or the state of their anchor call."""
+    rows = connection.execute(
+        select(batches.c.state, calls.c.state.label("call_state"), func.sum(batches.c.count).label("total"))
+        .join(calls, calls.c.id == batches.c.call_id, isouter=True)
+        .where(batches.c.job_id == job)
+        .group_by(batches.c.state, calls.c.state)
+    )
+    found: dict[str, int] = {}
+    for row in rows:
+        word = row.call_state if row.state == BatchState.CLOSED else row.state
+        found[word] = found.get(word, 0) + int(row.total)
+    return found
+
+
+def _batches() -> Select[Any]:
+    return (
+        select(
+            batches,
+            batches.c.job_id.label("job"),
+            batches.c.call_id.label("call"),
+            ledgers.c.name.label("ledger"),
+            issuers.c.agency,
+            calls.c.state.label("call_state"),
+            calls.c.waiting_reason,
+            calls.c.error,
+        )
+        .join(issuers, issuers.c.id == batches.c.issuer_id)
+        .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
+        .join(calls, calls.c.id == batches.c.call_id, isouter=True)
+    )
+
+
+def _batch(row: Row[Any]) -> BatchRecord:
+    known = {name: getattr(row, name) for name in _FIELDS}
+    known["state"] = BatchState(known["state"])
+    known["call_state"] = None if known["call_state"] is None else CallState(known["call_state"])
+    return BatchRecord(**known)

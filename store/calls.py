@@ -1,0 +1,175 @@
+"""The moves of a call, each a compare-and-set that says whether it moved: queued, signed, sent, mined, settled, failed.
+
+    queued --sign--> signed --sent--> sent --mined--> mined --settle--> settled
+       ^               ^----replace, resign----'   <--unmine--'
+       `--wait (stays queued)                 any open state --fail--> failed
+
+What a state change brings with it (a failed anchor's batch is void, a revoked certificate gives up its number) happens
+in the same transaction. `add` and the reads come from `store.outbox`, which ones are next from `store.queue`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from store import consequences
+from store.errors import NonceTaken
+from store.outbox import OPEN, add, open_calls, read
+from store.queue import highest_nonce, in_flight, ready, senders
+from store.records import Transaction
+from store.states import CallState, Move
+from store.tables import calls
+from store.tables import transactions as forms
+
+__all__ = [
+    "add",
+    "fail",
+    "highest_nonce",
+    "in_flight",
+    "mined",
+    "open_calls",
+    "read",
+    "ready",
+    "replace",
+    "resign",
+    "senders",
+    "sent",
+    "settle",
+    "sign",
+    "transactions",
+    "unmine",
+    "wait",
+]
+
+_WITH_BYTES = (CallState.SIGNED, CallState.SENT)
+
+
+def wait(connection: Connection, call: int, *, reason: str, until: int | None, now: int) -> Move[CallState]:
+    """Let a queued call wait, for a reason that people are shown, and look at it again at `until`."""
+    values = {"waiting_reason": reason, "waiting_until": until}
+    return _move(connection, call, (CallState.QUEUED,), CallState.QUEUED, now, **values)
+
+
+def sign(connection: Connection, call: int, *, nonce: int, raw: bytes, tx_hash: bytes, now: int) -> Move[CallState]:
+    """Queued -> signed: its nonce and its signed bytes are stored before anybody sends them.
+
+    Raises:
+        NonceTaken: another call has the nonce; nothing moved.
+    """
+    return _give_bytes(connection, call, (CallState.QUEUED,), now, nonce=nonce, raw=raw, tx_hash=tx_hash)
+
+
+def replace(
+    connection: Connection, call: int, *, old_hash: bytes, raw: bytes, tx_hash: bytes, now: int
+) -> Move[CallState]:
+    """Signed or sent -> signed: other bytes (a higher price) for the same nonce, if `old_hash` is still the latest."""
+    same = calls.c.tx_hash == old_hash
+    return _give_bytes(connection, call, _WITH_BYTES, now, same, raw=raw, tx_hash=tx_hash)
+
+
+def resign(
+    connection: Connection, call: int, *, old_nonce: int, nonce: int, raw: bytes, tx_hash: bytes, now: int
+) -> Move[CallState]:
+    """Signed, sent or mined -> signed under a second nonce: a stranger's transaction took the first for good.
+
+    Raises:
+        NonceTaken: another call has the nonce; nothing moved.
+    """
+    same = calls.c.nonce == old_nonce
+    states = (*_WITH_BYTES, CallState.MINED)
+    return _give_bytes(connection, call, states, now, same, nonce=nonce, raw=raw, tx_hash=tx_hash, block=None)
+
+
+def sent(connection: Connection, call: int, *, now: int) -> Move[CallState]:
+    """Signed or sent -> sent: a node has the bytes (again)."""
+    values = {"sent_at": now, "attempts": calls.c.attempts + 1}
+    return _move(connection, call, _WITH_BYTES, CallState.SENT, now, **values)
+
+
+def mined(connection: Connection, call: int, *, block: int, now: int) -> Move[CallState]:
+    """Signed, sent or mined -> mined in `block`."""
+    return _move(connection, call, (*_WITH_BYTES, CallState.MINED), CallState.MINED, now, block=block)
+
+
+def unmine(connection: Connection, call: int, *, now: int) -> Move[CallState]:
+    """Mined -> sent: its block is no longer of the chain."""
+    return _move(connection, call, (CallState.MINED,), CallState.SENT, now, block=None)
+
+
+def settle(connection: Connection, call: int, *, now: int) -> Move[CallState]:
+    """Open -> settled: the settled ledger has its effect. Revoked and superseded certificates give up their numbers."""
+    move = _move(connection, call, OPEN, CallState.SETTLED, now, waiting_reason=None, waiting_until=None)
+    if move.moved:
+        consequences.of_settled(connection, read(connection, call))
+    return move
+
+
+def fail(connection: Connection, call: int, *, error: str, now: int) -> Move[CallState]:
+    """Open -> failed for ever. An anchor's batch is void, and its job fills again."""
+    move = _move(connection, call, OPEN, CallState.FAILED, now, error=error, waiting_reason=None, waiting_until=None)
+    if move.moved:
+        consequences.of_failed(connection, read(connection, call), now=now)
+    return move
+
+
+def transactions(connection: Connection, call: int) -> tuple[Transaction, ...]:
+    """Give every signed form that a call ever had, oldest first; any of them may be the one that was mined."""
+    rows = connection.execute(select(forms).where(forms.c.call_id == call).order_by(forms.c.id))
+    return tuple(
+        Transaction(tx_hash=row.tx_hash, call=row.call_id, nonce=row.nonce, raw=row.raw, created_at=row.created_at)
+        for row in rows
+    )
+
+
+def _give_bytes(
+    connection: Connection,
+    call: int,
+    before: tuple[CallState, ...],
+    now: int,
+    *conditions: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401  # columns
+) -> Move[CallState]:
+    quiet = {"waiting_reason": None, "waiting_until": None, "sent_at": None}
+    savepoint = connection.begin_nested()
+    try:
+        move = _move(connection, call, before, CallState.SIGNED, now, *conditions, **quiet, **values)
+    except IntegrityError as error:
+        savepoint.rollback()
+        raise NonceTaken(values["nonce"]) from error
+    savepoint.commit()
+    if move.moved:
+        now_there = read(connection, call)
+        connection.execute(
+            insert(forms).values(
+                call_id=call,
+                chain=now_there.chain,
+                sender=now_there.sender,
+                nonce=now_there.nonce,
+                tx_hash=now_there.tx_hash,
+                raw=now_there.raw,
+                created_at=now,
+            )
+        )
+    return move
+
+
+def _move(
+    connection: Connection,
+    call: int,
+    before: tuple[CallState, ...],
+    after: CallState,
+    now: int,
+    *conditions: ColumnElement[bool],
+    **values: Any,  # noqa: ANN401  # columns
+) -> Move[CallState]:
+    moved = connection.execute(
+        update(calls)
+        .where(calls.c.id == call, calls.c.state.in_(before), *conditions)
+        .values(state=after, updated_at=now, **values)
+    )
+    if moved.rowcount == 1:
+        return Move(moved=True, state=after)
+    return Move(moved=False, state=read(connection, call).state)

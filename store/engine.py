@@ -1,0 +1,118 @@
+"""Engines for both databases, set up so that a transaction is what it says.
+
+SQLite: the driver's own idea of transactions is switched off; every transaction begins by our word, `BEGIN IMMEDIATE`
+for a write, so that two writers queue and never deadlock on a lock upgrade, and `BEGIN` with `query_only` for a read.
+WAL lets readers go on while one writes; `synchronous=FULL` makes a commit survive a power cut, as signed bytes must.
+PostgreSQL: writes are READ COMMITTED with compare-and-set; reads are one REPEATABLE READ, READ ONLY snapshot.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from store.errors import DatabaseAway, UnusableUrl, WriteRefused
+
+BUSY_SECONDS = 30
+"""How long a write waits for another one before the database counts as away."""
+
+CONNECT_SECONDS = 10
+
+PRAGMAS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
+    "PRAGMA cache_size = -65536",
+)
+
+
+def make_engine(url: str) -> Engine:
+    """Make the engine for a database URL; nothing is connected yet.
+
+    Raises:
+        UnusableUrl: it is neither an SQLite file nor a PostgreSQL database.
+    """
+    parsed = _parse(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS * 1000}"},
+    )
+
+
+def file_of(url: str) -> Path | None:
+    """Give the file of an SQLite database; None for another one."""
+    parsed = _parse(url)
+    return Path(str(parsed.database)) if parsed.get_backend_name() == "sqlite" else None
+
+
+def new_file(url: str) -> None:
+    """Make an SQLite file that is not there, for its owner's eyes only; certificates hold personal data."""
+    path = file_of(url)
+    if path is None:
+        return
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise DatabaseAway(f"{path} cannot be made: {error.strerror}") from error
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the library's errors into the store's."""
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeout) as error:
+        raise DatabaseAway(_first_line(error)) from error
+    except IntegrityError as error:
+        raise WriteRefused(_first_line(error)) from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise DatabaseAway(_first_line(error)) from error
+        raise WriteRefused(_first_line(error)) from error
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UnusableUrl("it must look like sqlite:////path/to/file or postgresql://user@host/name") from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        raise UnusableUrl("SQLite must be kept in a file: sqlite:////path/to/file")
+    if parsed.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise UnusableUrl(f"{parsed.get_backend_name()} is neither sqlite nor postgresql")
+    return parsed
+
+
+def _sqlite(url: URL) -> Engine:
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+
+    @event.listens_for(engine, "connect")
+    def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection
+        connection.isolation_level = None
+        for pragma in PRAGMAS:
+            connection.execute(pragma)
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine
+
+
+def _first_line(error: Exception) -> str:
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(cause).strip().partition("\n")[0]

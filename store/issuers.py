@@ -1,0 +1,81 @@
+"""Ledgers and agencies by their short numbers, and the serials that each agency gives.
+
+Serials are given in order, and what is given is never given again: the number moves in the transaction that writes
+what it is for.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, ScalarSelect, select, update
+
+from store.errors import NoSuchRow
+from store.insertion import insert_into
+from store.tables import issuers, ledgers
+
+LIMIT = 2**53
+"""Serials end before this (format, section 1)."""
+
+
+def next_serial(connection: Connection, ledger: str, agency: str) -> int:
+    """Give the serial that the agency's next certificate would get."""
+    found = connection.scalar(
+        select(issuers.c.next_serial).where(issuers.c.ledger_id == ledger_id(ledger), issuers.c.agency == agency)
+    )
+    return 0 if found is None else int(found)
+
+
+def ledger_id(ledger: str) -> ScalarSelect[Any]:
+    """Name a ledger's number inside a statement; an unknown ledger matches no row."""
+    return select(ledgers.c.id).where(ledgers.c.name == ledger).scalar_subquery()
+
+
+def issuer_id(ledger: str, agency: str) -> ScalarSelect[Any]:
+    """Name an issuer's number inside a statement; an unknown issuer matches no row."""
+    return (
+        select(issuers.c.id).where(issuers.c.ledger_id == ledger_id(ledger), issuers.c.agency == agency)
+    ).scalar_subquery()
+
+
+def known_ledger(connection: Connection, ledger: str) -> int:
+    """Give a ledger's number, a new one at its first mention."""
+    connection.execute(insert_into(connection, ledgers).values(name=ledger).on_conflict_do_nothing())
+    return int(connection.execute(select(ledgers.c.id).where(ledgers.c.name == ledger)).scalar_one())
+
+
+def known_issuer(connection: Connection, ledger: str, agency: str) -> int:
+    """Give an issuer's number, a new one at its first mention."""
+    place = known_ledger(connection, ledger)
+    row = {"ledger_id": place, "agency": agency, "next_serial": 0}
+    connection.execute(insert_into(connection, issuers).values(row).on_conflict_do_nothing())
+    found = select(issuers.c.id).where(issuers.c.ledger_id == place, issuers.c.agency == agency)
+    return int(connection.execute(found).scalar_one())
+
+
+def set_aside(connection: Connection, issuer: int, count: int) -> int:
+    """Give the next `count` serials to the caller and answer the first of them."""
+    taken = connection.execute(
+        update(issuers)
+        .where(issuers.c.id == issuer)
+        .values(next_serial=issuers.c.next_serial + count)
+        .returning(issuers.c.next_serial)
+    ).scalar()
+    if taken is None:
+        raise NoSuchRow("issuers", issuer)
+    return int(taken) - count
+
+
+def give_back(connection: Connection, issuer: int, *, first: int, end: int) -> bool:
+    """Take back the serials from `first` to before `end`, if nobody was given any after them."""
+    given = connection.execute(
+        update(issuers).where(issuers.c.id == issuer, issuers.c.next_serial == end).values(next_serial=first)
+    )
+    return given.rowcount == 1
+
+
+def go_past(connection: Connection, issuer: int, serial: int) -> None:
+    """See that nothing below `serial` is given any more: the chain has it."""
+    connection.execute(
+        update(issuers).where(issuers.c.id == issuer, issuers.c.next_serial < serial).values(next_serial=serial)
+    )

@@ -1,0 +1,70 @@
+"""The words for where things stand, as the database holds them, and what a move of a state answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+
+class CallState(StrEnum):
+    """A call's life: queued, signed (bytes stored), sent, mined; then settled or failed for ever."""
+
+    QUEUED = "queued"
+    SIGNED = "signed"
+    SENT = "sent"
+    MINED = "mined"
+    SETTLED = "settled"
+    FAILED = "failed"
+
+    @property
+    def terminal(self) -> bool:
+        """Whether nothing comes after."""
+        return self in {CallState.SETTLED, CallState.FAILED}
+
+
+class Purpose(StrEnum):
+    """What an operator's key may be for; calls of one agency and purpose keep their order."""
+
+    ANCHOR = "anchor"
+    STATUS = "status"
+    REGISTRY = "registry"
+
+
+class JobState(StrEnum):
+    """A job's life: filling batches; closed (all are closed); done (all is handed out); or void."""
+
+    FILLING = "filling"
+    CLOSED = "closed"
+    DONE = "done"
+    VOID = "void"
+
+
+class BatchState(StrEnum):
+    """A batch's life: filling; closed (root and call are stored) or void (its serials are never anchored)."""
+
+    FILLING = "filling"
+    CLOSED = "closed"
+    VOID = "void"
+
+
+class Contract(StrEnum):
+    """Which of the two contracts an event is of; each counts its own."""
+
+    REGISTRY = "registry"
+    LEDGER = "ledger"
+
+
+State = TypeVar("State", CallState, JobState, BatchState)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move(Generic[State]):
+    """What a compare-and-set answers: whether it moved the row, and the state that the row is in after it.
+
+    `moved` False is no error: the row was elsewhere, because the same was done before or somebody else did another
+    thing; `state` tells which.
+    """
+
+    moved: bool
+    state: State

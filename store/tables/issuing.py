@@ -1,0 +1,115 @@
+"""What agencies issue: their serials, jobs, batches and certificates.
+
+Trust: `compact` holds personal data; whoever can read it reads the register. Nobody can forge a certificate here: the
+agency's key is elsewhere, and roots are on the chain.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+    text,
+)
+
+from store.states import BatchState, JobState
+from store.tables.metadata import METADATA, Identity, one_of
+
+issuers = Table(
+    "issuers",
+    METADATA,
+    Column("id", Identity, primary_key=True),
+    Column("ledger_id", ForeignKey("ledgers.id"), nullable=False),
+    Column("agency", String(32), nullable=False),
+    Column("next_serial", BigInteger, nullable=False),
+    Index(None, "ledger_id", "agency", unique=True),
+)
+
+jobs = Table(
+    "jobs",
+    METADATA,
+    Column("id", Identity, primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
+    Column("certificate_type", LargeBinary, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("rows", BigInteger, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    CheckConstraint(one_of("state", JobState), name="state"),
+    Index(
+        "uq_jobs_one_of_a_file",
+        "issuer_id",
+        "certificate_type",
+        "sha256",
+        unique=True,
+        sqlite_where=text("state <> 'void'"),
+        postgresql_where=text("state <> 'void'"),
+    ),
+)
+
+batches = Table(
+    "batches",
+    METADATA,
+    Column("id", Identity, primary_key=True),
+    Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
+    Column("job_id", ForeignKey("jobs.id"), index=True),
+    Column("certificate_type", LargeBinary, nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("first_serial", BigInteger, nullable=False),
+    Column("capacity", Integer, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("root", LargeBinary),
+    Column("call_id", ForeignKey("calls.id"), unique=True),
+    Column("fed_at", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("closed_at", BigInteger),
+    Column("handed_out_at", BigInteger),
+    Column("void_reason", Text),
+    CheckConstraint(one_of("state", BatchState), name="state"),
+    CheckConstraint("count >= 0 AND count <= capacity", name="count"),
+    CheckConstraint("(state = 'closed') = (root IS NOT NULL AND void_reason IS NULL)", name="root"),
+    # What a void batch set aside and did not use may be given again.
+    Index(
+        "uq_batches_first_serial",
+        "issuer_id",
+        "first_serial",
+        unique=True,
+        sqlite_where=text("state <> 'void'"),
+        postgresql_where=text("state <> 'void'"),
+    ),
+)
+
+certificates = Table(
+    "certificates",
+    METADATA,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True, autoincrement=False),
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch_id", ForeignKey("batches.id"), nullable=False),
+    Column("certificate_type", LargeBinary, nullable=False),
+    Column("number_index", LargeBinary),
+    # A live certificate has its number for itself: not void, revoked or superseded.
+    Column("live", Boolean(create_constraint=False), nullable=False),
+    Column("line", Integer),
+    Column("leaf", LargeBinary, nullable=False),
+    Column("compact", Text, nullable=False),
+    Index(
+        "uq_certificates_live_number",
+        "number_index",
+        "issuer_id",
+        "certificate_type",
+        unique=True,
+        sqlite_where=text("live AND number_index IS NOT NULL"),
+        postgresql_where=text("live AND number_index IS NOT NULL"),
+    ),
+)

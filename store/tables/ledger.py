@@ -1,0 +1,89 @@
+"""What the chain said: ledgers, how they are pinned, their events, and how far we read.
+
+Trust: these rows were checked (sequence, head, parent) before they were written. Whoever can write here can make a
+forged certificate look anchored in this service; `ecert fsck` compares them with the chain.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+
+from store.states import Contract
+from store.tables.metadata import METADATA, Identity, one_of
+
+ledgers = Table(
+    "ledgers",
+    METADATA,
+    Column("id", Identity, primary_key=True),
+    Column("name", String(80), nullable=False, unique=True),
+)
+
+pins = Table(
+    "pins",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("chain_id", BigInteger, nullable=False),
+    Column("genesis", LargeBinary, nullable=False),
+    Column("registry", LargeBinary, nullable=False),
+    Column("registry_instance", LargeBinary, nullable=False),
+    Column("ledger_instance", LargeBinary, nullable=False),
+    Column("access_manager_code", LargeBinary, nullable=False),
+    Column("registry_code", LargeBinary, nullable=False),
+    Column("ledger_code", LargeBinary, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("block", BigInteger, nullable=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("settled_block", BigInteger, nullable=False),
+    Column("generation", BigInteger, nullable=False),
+    Column("registry_sequence", BigInteger, nullable=False),
+    Column("registry_head", LargeBinary, nullable=False),
+    Column("ledger_sequence", BigInteger, nullable=False),
+    Column("ledger_head", LargeBinary, nullable=False),
+    # Where reading began: what a roll-back to before the first event goes back to.
+    Column("start_block", BigInteger, nullable=False),
+    Column("start_hash", LargeBinary, nullable=False),
+    Column("start_time", BigInteger, nullable=False),
+    Column("start_registry_sequence", BigInteger, nullable=False),
+    Column("start_registry_head", LargeBinary, nullable=False),
+    Column("start_ledger_sequence", BigInteger, nullable=False),
+    Column("start_ledger_head", LargeBinary, nullable=False),
+)
+
+blocks = Table(
+    "blocks",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary, nullable=False),
+    Column("parent", LargeBinary, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+events = Table(
+    "events",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("block", BigInteger, primary_key=True, autoincrement=False),
+    Column("log", Integer, primary_key=True, autoincrement=False),
+    Column("contract", String(8), nullable=False),
+    Column("sequence", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("name", String(40), nullable=False),
+    Column("agency", String(32)),
+    Column("serial", BigInteger),
+    Column("transaction", LargeBinary, nullable=False),
+    Column("head", LargeBinary, nullable=False),
+    Column("body", Text, nullable=False),
+    CheckConstraint(one_of("contract", Contract), name="contract"),
+    Index(None, "ledger_id", "contract", "sequence", unique=True),
+    Index(None, "ledger_id", "transaction"),
+    Index(None, "ledger_id", "agency", "name", "serial"),
+    sqlite_with_rowid=False,
+)

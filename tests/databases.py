@@ -1,0 +1,110 @@
+"""Databases for tests: an SQLite file, and a throw-away PostgreSQL cluster on a unix socket.
+
+    from tests.databases import database, database_url, postgresql  # noqa: F401  # fixtures
+
+`database_url` runs a test once on each; `database` is open and migrated. Where this machine has no PostgreSQL, its
+half is skipped with one line that says so.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shutil
+import subprocess
+import tempfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from store.database import Database, migrate
+
+PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/pgsql/bin")
+
+
+def postgresql_programs() -> Path | None:
+    """Find the folder of initdb and pg_ctl: on the path, or where distributions put it (the newest version)."""
+    found = shutil.which("initdb")
+    if found is not None:
+        return Path(found).resolve().parent
+    folders = [folder for place in PLACES for folder in Path("/").glob(place.lstrip("/"))]
+    versions = sorted((folder for folder in folders if (folder / "initdb").exists()), key=_version)
+    return versions[-1] if versions else None
+
+
+def _version(folder: Path) -> int:
+    digits = "".join(letter for letter in folder.parent.name if letter.isdigit())
+    return int(digits) if digits else 0
+
+
+class Cluster:
+    """A PostgreSQL server of its own, without a network port; the server refuses to run as root, so root lends it
+    the user `postgres`.
+    """
+
+    def __init__(self, programs: Path, folder: Path) -> None:
+        self._programs = programs
+        self._folder = folder
+        self._user = "postgres" if os.geteuid() == 0 else None
+        if self._user is not None:
+            account = pwd.getpwnam(self._user)
+            os.chown(folder, account.pw_uid, account.pw_gid)
+        folder.chmod(0o700)
+
+    def start(self) -> None:
+        self._run("initdb", "-D", str(self._folder / "data"), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C")
+        options = f"-k {self._folder} -c listen_addresses='' -c fsync=off -c max_connections=50"
+        log = str(self._folder / "log")
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-l", log, "-o", options, "-w", "start")
+
+    def stop(self) -> None:
+        self._run("pg_ctl", "-D", str(self._folder / "data"), "-m", "immediate", "-w", "stop")
+
+    def new_database(self) -> str:
+        name = f"t{uuid.uuid4().hex}"
+        with psycopg.connect(host=str(self._folder), user="test", dbname="postgres", autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}".encode())
+        return f"postgresql://test@/{name}?host={self._folder}"
+
+    def _run(self, program: str, *arguments: str) -> None:
+        command = [str(self._programs / program), *arguments]
+        with tempfile.TemporaryFile() as said:
+            done = subprocess.run(
+                command, user=self._user, cwd="/", stdout=said, stderr=said, stdin=subprocess.DEVNULL, check=False
+            )
+            if done.returncode != 0:
+                said.seek(0)
+                raise RuntimeError(f"{program} failed: {said.read().decode(errors='replace')}")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Cluster]:
+    programs = postgresql_programs()
+    if programs is None:
+        pytest.skip("NO POSTGRESQL on this machine (no initdb): the PostgreSQL half of the store's tests did not run")
+    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp", ignore_cleanup_errors=True) as folder:  # noqa: S108  # a socket's path must be short
+        cluster = Cluster(programs, Path(folder))
+        cluster.start()
+        try:
+            yield cluster
+        finally:
+            cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, without tables."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ecert.sqlite'}"
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    return cluster.new_database()
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    migrate(database_url)
+    with Database.open(database_url) as opened:
+        yield opened

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import text
+
+from store.database import Database, migrate
+from store.engine import make_engine
+from store.errors import DatabaseAway, SchemaMismatch, UnusableUrl
+from store.schema import MIGRATIONS
+from store.tables import METADATA, SCHEMA
+
+
+def stamp(url: str, version: str) -> None:
+    engine = make_engine(url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        connection.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    engine.dispose()
+
+
+def test_an_empty_database_gets_its_tables(database_url: str) -> None:
+    done = migrate(database_url)
+    assert (done.before, done.after) == (None, SCHEMA)
+    Database.open(database_url).close()
+
+
+def test_migrating_again_changes_nothing(database_url: str) -> None:
+    migrate(database_url)
+    done = migrate(database_url)
+    assert (done.before, done.after) == (SCHEMA, SCHEMA)
+
+
+def test_two_migrations_at_once_do_not_disturb_each_other(database_url: str) -> None:
+    failures: list[Exception] = []
+
+    def run() -> None:
+        try:
+            migrate(database_url)
+        except Exception as error:  # noqa: BLE001  # shown by the assertion
+            failures.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+    Database.open(database_url).close()
+
+
+def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
+    migrate(database_url)
+    engine = make_engine(database_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, METADATA) == []
+    engine.dispose()
+
+
+def test_the_program_wants_the_newest_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA]
+
+
+def test_a_database_without_tables_is_refused_with_the_mend(database_url: str) -> None:
+    if database_url.startswith("sqlite"):
+        Path(database_url.removeprefix("sqlite:///")).touch()
+    with pytest.raises(SchemaMismatch, match="run `ecert migrate`") as caught:
+        Database.open(database_url)
+    assert caught.value.found is None
+
+
+def test_an_older_database_is_refused_with_the_mend(database_url: str) -> None:
+    migrate(database_url)
+    stamp(database_url, "0000")
+    with pytest.raises(SchemaMismatch, match="older than the 0001.*run `ecert migrate`"):
+        Database.open(database_url)
+
+
+def test_a_newer_database_is_refused_by_the_program_and_by_migrate(database_url: str) -> None:
+    migrate(database_url)
+    stamp(database_url, "9999")
+    with pytest.raises(SchemaMismatch, match="newer than"):
+        Database.open(database_url)
+    with pytest.raises(SchemaMismatch, match="newer than"):
+        migrate(database_url)
+
+
+def test_an_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "ecert.sqlite"
+    migrate(f"sqlite:///{path}")
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_opening_a_file_that_is_not_there_makes_none(tmp_path: Path) -> None:
+    path = tmp_path / "ecert.sqlite"
+    with pytest.raises(SchemaMismatch, match="ecert migrate"):
+        Database.open(f"sqlite:///{path}")
+    assert not path.exists()
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseAway, match="cannot be made"):
+        migrate(f"sqlite:///{tmp_path}/nowhere/ecert.sqlite")
+
+
+def test_a_postgresql_that_is_not_there_is_away() -> None:
+    with pytest.raises(DatabaseAway):
+        Database.open("postgresql://nobody@127.0.0.1:1/nothing")
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", "mysql://somewhere/x", "nonsense"])
+def test_other_databases_are_refused_with_what_is_possible(url: str) -> None:
+    with pytest.raises(UnusableUrl, match="sqlite"):
+        Database.open(url)
