@@ -19,9 +19,9 @@ export function localChain({ chainId = 31337, autoMine = false, interval = 1000,
         chainId,
         accounts: [],
         loggingEnabled: false,
-        // Transactions that come in a burst are mined at once when autoMine is on; without this each such block
-        // would push the chain's clock another second into the future.
-        allowBlocksWithSameTimestamp: autoMine,
+        // Where blocks may come faster than the clock ticks, each would otherwise push the chain's clock another
+        // second into the future.
+        allowBlocksWithSameTimestamp: autoMine || (interval > 0 && interval < 1000),
         mining: { auto: autoMine, interval },
         ...(hardfork === undefined ? {} : { hardfork }),
       },

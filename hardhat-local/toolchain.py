@@ -4,6 +4,8 @@
 `install()`, and that only when the lock file has changed since the last time.
 """
 
+# ruff: noqa: INP001 - not a package: a folder with a hyphen in its name, imported by the scripts in it
+
 from __future__ import annotations
 
 import fcntl
@@ -51,7 +53,8 @@ def install() -> None:
         if STAMP.is_file() and STAMP.read_text() == wanted:
             return
         npm = _wheel() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-        command = [node_binary(), npm, "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]
+        command: list[str | Path] = [node_binary(), npm, "ci"]
+        command += ["--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund"]
         done = subprocess.run(command, cwd=HERE, check=False, stdin=subprocess.DEVNULL, stdout=sys.stderr)  # noqa: S603
         if done.returncode != 0:
             sys.exit(f"hardhat-local: npm ci failed with exit code {done.returncode}")

@@ -76,7 +76,7 @@ class LocalChain:
     def start(self, port: int = 0) -> Self:
         """Start the node and wait until it answers; port 0 takes a free one. Installs npm packages if need be."""
         funded = [part for address in self.addresses for part in ("--fund", address)]
-        command = [ROOT / "hardhat-local" / "node", "--port", str(port), "--until-stdin-closes"]
+        command = [str(ROOT / "hardhat-local" / "node"), "--port", str(port), "--until-stdin-closes"]
         self._process = subprocess.Popen(
             [*command, *self._options, *funded],
             stdin=subprocess.PIPE,
@@ -86,7 +86,8 @@ class LocalChain:
         )
         ready = self._process.stdout.readline() if self._process.stdout else ""
         if not ready:
-            raise RuntimeError(f"the local chain ended with exit code {self._process.wait()}")
+            self.stop()
+            raise RuntimeError("the local chain ended before it was ready; it says above why")
         self.url = json.loads(ready)["url"]
         return self
 

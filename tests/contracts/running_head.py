@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from eth_abi.abi import encode
-from eth_utils import keccak
+from eth_utils.crypto import keccak
 
 from tests.contracts.world import Event
 

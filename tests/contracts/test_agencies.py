@@ -64,9 +64,7 @@ def test_a_registration_without_name_or_admin_or_for_the_second_time_is_refused(
         ("stranger", "agencyOf", []),
     ],
 )
-def test_nothing_is_done_for_an_unknown_agency(
-    world: World, who: str, function: str, arguments: list[object]
-) -> None:
+def test_nothing_is_done_for_an_unknown_agency(world: World, who: str, function: str, arguments: list[object]) -> None:
     assert world.refusal(who, f"registry.{function}", NEW, *arguments) == refused("UnknownAgency", NEW)
 
 

@@ -128,6 +128,6 @@ def test_sources_are_ours_and_openzeppelins_and_pinned() -> None:
 
 
 def test_the_artifacts_are_what_the_contracts_compile_to() -> None:
-    command = [sys.executable, ROOT / "scripts" / "compile_contracts", "--check"]
+    command = [sys.executable, str(ROOT / "scripts" / "compile_contracts"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

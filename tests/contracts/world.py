@@ -39,14 +39,9 @@ GAS = 8_000_000
 
 _ABIS = {name: artifact(name)["abi"] for name in ("AgencyRegistry", "CertificateLedger", "AccessManager")}
 ERRORS = {
-    function_abi_to_4byte_selector(entry): entry
-    for abi in _ABIS.values()
-    for entry in abi
-    if entry["type"] == "error"
+    function_abi_to_4byte_selector(entry): entry for abi in _ABIS.values() for entry in abi if entry["type"] == "error"
 }
-EVENTS = {
-    event_abi_to_log_topic(entry): entry for abi in _ABIS.values() for entry in abi if entry["type"] == "event"
-}
+EVENTS = {event_abi_to_log_topic(entry): entry for abi in _ABIS.values() for entry in abi if entry["type"] == "event"}
 
 
 def root(number: int) -> bytes:
@@ -54,8 +49,8 @@ def root(number: int) -> bytes:
     return bytes(Web3.keccak(text=f"root {number}"))
 
 
-@dataclass(frozen=True)
-class Refusal(Exception):  # noqa: N818 - a refusal, not a mistake
+@dataclass(unsafe_hash=True)
+class Refusal(Exception):
     """A custom error and its arguments."""
 
     name: str
@@ -126,9 +121,7 @@ class World:
             self.act("registrar", "registry.accredit", agency, TYPE, 0, FOR_EVER)
         for operator, purposes in (("anchorer", 1), ("status_keeper", 2), ("all_rounder", 3)):
             self.act("agency_admin", "registry.setOperator", AGENCY, self.actor[operator], purposes, FOR_EVER)
-        self.act(
-            "other_admin", "registry.setOperator", OTHER_AGENCY, self.actor["foreign_operator"], 3, FOR_EVER
-        )
+        self.act("other_admin", "registry.setOperator", OTHER_AGENCY, self.actor["foreign_operator"], 3, FOR_EVER)
         self.act("agency_admin", "registry.addKey", AGENCY, KID, 1, PUBLIC_KEY)
 
     def act(self, who: str, function: str, *arguments: Any) -> list[Event]:
