@@ -1,0 +1,117 @@
+"""Everything that can go wrong between us and a chain.
+
+    ChainError
+      NodeError              what the node said, or did not say
+        NodeAway             not reached, too slow, or broken: what happened to a request is unknown
+        NodeRefused          it answered with an error of its own
+        NodeInconsistent     it contradicts itself or what it told before: its word is not taken
+      CallMalformed          what is stored as a call is none
+      CallReverted           a contract refused, with its reason
+      ChainChanged           this is another chain than the one that was pinned: nothing runs until a person looks
+      ForkTooDeep            the chain forked below every block that we remember
+      FinalityBroken         a chain that never forks did
+      KeyFileUnreadable      a key file is missing, broken, or its password is wrong
+      DeploymentFailed       the contracts could not be put, or are not as they should be, on a chain
+
+Offending values are attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+
+class ChainError(Exception):
+    """The root of this folder's errors."""
+
+
+class NodeError(ChainError):
+    """A node could not be used for what was asked of it."""
+
+
+class NodeAway(NodeError):
+    """No answer came: refused connection, time-out, HTTP error. The request may or may not have been carried out."""
+
+    def __init__(self, url: str, method: str, why: str) -> None:
+        super().__init__(f"the node at {url} did not answer {method}: {why}")
+        self.url = url
+        self.method = method
+        self.why = why
+
+
+class NodeRefused(NodeError):
+    """The node answered with a JSON-RPC error; `data` is the revert data where the error carries any."""
+
+    def __init__(self, method: str, code: int, message: str, data: bytes | None = None) -> None:
+        super().__init__(f"the node refused {method}: {message} ({code})")
+        self.method = method
+        self.code = code
+        self.message = message
+        self.data = data
+
+
+class NodeInconsistent(NodeError):
+    """The node's answers cannot all be true."""
+
+
+class CallMalformed(ChainError):
+    """A stored call cannot be written as a call of the ledger: it can only fail."""
+
+
+class CallReverted(ChainError):
+    """A contract refused a call: `reason` is the name of its error, `values` what the error says."""
+
+    def __init__(self, reason: str, values: Mapping[str, str | int] | None = None) -> None:
+        said = ", ".join(f"{name}={value}" for name, value in (values or {}).items())
+        super().__init__(f"{reason}({said})" if said else reason)
+        self.reason = reason
+        self.values = dict(values or {})
+
+
+class ChainChanged(ChainError):
+    """The node shows another chain, or other contracts, than were pinned; `differences` says which."""
+
+    def __init__(self, url: str, differences: Sequence[str]) -> None:
+        said = "".join(f"\n  - {difference}" for difference in differences)
+        super().__init__(
+            f"the chain at {url} is not the one that this database belongs to:{said}\n"
+            "A local chain that was restarted begins anew and forgets all that was anchored on it. Either connect to"
+            " the node of the chain that was pinned, or start with an empty data directory and deploy again."
+            " Nothing was changed."
+        )
+        self.url = url
+        self.differences = tuple(differences)
+
+
+class ForkTooDeep(ChainError):
+    """No block that we remember is on the node's chain; the copy has to be made anew by `ecert rebuild`."""
+
+    def __init__(self, block: int, searched: int) -> None:
+        super().__init__(
+            f"none of the last {searched} blocks up to {block} is on the node's chain any more; the copy of the ledger"
+            " has to be made anew: ecert rebuild"
+        )
+        self.block = block
+        self.searched = searched
+
+
+class FinalityBroken(ChainError):
+    """A network whose blocks are final at once shows another block at a height that we have read."""
+
+    def __init__(self, block: int) -> None:
+        super().__init__(f"block {block} has changed on a network whose blocks are final; nothing more is read from it")
+        self.block = block
+
+
+class KeyFileUnreadable(ChainError):
+    """A key file cannot be opened."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"{path}: {why}")
+        self.path = path
+        self.why = why
+
+
+class DeploymentFailed(ChainError):
+    """The contracts are not there, or not as they should be."""
