@@ -1,0 +1,52 @@
+"""Handing a signed transaction to a node, and what became of that: taken, known already, too late, or refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from chain.errors import NodeRefused
+from chain.node import Node
+
+_KNOWN = ("already known", "known transaction", "already imported", "alreadyknown", "already in the pool")
+_TOO_LATE = ("nonce too low", "nonce is too low", "nonce_too_low", "oldnonce", "nonce too small")
+
+
+class Fate(StrEnum):
+    """What a node made of signed bytes."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    TOO_LATE = "too_late"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handed:
+    """A node's answer to signed bytes; `said` is its complaint where it refused."""
+
+    fate: Fate
+    said: str = ""
+
+
+def read_refusal(refusal: NodeRefused) -> Handed:
+    """Tell from a node's complaint what became of bytes that may have been sent before: pure.
+
+    Clients word it differently (go-ethereum, GoQuorum, Besu, Hardhat were looked at). Words that nobody knows are
+    `REFUSED`, which loses nothing: the same bytes are sent again later.
+    """
+    message = refusal.message.lower()
+    if any(words in message for words in _KNOWN):
+        return Handed(fate=Fate.KNOWN)
+    if any(words in message for words in _TOO_LATE):
+        return Handed(fate=Fate.TOO_LATE)
+    return Handed(fate=Fate.REFUSED, said=refusal.message)
+
+
+async def hand_over(node: Node, raw: bytes) -> Handed:
+    """Send signed bytes. `NodeAway` means that nobody knows: the same bytes must be sent again."""
+    try:
+        await node.send(raw)
+    except NodeRefused as refusal:
+        return read_refusal(refusal)
+    return Handed(fate=Fate.TAKEN)
