@@ -1,0 +1,168 @@
+"""Our contracts on one chain: where they are, what they are, and how they get there.
+
+`deployment.json` says which chain and which contracts to work with. It is trusted as a setting is: who can change it
+can point us to other contracts. What it says is compared with the chain at every start, and the indexer pins what it
+found at the first.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from chain.answers import to_hex
+from chain.artifact import Name, artifact
+from chain.errors import DeploymentFailed
+from chain.node import Node
+from chain.pins import read_pins
+from chain.signer import Signer
+from chain.transacting import Creation, Invocation, transact
+from ecert.agency import ledger_name
+
+REGISTRAR = 1
+"""The role that registers, suspends and accredits agencies. Role 0 is the AccessManager's administrator."""
+
+GUARDIAN = 2
+"""The role that may put an agency in doubt, and nothing else."""
+
+_ROLES = {
+    REGISTRAR: (
+        "registerAgency",
+        "setAgencyAdmin",
+        "suspendAgency",
+        "reinstateAgency",
+        "liftDoubt",
+        "accredit",
+        "endAccreditation",
+    ),
+    GUARDIAN: ("doubtAgency",),
+}
+_NOBODY = "0x" + "00" * 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deployment:
+    """One chain and the contracts on it. `block`: the first that can have an event of theirs."""
+
+    chain_id: int
+    genesis: bytes
+    access_manager: bytes
+    registry: bytes
+    ledger: bytes
+    registry_instance: bytes
+    ledger_instance: bytes
+    block: int
+
+    @property
+    def name(self) -> str:
+        """The ledger's CAIP-10 name."""
+        return ledger_name(self.chain_id, self.ledger)
+
+    @property
+    def chain(self) -> str:
+        """The chain's CAIP-2 name."""
+        return f"eip155:{self.chain_id}"
+
+    @property
+    def contracts(self) -> tuple[bytes, bytes]:
+        """The addresses whose events count: registry, ledger."""
+        return self.registry, self.ledger
+
+    def save(self, path: Path) -> None:
+        """Write it as JSON, whole or not at all."""
+        said = {one.name: _written(getattr(self, one.name)) for one in fields(self)}
+        partial = path.with_name(path.name + ".partial")
+        partial.write_text(json.dumps(said, indent=2) + "\n", "utf-8")
+        partial.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Deployment:
+        """Read what `save` wrote; `DeploymentFailed` says what is wrong with it."""
+        try:
+            said = json.loads(path.read_text("utf-8"))
+            return cls(
+                chain_id=int(said["chain_id"]),
+                genesis=_read(said["genesis"]),
+                access_manager=_read(said["access_manager"]),
+                registry=_read(said["registry"]),
+                ledger=_read(said["ledger"]),
+                registry_instance=_read(said["registry_instance"]),
+                ledger_instance=_read(said["ledger_instance"]),
+                block=int(said["block"]),
+            )
+        except FileNotFoundError as error:
+            raise DeploymentFailed(f"{path} is not there: the contracts have not been deployed yet") from error
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DeploymentFailed(f"{path} is no deployment: {error!r}") from error
+
+
+def _written(value: bytes | int) -> str | int:
+    return to_hex(value) if isinstance(value, bytes) else value
+
+
+def _read(text: str) -> bytes:
+    return bytes.fromhex(text.removeprefix("0x"))
+
+
+async def deploy(node: Node, bureau: Signer, *, admin_delay: int = 0) -> Deployment:
+    """Put AccessManager, registry and ledger on a chain; `bureau` gets every role.
+
+    Args:
+        node: of the chain.
+        bureau: who pays and then administers: administrator, registrar and guardian, to be handed on later.
+        admin_delay: seconds until what an agency's admin adds becomes active.
+
+    Raises:
+        DeploymentFailed: a transaction was reverted, or the code at an address is not ours.
+        NodeError: the node did not do its part; what was deployed so far is left alone and never used.
+    """
+    first = (await node.latest()).number + 1
+    access_manager = await _create(node, bureau, artifact("AccessManager").creation(to_hex(bureau.address)))
+    registry = await _create(node, bureau, artifact("AgencyRegistry").creation(to_hex(access_manager), admin_delay))
+    steps: list[Creation | Invocation] = [
+        Creation(data=artifact("CertificateLedger").creation(to_hex(access_manager), to_hex(registry), _NOBODY)),
+        *_grants(access_manager, registry, bureau.address),
+    ]
+    receipts = await transact(node, bureau, steps)
+    ledger = receipts[0].contract
+    if ledger is None:
+        raise DeploymentFailed("the node gives no address for the ledger that it created")
+    pins = await read_pins(node, access_manager=access_manager, registry=registry, ledger=ledger)
+    await _check_code(node, {"AccessManager": access_manager, "AgencyRegistry": registry, "CertificateLedger": ledger})
+    return Deployment(
+        chain_id=pins.chain_id,
+        genesis=pins.genesis,
+        access_manager=access_manager,
+        registry=registry,
+        ledger=ledger,
+        registry_instance=pins.registry_instance,
+        ledger_instance=pins.ledger_instance,
+        block=first,
+    )
+
+
+async def _create(node: Node, bureau: Signer, data: bytes) -> bytes:
+    created = (await transact(node, bureau, [Creation(data=data)]))[0].contract
+    if created is None:
+        raise DeploymentFailed("the node gives no address for the contract that it created")
+    return created
+
+
+def _grants(access_manager: bytes, registry: bytes, bureau: bytes) -> list[Invocation]:
+    manager = artifact("AccessManager").functions
+    functions = artifact("AgencyRegistry").functions
+    grants = []
+    for role, names in _ROLES.items():
+        selectors = [functions[name].selector for name in names]
+        grants.append(manager["setTargetFunctionRole"].encode(to_hex(registry), selectors, role))
+        grants.append(manager["grantRole"].encode(role, to_hex(bureau), 0))
+    return [Invocation(to=access_manager, data=data) for data in grants]
+
+
+async def _check_code(node: Node, addresses: Mapping[Name, bytes]) -> None:
+    codes = await node.codes(list(addresses.values()))
+    wrong = [name for name, code in zip(addresses, codes, strict=True) if not artifact(name).is_code(code)]
+    if wrong:
+        raise DeploymentFailed(f"the code on the chain is not that of our {', '.join(wrong)}")

@@ -1,0 +1,120 @@
+"""Transactions that a person waits for: deploying and administering. What is issued goes through the sender instead.
+
+Several steps of one key are sent at once, with consecutive nonces, and then waited for. A step that the chain refuses
+stops what comes after it. Nothing is remembered: a run that was cut off is run again, so steps must be repeatable.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from chain.answers import BlockHeader, Receipt
+from chain.errors import CallReverted, DeploymentFailed, NodeAway, NodeRefused
+from chain.ledger import refusal
+from chain.node import Node
+from chain.sending import Fate, hand_over
+from chain.signer import Signer
+from chain.transaction import SignedTransaction, Transaction, find_fee
+
+_GAS = 1_000_000  # for a step that cannot be simulated, since those before it are not mined yet
+_POLL = 0.1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Creation:
+    """A contract that is put on the chain."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invocation:
+    """A function of a contract that is called."""
+
+    to: bytes
+    data: bytes
+
+
+async def transact(
+    node: Node, signer: Signer, steps: Sequence[Creation | Invocation], *, patience: float = 120.0
+) -> list[Receipt]:
+    """Carry out steps in their order, and wait until all are mined.
+
+    The signer must be used by nobody else meanwhile.
+
+    Args:
+        node: of the chain.
+        signer: who signs and pays.
+        steps: what to do.
+        patience: seconds to wait for all of it.
+
+    Raises:
+        CallReverted: a step was refused, with the reason.
+        NodeAway: it was not mined in time.
+    """
+    if not steps:
+        return []
+    account, head, chain_id = await node.account(signer.address), await node.latest(), await node.chain_id()
+    fee = await find_fee(node, head, account.balance)
+    sent = []
+    for index, step in enumerate(steps):
+        transaction = Transaction(
+            chain_id=chain_id,
+            nonce=account.nonce + index,
+            to=step.to if isinstance(step, Invocation) else None,
+            data=step.data,
+            gas=await _gas(node, signer, step, head, first=index == 0),
+            fee=fee,
+        )
+        sent.append(await _send(node, await signer.sign(transaction)))
+    receipts = await _wait(node, sent, patience)
+    for step, receipt in zip(steps, receipts, strict=True):
+        if not receipt.succeeded:
+            raise await _reason(node, signer, step, receipt)
+    return receipts
+
+
+async def _gas(node: Node, signer: Signer, step: Creation | Invocation, head: BlockHeader, *, first: bool) -> int:
+    if not first and isinstance(step, Invocation):
+        return min(_GAS, head.gas_limit)
+    try:
+        burnt = await node.estimate(step.to if isinstance(step, Invocation) else None, step.data, sender=signer.address)
+    except NodeRefused as error:
+        said = refusal(error)
+        if said is not None:
+            raise said from error
+        raise
+    return min(burnt * 5 // 4 + 30_000, head.gas_limit)
+
+
+async def _send(node: Node, signed: SignedTransaction) -> SignedTransaction:
+    handed = await hand_over(node, signed.raw)
+    if handed.fate is Fate.REFUSED:
+        raise DeploymentFailed(f"the node does not take our transaction: {handed.said}")
+    return signed
+
+
+async def _wait(node: Node, sent: Sequence[SignedTransaction], patience: float) -> list[Receipt]:
+    until = time.monotonic() + patience
+    while True:
+        found = await node.receipts([one.hash for one in sent])
+        receipts = [one for one in found if one is not None]
+        if len(receipts) == len(sent):
+            return receipts
+        if time.monotonic() > until:
+            raise NodeAway(node.url, "eth_getTransactionReceipt", f"not mined within {patience:.0f} s")
+        await asyncio.sleep(_POLL)
+
+
+async def _reason(node: Node, signer: Signer, step: Creation | Invocation, receipt: Receipt) -> CallReverted:
+    if isinstance(step, Invocation):
+        try:
+            await node.call(step.to, step.data, at=receipt.block_hash, sender=signer.address)
+        except NodeRefused as error:
+            said = refusal(error)
+            if said is not None:
+                return said
+    return CallReverted("reverted", {"gas_used": receipt.gas_used})
