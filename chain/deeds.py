@@ -1,0 +1,154 @@
+"""Doing what was decided about a call. Whatever is done outside is written down before.
+
+A nonce and the signed bytes are stored before a node sees them. Each write first makes sure that this process still
+holds the key's lease. The nonce is ours: one more than any we ever gave, and never below what the chain has seen.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from chain.answers import Receipt
+from chain.deployment import Deployment
+from chain.ledger import encode_call, gas_limit
+from chain.lifecycle import Fail, Mine, Passes, Resend, Send, Settle, SignAgain, Step, Wait
+from chain.node import Node
+from chain.sending import Fate, hand_over
+from chain.sight import simulate, why_reverted
+from chain.signer import Signer
+from chain.transaction import SignedTransaction, Transaction, find_fee
+from store import calls, leases
+from store.database import Connection, Database
+from store.errors import NonceTaken
+from store.records import Call, Lease
+from store.states import CallState
+
+LOOK_AGAIN = 2
+"""Seconds until a call that waits for people is simulated again."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, kw_only=True)
+class Deeds:
+    """One key's hands, as long as its `lease` holds. `complaints`: what was last logged about a call, by its id."""
+
+    database: Database
+    node: Node
+    deployment: Deployment
+    signer: Signer
+    lease: Lease
+    now: Callable[[], int]
+    complaints: dict[int, str]
+
+    async def carry_out(self, step: Step, call: Call, receipt: Receipt | None) -> bool:
+        """Do one step of one call; answer whether anything moved."""
+        match step:
+            case Send(gas=gas):
+                moved = await self._sign_and_send(call, gas)
+            case SignAgain():
+                moved = await self._sign_again(call)
+            case Resend(undone=undone):
+                moved = await self._resend(call, undone=undone)
+            case Mine(block=block):
+                with self._writing() as connection:
+                    moved = calls.mined(connection, call.id, block=block, now=self.now()).moved
+            case Settle():
+                with self._writing() as connection:
+                    moved = calls.settle(connection, call.id, now=self.now()).moved
+            case Fail(said=said):
+                moved = await self._fail(call, said, receipt)
+            case Wait(reason=reason):
+                moved = self._wait(call, reason)
+        return moved
+
+    async def _sign_again(self, call: Call) -> bool:
+        log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
+        simulated = await simulate(self.node, self.deployment, call)
+        if isinstance(simulated, Passes):
+            return await self._sign_and_send(call, simulated.gas)
+        self._complain(call.id, f"it lost its nonce, and now: {simulated}")
+        return False
+
+    async def _sign_and_send(self, call: Call, gas: int) -> bool:
+        signed, nonce = await self._sign(call, gas)
+        try:
+            with self._writing() as connection:
+                stored = self._keep(connection, call, signed, nonce)
+        except NonceTaken:
+            log.warning("call %d: nonce %d was given meanwhile; the next round takes another", call.id, nonce)
+            return True
+        if stored:
+            await self._send(call.id, signed.raw)
+        return stored
+
+    def _keep(self, connection: Connection, call: Call, signed: SignedTransaction, nonce: int) -> bool:
+        raw, tx_hash, now = signed.raw, signed.hash, self.now()
+        if call.nonce is None:
+            return calls.sign(connection, call.id, nonce=nonce, raw=raw, tx_hash=tx_hash, now=now).moved
+        old = call.nonce
+        return calls.resign(connection, call.id, old_nonce=old, nonce=nonce, raw=raw, tx_hash=tx_hash, now=now).moved
+
+    async def _sign(self, call: Call, gas: int) -> tuple[SignedTransaction, int]:
+        head, account = await self.node.latest(), await self.node.account(self.signer.address)
+        with self.database.read() as connection:
+            highest = calls.highest_nonce(connection, self.deployment.chain, self.signer.address)
+        nonce = account.nonce if highest is None else max(highest + 1, account.nonce)
+        transaction = Transaction(
+            chain_id=self.deployment.chain_id,
+            nonce=nonce,
+            to=self.deployment.ledger,
+            data=encode_call(call.kind, call.args),
+            gas=gas_limit(call.args, gas, head.gas_limit),
+            fee=await find_fee(self.node, head, account.balance),
+        )
+        return await self.signer.sign(transaction), nonce
+
+    async def _resend(self, call: Call, *, undone: bool) -> bool:
+        if undone:
+            log.warning("call %d: block %s, which it was in, was undone", call.id, call.block)
+            with self._writing() as connection:
+                calls.unmine(connection, call.id, now=self.now())
+        if call.raw is None:
+            raise ValueError(f"call {call.id} is {call.state} and has no signed bytes")
+        return await self._send(call.id, call.raw)
+
+    async def _send(self, call: int, raw: bytes) -> bool:
+        handed = await hand_over(self.node, raw)
+        if handed.fate is Fate.REFUSED:
+            self._complain(call, f"the node does not take it, and it is tried again: {handed.said}")
+            return False
+        self.complaints.pop(call, None)
+        with self._writing() as connection:
+            return calls.sent(connection, call, now=self.now()).moved
+
+    async def _fail(self, call: Call, said: str, receipt: Receipt | None) -> bool:
+        reason = said or await why_reverted(self.node, self.deployment, call, receipt)
+        log.error("call %d (%s of %s) failed: %s", call.id, call.kind, call.agency, reason)
+        with self._writing() as connection:
+            return calls.fail(connection, call.id, error=reason, now=self.now()).moved
+
+    def _wait(self, call: Call, reason: str | None) -> bool:
+        if reason is not None and call.state is not CallState.QUEUED:
+            self._complain(call.id, reason)
+        elif reason is not None:
+            if call.waiting_reason != reason:
+                log.warning("call %d (%s of %s) waits: %s", call.id, call.kind, call.agency, reason)
+            with self._writing() as connection:
+                calls.wait(connection, call.id, reason=reason, until=self.now() + LOOK_AGAIN, now=self.now())
+        return False
+
+    def _complain(self, call: int, what: str) -> None:
+        """Wake someone, once for each thing that is wrong."""
+        if self.complaints.get(call) != what:
+            log.error("call %d: %s", call, what)
+        self.complaints[call] = what
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.database.begin() as connection:
+            leases.assure(connection, self.lease, now=self.now())
+            yield connection
