@@ -1,0 +1,43 @@
+"""A real chain for this folder's tests: one Hardhat node, contracts and agencies of each test's own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from chain.node import Node
+from store.database import Database, migrate
+from tests.chain.world import World, make_world
+from tests.local_chain import LocalChain
+
+
+@pytest.fixture(scope="session")
+def local_chain() -> Iterator[LocalChain]:
+    """One node for all tests: it mines each transaction at once, and blocks when it is told to."""
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture
+async def node(local_chain: LocalChain) -> AsyncIterator[Node]:
+    """A connection to the node."""
+    node = Node(local_chain.url)
+    yield node
+    await node.close()
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    """A store of the test's own."""
+    url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
+    migrate(url)
+    with Database.open(url) as database:
+        yield database
+
+
+@pytest.fixture
+async def world(local_chain: LocalChain, node: Node, database: Database) -> World:
+    """Contracts, one agency with its operators, and an empty store."""
+    return await make_world(local_chain, node, database)
