@@ -25,8 +25,6 @@ from ecert.verdict import Check, Outcome, Reason, Result, Verdict
 
 __all__ = ["CHECKS", "CheckRule", "judge", "judge_malformed"]
 
-_MAY_BE_UNASKED = frozenset({11, 12, 13})
-
 
 def judge(
     certificate: Certificate,
@@ -107,22 +105,18 @@ def _checks(question: Question) -> tuple[Check, ...]:
 
 
 def _result(checks: Sequence[Check]) -> Result:
-    """Any fail gives INVALID; VALID only if everything passed that must, and the rest passed or was not asked."""
-    if any(check.outcome is Outcome.FAIL for check in checks):
-        return Result.INVALID
-    if all(_is_good(check) for check in checks):
-        return Result.VALID
-    return Result.UNKNOWN
-
-
-def _is_good(check: Check) -> bool:
-    if check.outcome is Outcome.NOT_ASKED:
-        return check.number in _MAY_BE_UNASKED
-    return check.outcome is Outcome.PASS
+    """Any fail gives INVALID; VALID only if all passed, but for those of 11 to 13 that were not asked."""
+    result = Result.VALID
+    for check in checks:
+        if check.outcome is Outcome.FAIL:
+            return Result.INVALID
+        if check.outcome is not Outcome.PASS and check.outcome is not Outcome.NOT_ASKED:
+            result = Result.UNKNOWN
+    return result
 
 
 def _reasons(checks: Sequence[Check]) -> tuple[Reason, ...]:
-    return gravest_first({reason for check in checks for reason in check.reasons})
+    return gravest_first({reason for check in checks if check.reasons for reason in check.reasons})
 
 
 def _notes(question: Question) -> Mapping[str, Value]:
