@@ -1,15 +1,17 @@
 """What is wrong with what was given to issue, said so that a clerk can mend it.
 
 Tree: verifier.errors.VerifierError
-      > IssuingError(sentence) > RowsRefusedError(faults): rows, columns or the file as a whole
+      > IssuingError(sentence) > RowsRefused(faults): rows, columns or the file as a whole
                                > KeyringError: a key is missing, cannot be opened, or lies open to others
-                               > StoppedError: something stands in the way; nothing that was issued is lost
+                               > IssuingStopped: something stands in the way; nothing that was issued is lost
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+
+from verifier.errors import VerifierError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +62,11 @@ class FaultList:
                 self.listed.append(fault)
 
 
-class IssuingError(Exception):
+class IssuingError(VerifierError):
     """Issuing or a change of status cannot go on; `str()` is a sentence that says why and what to do."""
 
 
-class RowsRefusedError(IssuingError):
+class RowsRefused(IssuingError):
     """The input is refused and nothing of it was stored. `faults` are listed up to a limit, `count` is of all."""
 
     def __init__(self, faults: Iterable[RowFault], count: int | None = None) -> None:
@@ -77,5 +79,5 @@ class KeyringError(IssuingError):
     """A key is missing, cannot be opened with the password, or its file is open to others."""
 
 
-class StoppedError(IssuingError):
+class IssuingStopped(IssuingError):
     """Something outside the input stands in the way; what was issued before stays issued."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from verifier.faults import RowFault, RowsRefusedError
+from verifier.faults import RowFault, RowsRefused
 
 PIECE = 1 << 20
 LONGEST_LINE = 1 << 19
@@ -39,20 +39,21 @@ class Survey:
 def open_plain(path: Path) -> BinaryIO:
     """Open a regular file for reading; refuse what is missing, unreadable, a folder, a pipe or a device."""
     try:
-        kind = path.stat().st_mode
-        if not stat.S_ISREG(kind):
-            raise _refused(path.name, None, "not_a_file", f"{path} is not a plain file", f"{path} 不是普通文件")
-        return path.open("rb")
+        plain = stat.S_ISREG(path.stat().st_mode)
+        file = path.open("rb") if plain else None
     except OSError as error:
         why = error.strerror or str(error)
         raise _refused(path.name, None, "unreadable", f"cannot be read: {why}", f"无法读取：{why}") from error
+    if file is None:
+        raise _refused(path.name, None, "not_a_file", f"{path} is not a plain file", f"{path} 不是普通文件")
+    return file
 
 
 def survey(file: BinaryIO, name: str) -> Survey:
     """Read the file through once.
 
     Raises:
-        RowsRefusedError: it is empty, holds a NUL byte or an endless line, or is neither UTF-8 nor GB18030.
+        RowsRefused: it is empty, holds a NUL byte or an endless line, or is neither UTF-8 nor GB18030.
     """
     file.seek(0)
     head = file.read(4)
@@ -77,7 +78,7 @@ def lines(file: BinaryIO, found: Survey) -> Iterator[str]:
     """Give the lines as they stand, line breaks included, in constant memory.
 
     Raises:
-        RowsRefusedError: a line is too long, or the bytes are no longer those that were surveyed.
+        RowsRefused: a line is too long, or the bytes are no longer those that were surveyed.
     """
     file.seek(found.start)
     number = 0
@@ -160,7 +161,7 @@ def _check_gb18030(file: BinaryIO, name: str, size: int) -> None:
         raise _wrong_encoding(file, name, done - pending, size)
 
 
-def _wrong_encoding(file: BinaryIO, name: str, offset: int, size: int) -> RowsRefusedError:
+def _wrong_encoding(file: BinaryIO, name: str, offset: int, size: int) -> RowsRefused:
     line = _line_at(file, offset)
     if size - offset < len("\N{CJK UNIFIED IDEOGRAPH-4E00}".encode()) + 1 and not _has_break(file, offset):
         return _refused(
@@ -193,7 +194,7 @@ def _line_at(file: BinaryIO, offset: int) -> int:
     return line
 
 
-def _line_too_long(name: str, line: int) -> RowsRefusedError:
+def _line_too_long(name: str, line: int) -> RowsRefused:
     return _refused(
         name,
         line,
@@ -203,5 +204,5 @@ def _line_too_long(name: str, line: int) -> RowsRefusedError:
     )
 
 
-def _refused(name: str, line: int | None, reason: str, en: str, zh: str) -> RowsRefusedError:
-    return RowsRefusedError([RowFault(file=name, line=line, field=None, reason=reason, en=en, zh=zh)])
+def _refused(name: str, line: int | None, reason: str, en: str, zh: str) -> RowsRefused:
+    return RowsRefused([RowFault(file=name, line=line, field=None, reason=reason, en=en, zh=zh)])

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from verifier.columns import Column, Header, read_header, recognised
-from verifier.faults import RowFault, RowsRefusedError
+from verifier.faults import RowFault, RowsRefused
 from verifier.lines import LONGEST_LINE, Survey, lines
 
 DELIMITERS = (",", ";", "\t")
@@ -40,7 +40,7 @@ class Table:
     """A table of certificates: a known header and as many rows as there are.
 
     Raises:
-        RowsRefusedError: the header has faults (all of them listed), or there is none.
+        RowsRefused: the header has faults (all of them listed), or there is none.
     """
 
     def __init__(self, file: BinaryIO, found: Survey, columns: Sequence[Column]) -> None:
@@ -49,12 +49,13 @@ class Table:
         self.name = found.name
         self._delimiter, first = self._sniff(columns)
         self.header_line = first.line
+        self.header_cells = tuple(first.cells)
         self.header = read_header(first.cells, columns, file=self.name, line=first.line)
 
     def checked_header(self) -> Header:
         """Give the header, or refuse it with all its faults."""
         if self.header.faults:
-            raise RowsRefusedError(self.header.faults)
+            raise RowsRefused(self.header.faults)
         return self.header
 
     def rows(self) -> Iterator[Row | RowFault]:
@@ -84,17 +85,17 @@ class Table:
                     yield self._broken_character(record)
                     continue
                 yield Row(line=record.line, cells=dict(zip(fields, map(str.strip, cells), strict=False)))
-        except RowsRefusedError as error:
+        except RowsRefused as error:
             yield from error.faults
 
     def _sniff(self, columns: Sequence[Column]) -> tuple[str, _Record]:
         """Find the delimiter under which the first record names most columns, and that record."""
         found: list[tuple[int, str, _Record]] = []
-        failures: list[RowsRefusedError] = []
+        failures: list[RowsRefused] = []
         for delimiter in DELIMITERS:
             try:
                 record = next(self._records(delimiter), None)
-            except RowsRefusedError as error:
+            except RowsRefused as error:
                 failures.append(error)
             else:
                 if record is not None:
@@ -104,7 +105,7 @@ class Table:
             return delimiter, record
         if failures:
             raise failures[0]
-        raise RowsRefusedError([self._fault(None, "empty_file", "there is nothing in the file", "文件中没有内容")])
+        raise RowsRefused([self._fault(None, "empty_file", "there is nothing in the file", "文件中没有内容")])
 
     def _records(self, delimiter: str) -> Iterator[_Record]:
         """Give the records that are not empty."""
@@ -117,7 +118,7 @@ class Table:
             except StopIteration:
                 return
             except csv.Error as error:
-                raise RowsRefusedError([self._syntax(error, start, whole=feed.whole)]) from error
+                raise RowsRefused([self._syntax(error, start, whole=feed.whole)]) from error
             if start == 1 and cells and cells[0].startswith(DELIMITER_NOTE):
                 continue
             if any(cell.strip() for cell in cells) and cells != [DOS_END]:
@@ -194,6 +195,6 @@ class _Feed:
                 en=f"a quotation mark that opens in this row is not closed within {LONGEST_LINE} characters",
                 zh=f"本行的引号在 {LONGEST_LINE} 个字符内没有闭合",
             )
-            raise RowsRefusedError([fault])
+            raise RowsRefused([fault])
         self.whole = line.endswith(("\n", "\r"))
         return line

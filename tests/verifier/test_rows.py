@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from verifier.columns import COMMON, Column
-from verifier.faults import RowFault, RowsRefusedError
+from verifier.faults import RowFault, RowsRefused
 from verifier.lines import LONGEST_LINE, open_plain, survey
 from verifier.rows import Row, Table
 
@@ -35,7 +35,7 @@ def read(data: bytes | str, encoding: str = "utf-8") -> list[Row | RowFault]:
 
 
 def refused(data: bytes | str) -> tuple[RowFault, ...]:
-    with pytest.raises(RowsRefusedError) as caught:
+    with pytest.raises(RowsRefused) as caught:
         read(data)
     return caught.value.faults
 
@@ -259,7 +259,7 @@ class Endless(io.RawIOBase):
 )
 def test_a_gigabyte_of_anything_is_refused_after_one_piece(unit: bytes, reason: str) -> None:
     file = Endless(unit, 1 << 30)
-    with pytest.raises(RowsRefusedError) as caught:
+    with pytest.raises(RowsRefused) as caught:
         survey(file, "huge.csv")  # type: ignore[arg-type]
     assert caught.value.faults[0].reason == reason
     assert file.read_so_far <= 2 << 20
@@ -270,14 +270,14 @@ def test_a_gigabyte_of_holes_on_the_disk_is_refused(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.write(f"{HEADER}\n{RIGHT}\n".encode())
         file.truncate(1 << 30)
-    with open_plain(path) as opened, pytest.raises(RowsRefusedError) as caught:
+    with open_plain(path) as opened, pytest.raises(RowsRefused) as caught:
         survey(opened, path.name)
     assert (caught.value.faults[0].line, caught.value.faults[0].reason) == (3, "nul_byte")
 
 
 def test_a_folder_a_device_and_nothing_are_no_files(tmp_path: Path) -> None:
     for path in (tmp_path, Path("/dev/zero"), tmp_path / "absent.csv"):
-        with pytest.raises(RowsRefusedError) as caught:
+        with pytest.raises(RowsRefused) as caught:
             open_plain(path)
         assert caught.value.faults[0].reason in {"not_a_file", "unreadable"}
 
@@ -313,6 +313,6 @@ def test_any_bytes_end_in_rows_or_in_faults_with_a_place(data: bytes) -> None:
     for head in (b"", f"{HEADER}\n".encode()):
         try:
             found = read(head + data)
-        except RowsRefusedError as error:
+        except RowsRefused as error:
             found = list(error.faults)
         assert all(isinstance(each, Row) or each.reason for each in found)

@@ -1,0 +1,71 @@
+"""Issues a table in a process of its own that is killed with SIGKILL at a chosen write transaction.
+
+    python -m tests.verifier.killed FOLDER FILE URL NUMBER before|after
+
+`before`: all of the transaction is written and nothing committed; `after`: just after its commit.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection
+
+from ecert.types import bundled_types
+from store.database import Database
+from tests.verifier.office import AGENCY, make_city
+from verifier.services.issuing import Order, issue
+
+BATCH = 1050
+
+
+class KilledDatabase(Database):
+    """A database whose process does not outlive a transaction."""
+
+    left = 0
+    when = "after"
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        type(self).left -= 1
+        with super().begin() as connection:
+            yield connection
+            if self.left == 0 and self.when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+        if self.left == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def main(folder: str, file: str, url: str, number: str, when: str) -> None:
+    city = make_city(Path(folder), url)
+    database = KilledDatabase.open(url)
+    office = type(city.office)(
+        database=database,
+        view=city.office.view,
+        keyring=city.office.keyring,
+        ledger=city.office.ledger,
+        status_base=city.office.status_base,
+        clock=city.clock,
+        pause=city.clock.pause,
+        progress=city.notes,
+    )
+    KilledDatabase.left, KilledDatabase.when = int(number), when
+    issue(
+        office,
+        Order(
+            file=Path(file),
+            certificate_type=bundled_types()["health-certificate"],
+            agency=AGENCY,
+            folder=city.certificates,
+            batch_size=BATCH,
+        ),
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,162 @@
+"""The agencies' keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from verifier.faults import KeyringError
+from verifier.keyring import Keyring, Passwords, Purpose, blind_index
+from verifier.ledger_keys import create_ledger_key, ledger_signers, open_ledger_key
+
+AGENCY = "HOUSING-1"
+
+
+@pytest.fixture(name="keyring")
+def keyring_(tmp_path: Path) -> Keyring:
+    return Keyring(tmp_path / "keys", tmp_path / "keys" / "passwords")
+
+
+def made(keyring: Keyring) -> Passwords:
+    passwords = keyring.add_passwords(AGENCY)
+    assert passwords.certificate is not None
+    keyring.create_certificate_key(AGENCY, passwords.certificate)
+    return passwords
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_a_certificate_key_opens_again_as_the_same_key(keyring: Keyring) -> None:
+    password = keyring.add_passwords(AGENCY).certificate
+    assert password is not None
+    key = keyring.create_certificate_key(AGENCY, password)
+    assert keyring.certificate_key(AGENCY).kid == key.kid
+    assert keyring.agencies() == (AGENCY,)
+
+
+def test_everything_in_the_folder_is_its_owners_alone(keyring: Keyring) -> None:
+    made(keyring)
+    keyring.index_key()
+    assert mode(keyring.folder) == 0o700
+    files = [path for path in keyring.folder.rglob("*") if path.is_file()]
+    assert sorted(path.name for path in files) == ["certificate.pem", "index.key", "passwords"]
+    assert {mode(path) for path in files} == {0o600}
+
+
+def test_a_certificate_key_at_rest_is_encrypted(keyring: Keyring) -> None:
+    made(keyring)
+    assert b"ENCRYPTED PRIVATE KEY" in (keyring.folder / AGENCY / "certificate.pem").read_bytes()
+
+
+def test_a_key_is_never_overwritten(keyring: Keyring) -> None:
+    made(keyring)
+    before = keyring.certificate_key(AGENCY).kid
+    with pytest.raises(KeyringError, match="never overwritten"):
+        keyring.create_certificate_key(AGENCY, "another")
+    assert keyring.certificate_key(AGENCY).kid == before
+
+
+def test_a_wrong_password_says_so(keyring: Keyring, tmp_path: Path) -> None:
+    made(keyring)
+    other = tmp_path / "other"
+    other.write_text(f'["{AGENCY}"]\ncertificate = "wrong"\n', encoding="utf-8")
+    other.chmod(0o600)
+    with pytest.raises(KeyringError, match="cannot be opened"):
+        Keyring(keyring.folder, other).certificate_key(AGENCY)
+
+
+def test_a_process_that_was_not_given_a_password_says_which(keyring: Keyring, tmp_path: Path) -> None:
+    made(keyring)
+    other = tmp_path / "other"
+    other.write_text("", encoding="utf-8")
+    other.chmod(0o600)
+    with pytest.raises(KeyringError, match=f"no password for the certificate key of {AGENCY}"):
+        Keyring(keyring.folder, other).certificate_key(AGENCY)
+
+
+@pytest.mark.parametrize(
+    "content", ["= =", '["HOUSING-1"]\ncertificate = 5\n', '["HOUSING-1"]\nadmin = "x"\n', '"HOUSING-1" = 1']
+)
+def test_a_broken_file_of_passwords_says_where(keyring: Keyring, content: str) -> None:
+    made(keyring)
+    (keyring.folder / "passwords").write_text(content, encoding="utf-8")
+    with pytest.raises(KeyringError, match="is not right"):
+        keyring.certificate_key(AGENCY)
+
+
+def test_a_missing_key_names_the_agency_and_the_file(keyring: Keyring) -> None:
+    with pytest.raises(KeyringError, match=r"HOUSING-1 has no certificate key here .*certificate\.pem is missing"):
+        keyring.certificate_key(AGENCY)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
+def test_a_key_that_others_can_read_is_not_used(keyring: Keyring) -> None:
+    made(keyring)
+    (keyring.folder / AGENCY / "certificate.pem").chmod(0o640)
+    with pytest.raises(KeyringError, match="chmod 600"):
+        keyring.certificate_key(AGENCY)
+
+
+@pytest.mark.parametrize("agency", ["../x", "a", "", "X/Y", "."])
+def test_an_agency_code_is_no_path(keyring: Keyring, agency: str) -> None:
+    with pytest.raises(KeyringError, match="no agency code"):
+        keyring.certificate_key(agency)
+
+
+def test_passwords_are_made_up_once(keyring: Keyring) -> None:
+    first = keyring.add_passwords(AGENCY)
+    assert keyring.add_passwords(AGENCY) == first
+    assert keyring.add_passwords("TAX-1") != first
+    assert keyring.passwords(AGENCY) == first
+
+
+def test_the_index_key_is_made_once(keyring: Keyring) -> None:
+    assert keyring.index_key() == keyring.index_key()
+    assert len(keyring.index_key()) == 32
+
+
+@pytest.mark.parametrize("content", [b"zz", b"00", b"\xff\xfe"])
+def test_a_broken_index_key_is_an_error_and_not_replaced(keyring: Keyring, content: bytes) -> None:
+    keyring.index_key()
+    (keyring.folder / "index.key").write_bytes(content)
+    with pytest.raises(KeyringError, match="no index key"):
+        keyring.index_key()
+    assert (keyring.folder / "index.key").read_bytes() == content
+
+
+def test_a_blind_index_differs_by_key_kind_agency_and_value() -> None:
+    key = bytes(32)
+    made_ = {
+        blind_index(key, "number", "A", "1"),
+        blind_index(b"\1" * 32, "number", "A", "1"),
+        blind_index(key, "holder", "A", "1"),
+        blind_index(key, "number", "B", "1"),
+        blind_index(key, "number", "A", "2"),
+    }
+    assert len(made_) == 5
+
+
+def test_the_address_of_a_ledger_key_is_known_without_its_password(keyring: Keyring, tmp_path: Path) -> None:
+    keyring.add_passwords(AGENCY)
+    signer = create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
+    assert Keyring(keyring.folder, tmp_path / "nothing").address(AGENCY, Purpose.ANCHOR) == signer.address
+    assert open_ledger_key(keyring, AGENCY, Purpose.ANCHOR).address == signer.address
+    assert [each.address for each in ledger_signers(keyring)] == [signer.address]
+    with pytest.raises(KeyringError):
+        keyring.address(AGENCY, Purpose.STATUS)
+
+
+def test_a_ledger_key_that_was_tampered_with_is_no_key_file(keyring: Keyring) -> None:
+    keyring.add_passwords(AGENCY)
+    create_ledger_key(keyring, AGENCY, Purpose.STATUS, work=2)
+    path = keyring.ledger_file(AGENCY, Purpose.STATUS)
+    for content in ("", "[]", "{}", json.dumps({"address": "00"}), json.dumps({"address": 5})):
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(KeyringError, match="no key file"):
+            keyring.address(AGENCY, Purpose.STATUS)

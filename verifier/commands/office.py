@@ -1,0 +1,134 @@
+"""How a command of the issuing side gets its office, shows its progress, and says what went wrong."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+
+from chain.deployment import Deployment
+from chain.errors import ChainError
+from ecert.errors import EcertError
+from store.database import Database
+from store.errors import StoreError
+from verifier.errors import VerifierError
+from verifier.faults import RowsRefused
+from verifier.keyring import Keyring
+from verifier.ledger_view import LedgerView
+from verifier.services.office import Office
+from verifier.services.progress import Stage
+from verifier.settings import Settings, load_settings
+
+ERROR = 2
+"""The exit code of everything that is not done."""
+
+WORDS = {
+    Stage.CHECK: "checking rows",
+    Stage.SIGN: "signing and storing",
+    Stage.ANCHOR: "anchored and handed out",
+    Stage.HAND_OUT: "handing out",
+    Stage.SETTLE: "settled on the ledger",
+}
+
+
+class Bars:
+    """Progress bars on stderr; where that is no terminal, only the notes."""
+
+    def __init__(self) -> None:
+        self.console = Console(stderr=True)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
+        self._task: TaskID | None = None
+        self._noted: set[str] = set()
+
+    def begin(self, stage: Stage, total: int | None) -> None:
+        """Start a bar."""
+        self._task = self._bars.add_task(WORDS[stage], total=total)
+
+    def reach(self, done: int) -> None:
+        """Move the bar."""
+        if self._task is not None:
+            self._bars.update(self._task, completed=done)
+
+    def note(self, text: str) -> None:
+        """Print a line, once."""
+        if text not in self._noted:
+            self._noted.add(text)
+            self.console.print(f"ecert: {text}", markup=False, highlight=False, soft_wrap=True)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Show the bars while the work goes on."""
+        with self._bars:
+            yield
+
+
+@contextmanager
+def open_office(data: Path | None, bars: Bars) -> Iterator[tuple[Office, Settings]]:
+    """Open what the settings name: database, copy of the ledger, keys."""
+    settings = load_settings(data)
+    deployment = Deployment.load(settings.deployment_file)
+    with Database.open(settings.database_url) as database, bars.shown():
+        yield (
+            Office(
+                database=database,
+                view=LedgerView(database, ledger=deployment.name),
+                keyring=Keyring(settings.keys_dir, settings.passwords_file),
+                ledger=deployment.name,
+                status_base=settings.required_status_base(),
+                clock=lambda: int(time.time()),
+                pause=time.sleep,
+                progress=bars,
+            ),
+            settings,
+        )
+
+
+@contextmanager
+def answered(*, as_json: bool, resume: str) -> Iterator[None]:
+    """Turn what can go wrong into words on stderr, one JSON object on stdout if asked, and the exit code 2.
+
+    `resume` says how to go on after an interruption.
+    """
+    try:
+        yield
+    except RowsRefused as error:
+        for fault in error.faults[:20]:
+            typer.echo(str(fault), err=True)
+        if error.count > len(error.faults[:20]):
+            typer.echo(f"... {error.count - len(error.faults[:20])} more faults", err=True)
+        typer.echo("ecert: nothing of this file was stored", err=True)
+        faults = [fault.to_json() for fault in error.faults]
+        _fail(as_json, {"state": "refused", "message": str(error), "faults": faults, "faults_in_all": error.count})
+    except (VerifierError, StoreError, ChainError, EcertError) as error:
+        typer.echo(f"ecert: {error}", err=True)
+        _fail(as_json, {"state": "stopped", "message": str(error)})
+    except KeyboardInterrupt:
+        typer.echo(f"ecert: interrupted; nothing is lost. {resume}", err=True)
+        _fail(as_json, {"state": "interrupted", "message": resume})
+
+
+def print_json(value: Mapping[str, object]) -> None:
+    """Print one object on stdout."""
+    json.dump(value, sys.stdout, ensure_ascii=False, indent=2)
+    sys.stdout.write("\n")
+    sys.stdout.flush()
+
+
+def _fail(as_json: bool, value: Mapping[str, object]) -> None:  # noqa: FBT001
+    if as_json:
+        print_json(value)
+    raise typer.Exit(ERROR)

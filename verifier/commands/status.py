@@ -1,0 +1,201 @@
+"""`ecert status`: suspend, reinstate or revoke certificates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecert.certificate import Certificate
+from ecert.parsing import MAX_SIZE, parse
+from ecert.types import TypeCatalogue
+from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
+from verifier.commands.options import DataOption, JsonOption
+from verifier.errors import Refused
+from verifier.services.office import Office
+from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status, serial_of_number
+
+MOST_SERIALS = 100_000
+RESUME = "What was asked for is stored and will be done by `ecert serve`; the same command again waits for it."
+SERIALS = re.compile(r"(\d{1,16})(?:-(\d{1,16}))?")
+
+AgencyArgument = Annotated[str, typer.Argument(metavar="AGENCY", help="Code of the agency, or a certificate's file.")]
+SerialsArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="SERIAL...", help="Serials (7), ranges (7-12) or certificates' files.")
+]
+NumberOption = Annotated[str | None, typer.Option("--number", help="Number on the certificate, with --type.")]
+TypeOption = Annotated[str | None, typer.Option("--type", help="Certificate type of --number.")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; is kept here and never put on the ledger.")]
+WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the ledger.")]
+TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="Seconds to wait. [default: for ever]")]
+
+status_app = typer.Typer(no_args_is_help=True, help="Suspend, reinstate or revoke certificates.")
+
+
+@status_app.command("suspend")
+def suspend(
+    *,
+    agency: AgencyArgument,
+    serials: SerialsArgument = None,
+    number: NumberOption = None,
+    certificate_type: TypeOption = None,
+    reason: ReasonOption = None,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Suspend certificates: they are INVALID until they are reinstated."""
+    names = _Names(agency, serials or (), number, certificate_type)
+    _change(Action.SUSPEND, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+
+
+@status_app.command("reinstate")
+def reinstate(
+    *,
+    agency: AgencyArgument,
+    serials: SerialsArgument = None,
+    number: NumberOption = None,
+    certificate_type: TypeOption = None,
+    reason: ReasonOption = None,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Reinstate suspended certificates."""
+    names = _Names(agency, serials or (), number, certificate_type)
+    _change(Action.REINSTATE, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+
+
+@status_app.command("revoke")
+def revoke(
+    *,
+    agency: AgencyArgument,
+    serials: SerialsArgument = None,
+    number: NumberOption = None,
+    certificate_type: TypeOption = None,
+    reason: ReasonOption = None,
+    wait: WaitOption = True,
+    timeout: TimeoutOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Revoke certificates for good; there is no way back."""
+    names = _Names(agency, serials or (), number, certificate_type)
+    _change(Action.REVOKE, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands into the application."""
+    app.add_typer(status_app, name="status")
+
+
+class _Names:
+    """How a person names certificates: agency and serials, files, or a number."""
+
+    def __init__(self, agency: str, serials: Sequence[str], number: str | None, certificate_type: str | None) -> None:
+        self._words = [agency, *serials]
+        self._number = number
+        self._type = certificate_type
+
+    def resolve(self, office: Office) -> tuple[str, tuple[int, ...]]:
+        """Give the one agency and the serials that are meant; refuse what names none, several agencies, too many."""
+        agencies: set[str] = set()
+        found: list[int] = []
+        for position, word in enumerate(self._words):
+            match = SERIALS.fullmatch(word) if position else None
+            if match is not None:
+                found.extend(_range(word, int(match[1]), int(match[2] or match[1])))
+            elif Path(word).is_file():
+                certificate = _read(Path(word), office.ledger)
+                agencies.add(certificate.iss.agency)
+                found.append(certificate.serial)
+            elif position:
+                raise Refused(f"{word!r} is no serial, no range of serials and no file")
+            else:
+                agencies.add(word)
+        if len(agencies) != 1:
+            raise Refused(f"these are certificates of several agencies: {', '.join(sorted(agencies))}")
+        agency = agencies.pop()
+        found.extend(self._numbered(office, agency))
+        if not found:
+            raise Refused("no certificate is named: give serials, ranges, files, or --number with --type")
+        if len(found) > MOST_SERIALS:
+            raise Refused(
+                f"{len(found)} certificates at once are too many; {MOST_SERIALS} can be changed by one command"
+            )
+        return agency, tuple(found)
+
+    def _numbered(self, office: Office, agency: str) -> Iterator[int]:
+        if self._number is None:
+            return
+        found = TypeCatalogue.bundled().by_slug(self._type or "")
+        if found is None:
+            raise Refused("--number needs --type, the certificate type that the number is of")
+        yield serial_of_number(office, agency, found, self._number)
+
+
+def _range(word: str, first: int, last: int) -> Sequence[int]:
+    if last < first or last - first >= MOST_SERIALS:
+        raise Refused(f"{word} is no range of at most {MOST_SERIALS} serials")
+    return range(first, last + 1)
+
+
+def _read(path: Path, ledger: str) -> Certificate:
+    """Read whose certificate a file is. It is not judged: the ledger refuses what is not the agency's to change."""
+    try:
+        with path.open("rb") as file:
+            certificate = parse(file.read(MAX_SIZE + 1))
+    except OSError as error:
+        raise Refused(f"{path} cannot be read: {error.strerror}") from error
+    if certificate.iss.ledger != ledger:
+        raise Refused(f"{path} is a certificate of another ledger, {certificate.iss.ledger}")
+    return certificate
+
+
+def _change(
+    action: Action,
+    names: _Names,
+    *,
+    reason: str | None,
+    wait: bool,
+    timeout: float | None,
+    data: Path | None,
+    as_json: bool,
+) -> None:
+    with answered(as_json=as_json, resume=RESUME), open_office(data, Bars()) as (office, _):
+        agency, serials = names.resolve(office)
+        order = StatusOrder(action=action, agency=agency, serials=serials, reason=reason, wait=wait, timeout=timeout)
+        outcome = change_status(office, order)
+    if as_json:
+        print_json(outcome_to_json(outcome))
+    else:
+        done = {"suspend": "suspended", "reinstate": "reinstated", "revoke": "revoked"}[action]
+        state = "settled on the ledger" if outcome.complete else "asked for"
+        typer.echo(f"{len(outcome.changed)} {done} ({state}), {len(outcome.already)} so already")
+    if wait and not outcome.complete:
+        raise typer.Exit(ERROR)
+
+
+def outcome_to_json(outcome: StatusOutcome) -> dict[str, object]:
+    """Give an outcome as JSON."""
+    return {
+        "state": "done" if outcome.complete else "waiting",
+        "action": outcome.order.action,
+        "agency": outcome.order.agency,
+        "changed": list(outcome.changed),
+        "already": list(outcome.already),
+        "calls": [
+            {
+                "id": call.id,
+                "state": call.state,
+                "transaction": None if call.tx_hash is None else "0x" + call.tx_hash.hex(),
+                "block": call.block,
+            }
+            for call in outcome.calls
+        ],
+    }

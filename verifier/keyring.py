@@ -1,0 +1,189 @@
+"""Agencies' certificate keys, the index key, and which addresses write for an agency.
+
+Under `keys/` in the data directory, all readable by their owner alone:
+
+- `<agency>/certificate.pem`: encrypted PKCS 8, signs certificates. Who steals it and its password can sign what looks
+  like the agency's, but cannot anchor it: without the ledger key nothing of it is ever VALID.
+- `index.key`: 32 bytes in hex, keys the blind index of certificate numbers. Who steals it and the database can test
+  guesses of numbers.
+- `passwords`: TOML, a table for each agency with `certificate` and `ledger`. Can live elsewhere (a setting), and each
+  process may be given a file with only those that it needs.
+
+The ledger keys themselves are opened in `verifier.ledger_keys`, by the sender and nobody else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from ecert.agency import check_agency
+from ecert.errors import MalformedAgency, MalformedKey
+from ecert.suite import SigningKey
+from verifier.faults import KeyringError
+from verifier.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+
+INDEX_KEY_BYTES = 32
+ADDRESS_BYTES = 20
+
+
+class Purpose(StrEnum):
+    """What a ledger key may do; also the name of its file."""
+
+    ANCHOR = "anchor"
+    STATUS = "status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passwords:
+    """What opens one agency's keys; a process that does not need one is not given it."""
+
+    certificate: str | None = None
+    ledger: str | None = None
+
+
+class Keyring:
+    """The keys in a folder; every method reads the file when asked and keeps nothing."""
+
+    def __init__(self, folder: Path, passwords_file: Path) -> None:
+        self.folder = folder
+        self._passwords_file = passwords_file
+
+    def agencies(self) -> tuple[str, ...]:
+        """Name the agencies that have a folder of keys here."""
+        if not self.folder.is_dir():
+            return ()
+        return tuple(sorted(path.name for path in self.folder.iterdir() if path.is_dir()))
+
+    def create_certificate_key(self, agency: str, password: str) -> SigningKey:
+        """Make an agency's first certificate key; one that is there is never replaced."""
+        key = SigningKey.generate()
+        path = self._certificate_file(agency)
+        try:
+            write_secret(path, key.to_pem(password.encode()))
+        except SecretFileExists as error:
+            raise KeyringError(f"{path} is there already; a key is never overwritten") from error
+        except OSError as error:
+            raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
+        return key
+
+    def certificate_key(self, agency: str) -> SigningKey:
+        """Open an agency's certificate key.
+
+        Raises:
+            KeyringError: no such key, no password or a wrong one, or the file lies open to others.
+        """
+        path = self._certificate_file(agency)
+        pem = self._read(path, f"{agency} has no certificate key here")
+        password = self.passwords(agency).certificate
+        if password is None:
+            raise KeyringError(f"{self._passwords_file} has no password for the certificate key of {agency}")
+        try:
+            return SigningKey.from_pem(pem, password.encode())
+        except MalformedKey as error:
+            raise KeyringError(f"{path} cannot be opened: {error.why}") from error
+
+    def index_key(self) -> bytes:
+        """Give the index key; make it where there is none yet."""
+        path = self.folder / "index.key"
+        try:
+            write_secret(path, secrets.token_bytes(INDEX_KEY_BYTES).hex().encode() + b"\n")
+        except SecretFileExists:
+            pass
+        except OSError as error:
+            raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
+        text = self._read(path, "there is no index key")
+        try:
+            key = bytes.fromhex(text.decode("ascii"))
+        except ValueError as error:
+            raise KeyringError(f"{path} is no index key: {INDEX_KEY_BYTES} bytes in hex are due") from error
+        if len(key) != INDEX_KEY_BYTES:
+            raise KeyringError(f"{path} is no index key: {INDEX_KEY_BYTES} bytes in hex are due")
+        return key
+
+    def address(self, agency: str, purpose: Purpose) -> bytes:
+        """Give the 20-byte address of a ledger key of an agency, which its file tells without a password."""
+        path = self.ledger_file(agency, purpose)
+        text = self._read(path, f"{agency} has no ledger key for this ({purpose})")
+        try:
+            address = bytes.fromhex(json.loads(text)["address"].removeprefix("0x"))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise KeyringError(f"{path} is no key file") from error
+        if len(address) != ADDRESS_BYTES:
+            raise KeyringError(f"{path} is no key file")
+        return address
+
+    def ledger_file(self, agency: str, purpose: Purpose) -> Path:
+        """Say where the key file of an agency's ledger key is."""
+        return self._agency_folder(agency) / f"{purpose}.json"
+
+    def passwords(self, agency: str) -> Passwords:
+        """Read an agency's passwords, as far as this process was given them."""
+        path = self._passwords_file
+        try:
+            tables = tomllib.loads(self._read(path, "there is no file of passwords").decode("utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise KeyringError(f"{path} is not right: {error}") from error
+        return _passwords(tables.get(agency, {}), path, agency)
+
+    def add_passwords(self, agency: str) -> Passwords:
+        """Make up passwords for a new agency and write them down; those that are there are kept."""
+        if self._passwords_file.exists():
+            known = self.passwords(agency)
+            if known != Passwords():
+                return known
+        else:
+            self._start_passwords()
+        made = Passwords(certificate=secrets.token_urlsafe(24), ledger=secrets.token_urlsafe(24))
+        check_agency(agency)
+        with self._passwords_file.open("a", encoding="utf-8") as file:
+            file.write(f'\n["{agency}"]\ncertificate = "{made.certificate}"\nledger = "{made.ledger}"\n')
+        return made
+
+    def _start_passwords(self) -> None:
+        try:
+            write_secret(self._passwords_file, b"# What opens the key files beside this one. Keep it from others.\n")
+        except SecretFileExists:
+            return
+        except OSError as error:
+            raise KeyringError(f"{self._passwords_file} cannot be written: {error.strerror}") from error
+
+    def _certificate_file(self, agency: str) -> Path:
+        return self._agency_folder(agency) / "certificate.pem"
+
+    def _agency_folder(self, agency: str) -> Path:
+        try:
+            return self.folder / check_agency(agency)
+        except MalformedAgency as error:
+            raise KeyringError(f"{agency!r} is no agency code: {error.why}") from error
+
+    def _read(self, path: Path, absent: str) -> bytes:
+        try:
+            return read_secret(path)
+        except FileNotFoundError as error:
+            raise KeyringError(f"{absent} ({path} is missing)") from error
+        except SecretFileOpen as error:
+            raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
+        except OSError as error:
+            raise KeyringError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def blind_index(key: bytes, kind: str, agency: str, value: str) -> bytes:
+    """Give the 32 bytes under which a value is found in the database without standing in it: HMAC-SHA-256."""
+    return hmac.digest(key, f"{kind}\0{agency}\0{value}".encode(), hashlib.sha256)
+
+
+def _passwords(table: object, path: Path, agency: str) -> Passwords:
+    if not isinstance(table, Mapping) or any(not isinstance(value, str) for value in table.values()):
+        raise KeyringError(f"{path} is not right: [{agency}] must hold passwords as text")
+    unknown = set(table) - {"certificate", "ledger"}
+    if unknown:
+        raise KeyringError(f"{path} is not right: [{agency}] has {', '.join(sorted(unknown))}")
+    return Passwords(certificate=table.get("certificate"), ledger=table.get("ledger"))

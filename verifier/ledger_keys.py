@@ -1,0 +1,52 @@
+"""The ledger keys of agencies, opened: for the sender, and for whoever sets an agency up. Nobody else imports this."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chain.errors import KeyFileUnreadable
+from chain.signer import KeyFileSigner
+from verifier.faults import KeyringError
+from verifier.keyring import Keyring, Purpose
+
+
+def ledger_signers(keyring: Keyring) -> Sequence[KeyFileSigner]:
+    """Open every ledger key that lies in the keyring's folder.
+
+    Raises:
+        KeyringError: a key file without password, with a wrong one, or that is broken.
+    """
+    return [
+        open_ledger_key(keyring, agency, purpose)
+        for agency in keyring.agencies()
+        for purpose in Purpose
+        if keyring.ledger_file(agency, purpose).exists()
+    ]
+
+
+def open_ledger_key(keyring: Keyring, agency: str, purpose: Purpose) -> KeyFileSigner:
+    """Open one ledger key of an agency."""
+    keyring.address(agency, purpose)
+    try:
+        return KeyFileSigner(keyring.ledger_file(agency, purpose), _password(keyring, agency))
+    except KeyFileUnreadable as error:
+        raise KeyringError(str(error)) from error
+
+
+def create_ledger_key(keyring: Keyring, agency: str, purpose: Purpose, *, work: int | None = None) -> KeyFileSigner:
+    """Make a ledger key for an agency; one that is there is never replaced. `work`: scrypt's N, for tests."""
+    path = keyring.ledger_file(agency, purpose)
+    password = _password(keyring, agency)
+    try:
+        if work is None:
+            return KeyFileSigner.create(path, password)
+        return KeyFileSigner.create(path, password, work=work)
+    except KeyFileUnreadable as error:
+        raise KeyringError(str(error)) from error
+
+
+def _password(keyring: Keyring, agency: str) -> str:
+    password = keyring.passwords(agency).ledger
+    if password is None:
+        raise KeyringError(f"there is no password for the ledger keys of {agency}")
+    return password

@@ -1,0 +1,49 @@
+"""What came of each row of a table, as a table: line, number, serial, file, status."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecert.verdict import Reason
+from verifier.faults import RowFault
+from verifier.rows import Table
+from verifier.services.handing_out import file_name
+from verifier.written_files import writing
+
+COLUMNS = ("line", "number", "serial", "file", "status")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowResults:
+    """Line -> serial; line -> why it is bad; serial -> why it is withheld; ranges of serials whose files are out."""
+
+    serials: Mapping[int, int]
+    bad: Mapping[int | None, str]
+    withheld: Mapping[int, Sequence[Reason]]
+    handed_out: Sequence[range]
+    folder: Path
+
+    def of_line(self, line: int | None) -> tuple[str, str, str]:
+        """Give serial, file and status of a row. Status: handed_out, waiting, withheld:..., bad:..., not_issued."""
+        serial = None if line is None else self.serials.get(line)
+        if serial is None:
+            return "", "", f"bad:{self.bad[line]}" if line in self.bad else "not_issued"
+        if reasons := self.withheld.get(serial):
+            return str(serial), "", "withheld:" + "+".join(reasons)
+        if any(serial in serials for serials in self.handed_out):
+            return str(serial), str(self.folder / file_name(serial)), "handed_out"
+        return str(serial), "", "waiting"
+
+
+def write_results(path: Path, table: Table, number: str, results: RowResults) -> None:
+    """Write the table of results, whole or not at all; `number` names the column of certificate numbers."""
+    with writing(path) as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in table.rows():
+            shown = "" if isinstance(row, RowFault) else row.cells.get(number, "")
+            serial, name, status = results.of_line(row.line)
+            writer.writerow((row.line, shown, serial, name, status))

@@ -1,0 +1,131 @@
+"""Waiting for the ledger: each batch of a job is handed out as soon as our copy of the ledger shows it settled."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ecert.certificate_type import CertificateType
+from ecert.verdict import Reason
+from store import batches, jobs
+from store.records import BatchRecord, Job
+from store.states import BatchState, CallState
+from verifier.faults import IssuingStopped
+from verifier.services.handing_out import folder_of, hand_out, is_settled
+from verifier.services.office import Office, Patience
+from verifier.services.progress import Stage
+
+QUIET = 10
+"""Seconds without any change after which a person is told what might be missing."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Anchored:
+    """What is out: ranges of serials, withheld ones with their reasons; `complete`: nothing is left to wait for."""
+
+    serials: list[range] = field(default_factory=list)
+    files: int = 0
+    withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
+    complete: bool = False
+
+
+def wait_and_hand_out(
+    office: Office, job: Job, certificate_type: CertificateType, folder: Path, patience: Patience, *, wait: bool
+) -> Anchored:
+    """Hand out every batch of a job; with `wait` false, only what is settled by now.
+
+    Raises:
+        IssuingStopped: the ledger refused a batch (its rows can be issued again), or the time is over.
+    """
+    anchored = Anchored()
+    waiting = {record.id: record for record in _closed(office, job)}
+    total = sum(record.count for record in waiting.values())
+    office.progress.begin(Stage.ANCHOR, total)
+    watch = _Watch(office)
+    while waiting:
+        for record in _ready(office, waiting):
+            if _hand_out(office, record, certificate_type, folder, anchored):
+                del waiting[record.id]
+                office.progress.reach(anchored.files + len(anchored.withheld))
+        if not waiting or not wait:
+            break
+        now_known = _look(office, job, waiting)
+        watch.tell(now_known)
+        patience.wait("waiting for the ledger")
+    if not waiting:
+        anchored.complete = True
+        if not anchored.withheld:
+            with office.database.begin() as connection:
+                jobs.finish(connection, job.id, now=office.clock())
+    return anchored
+
+
+def _closed(office: Office, job: Job) -> Sequence[BatchRecord]:
+    with office.database.read() as connection:
+        return [record for record in batches.of_job(connection, job.id) if record.state is BatchState.CLOSED]
+
+
+def _ready(office: Office, waiting: dict[int, BatchRecord]) -> list[BatchRecord]:
+    copy = office.copy()
+    return [] if copy is None else [record for record in waiting.values() if is_settled(copy, record)]
+
+
+def _hand_out(
+    office: Office, record: BatchRecord, certificate_type: CertificateType, folder: Path, anchored: Anchored
+) -> bool:
+    """Hand out one batch; False where our copy leaves a doubt that will pass."""
+    copy = office.copy()
+    if copy is None:
+        return False
+    place = folder_of(folder, record.agency, certificate_type)
+    result = hand_out(office.database, record, certificate_type, copy, folder=place, now=office.clock())
+    if result.later:
+        office.progress.note("our copy of the ledger is too old to judge by: is the indexer (`ecert serve`) running?")
+        return False
+    anchored.files += result.files
+    anchored.withheld |= result.withheld
+    anchored.serials.append(range(record.first_serial, record.first_serial + record.count))
+    return True
+
+
+def _look(office: Office, job: Job, waiting: dict[int, BatchRecord]) -> list[BatchRecord]:
+    """Read the waiting batches again; a refused one ends the waiting."""
+    with office.database.read() as connection:
+        records = [record for record in batches.of_job(connection, job.id) if record.id in waiting]
+    for record in records:
+        if record.state is BatchState.VOID or record.call_state is CallState.FAILED:
+            raise IssuingStopped(
+                f"the ledger refused the batch of serials {record.first_serial} to"
+                f" {record.first_serial + record.count - 1}: {record.error or record.void_reason or 'no reason given'};"
+                " its rows are issued again, under new serials, by the same command"
+            )
+    return records
+
+
+class _Watch:
+    """Tells a person what is being waited for, when nothing has moved for a while."""
+
+    def __init__(self, office: Office) -> None:
+        self._office = office
+        self._seen: object = None
+        self._since = office.clock()
+
+    def tell(self, records: Sequence[BatchRecord]) -> None:
+        """Look at the state of things; say something where a word of the ledger or a long silence asks for it."""
+        for record in records:
+            if record.waiting_reason:
+                self._office.progress.note(f"the ledger does not take it yet: {record.waiting_reason}; waiting")
+        now = self._office.clock()
+        seen = [(record.id, record.call_state, record.waiting_reason) for record in records]
+        if seen != self._seen:
+            self._seen, self._since = seen, now
+            return
+        if now - self._since < QUIET or any(record.waiting_reason for record in records):
+            return
+        if all(record.call_state is CallState.QUEUED for record in records):
+            self._office.progress.note("no sender is working on this: start `ecert serve`; waiting")
+        elif any(record.call_state in {CallState.SETTLED, CallState.MINED} for record in records):
+            self._office.progress.note(
+                "the ledger has it, our copy does not yet: is the indexer (`ecert serve`) running?"
+            )

@@ -1,0 +1,121 @@
+"""Handing out: a certificate becomes a file only after our own verifier has judged it, path and all.
+
+What is handed out passes every check but the period: an agency may issue today what counts from tomorrow, and a
+back-fill holds what has expired. Doubt (a copy that is behind, a batch that is not settled) means later, not never.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from ecert.certificate_type import CertificateType
+from ecert.errors import MalformedCertificate
+from ecert.issuing import split_compact
+from ecert.judging import judge, judge_malformed
+from ecert.ledger_copy import LedgerCopy
+from ecert.merkle import Tree
+from ecert.parsing import parse
+from ecert.verdict import Outcome, Reason, Verdict
+from store import batches, certificates
+from store.database import Database
+from store.records import BatchRecord, CertificateRecord
+from verifier.services.checking import GROUP
+from verifier.written_files import write_files
+
+PERIOD = frozenset({Reason.EXPIRED, Reason.NOT_YET_VALID})
+
+
+@dataclass(slots=True, kw_only=True)
+class HandedOut:
+    """Serials whose files are out, and those withheld with the verdict's reasons; `later`: there is doubt still."""
+
+    files: int = 0
+    withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
+    later: bool = False
+
+
+def folder_of(certificates_folder: Path, agency: str, certificate_type: CertificateType) -> Path:
+    """Say where the files of an agency's certificates of one type are."""
+    return certificates_folder / agency / certificate_type.slug
+
+
+def file_name(serial: int) -> str:
+    """Name the file of a certificate."""
+    return f"{serial}.ecert.json"
+
+
+def is_settled(copy: LedgerCopy, batch: BatchRecord) -> bool:
+    """Tell whether the ledger's copy has this very batch, settled."""
+    facts = copy.batch(batch.agency, batch.first_serial)
+    return facts is not None and facts.settled and facts.root == batch.root
+
+
+def hand_out(
+    database: Database,
+    batch: BatchRecord,
+    certificate_type: CertificateType,
+    copy: LedgerCopy,
+    *,
+    folder: Path,
+    now: int,
+) -> HandedOut:
+    """Judge every certificate of a settled batch and write the files of those that are good.
+
+    Repeating it is harmless: files that are there as they should be are left alone. Where there is doubt about one
+    certificate, the rest of the batch waits with it.
+    """
+    result = HandedOut()
+    with database.read() as connection:
+        tree = Tree(batches.leaves(connection, batch.id))
+    for group in _groups(database, batch):
+        if not result.later:
+            _hand_out_group(group, tree, certificate_type, copy, folder=folder, now=now, result=result)
+    if result.later:
+        return result
+    with database.begin() as connection:
+        batches.hand_out(connection, batch.id, now=now)
+    return result
+
+
+def _hand_out_group(
+    group: Sequence[CertificateRecord],
+    tree: Tree,
+    certificate_type: CertificateType,
+    copy: LedgerCopy,
+    *,
+    folder: Path,
+    now: int,
+    result: HandedOut,
+) -> None:
+    files: list[tuple[str, bytes]] = []
+    for record in group:
+        data = split_compact(record.compact, record.serial).file(tree.path(record.position))
+        verdict = _judged(data, certificate_type, copy, now)
+        if any(check.outcome is Outcome.UNKNOWN for check in verdict.checks):
+            result.later = True
+            break
+        if reasons := tuple(reason for reason in verdict.reasons if reason not in PERIOD):
+            result.withheld[record.serial] = reasons
+        else:
+            files.append((file_name(record.serial), data))
+    write_files(folder, files)
+    result.files += len(files)
+
+
+def _groups(database: Database, batch: BatchRecord) -> Iterator[Sequence[CertificateRecord]]:
+    """Give the batch's certificates in order; to be read to the end."""
+    with database.read() as connection:
+        records = certificates.of_batch(connection, batch.id)
+        while group := list(islice(records, GROUP)):
+            yield group
+
+
+def _judged(data: bytes, certificate_type: CertificateType, copy: LedgerCopy, now: int) -> Verdict:
+    try:
+        certificate = parse(data)
+    except MalformedCertificate as error:
+        return judge_malformed(error, as_of=copy.as_of, now=now)
+    return judge(certificate, copy.facts(certificate), now=now, certificate_type=certificate_type)

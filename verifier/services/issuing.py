@@ -1,0 +1,257 @@
+"""Issuing a table of certificates: check all, sign and store, wait for the ledger, verify, hand out.
+
+The table's hash with agency and type is the job: the same file again goes on where it was left or answers what came
+of it, and never issues twice. Nothing is stored of a table with a fault unless the good rows are asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from ecert.certificate_type import CertificateType
+from ecert.types import TypeCatalogue
+from ecert.verdict import Reason
+from store import batches, certificates, jobs
+from store.records import BatchRecord, Job
+from store.states import BatchState, JobState
+from verifier.document_folder import DocumentFolder
+from verifier.faults import IssuingStopped, RowFault, RowsRefused
+from verifier.keyring import Purpose
+from verifier.lines import Survey, open_plain, survey
+from verifier.linted_rows import LintedRows, columns_of, type_of_header
+from verifier.result_file import RowResults, write_results
+from verifier.rows import Table
+from verifier.services.anchoring import Anchored, wait_and_hand_out
+from verifier.services.checking import Checked, Numbers, check_rows
+from verifier.services.filling import Filling, Plan
+from verifier.services.handing_out import folder_of
+from verifier.services.office import Office, Patience, obstacle
+
+LARGEST_BATCH = 65_536
+ABANDONED_AFTER = 120
+LEDGER_PATIENCE = 30
+"""Seconds to wait for our copy of the ledger to show that the agency may issue."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What to issue, and how. `folder`: certificate files go under it; `timeout`: seconds to wait, None for ever."""
+
+    file: Path
+    certificate_type: CertificateType
+    agency: str
+    folder: Path
+    batch_size: int = 1000
+    skip_bad: bool = False
+    dry_run: bool = False
+    documents: Path | None = None
+    wait: bool = True
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What came of an order. `issued` counts certificates of this file whose batches are closed.
+
+    `faults` are those of the rows that were passed over, up to a limit, `bad` how many rows that is. `complete`: every
+    good row is anchored and its file handed out.
+    """
+
+    order: Order
+    job: int | None
+    rows: int
+    bad: int
+    faults: tuple[RowFault, ...]
+    issued: int = 0
+    handed_out: int = 0
+    withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
+    batches: tuple[BatchRecord, ...] = ()
+    complete: bool = False
+    results: Path | None = None
+
+
+def issue(office: Office, order: Order) -> Outcome:
+    """Issue a table, or go on with it.
+
+    Raises:
+        RowsRefused: the table has faults; nothing of it was stored.
+        KeyringError: the agency's keys are not here.
+        IssuingStopped: the ledger does not let the agency issue, or the time is over; the same order goes on later.
+    """
+    if not 1 <= order.batch_size <= LARGEST_BATCH:
+        raise IssuingStopped(f"a batch has 1 to {LARGEST_BATCH} certificates, not {order.batch_size}")
+    patience = Patience(office, order.timeout)
+    with open_plain(order.file) as file:
+        before = os.fstat(file.fileno())
+        found = survey(file, order.file.name)
+        table = _table(file, found, order.certificate_type)
+        rows = LintedRows(table, order.certificate_type, DocumentFolder(order.documents))
+        job = _job(office, order, found)
+        checked = check_rows(office, rows, _numbers(office, order), _issued(office, job))
+        _refuse(order, checked, found.name)
+        if order.dry_run:
+            return Outcome(
+                order=order, job=None, rows=checked.good, bad=len(checked.bad), faults=tuple(checked.faults.listed)
+            )
+        opened = _Opened(file=file, before=before, found=found, table=table, rows=rows, checked=checked)
+        if job is None or job.state is JobState.FILLING:
+            job = _fill(office, order, job, opened, patience)
+        anchored = wait_and_hand_out(office, job, order.certificate_type, order.folder, patience, wait=order.wait)
+        return _outcome(office, order, job, opened, anchored)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Opened:
+    file: BinaryIO
+    before: os.stat_result
+    found: Survey
+    table: Table
+    rows: LintedRows
+    checked: Checked
+
+
+def _table(file: BinaryIO, found: Survey, certificate_type: CertificateType) -> Table:
+    table = Table(file, found, columns_of(certificate_type))
+    if table.header.faults:
+        other = type_of_header(table.header_cells, TypeCatalogue.bundled())
+        if other is None:
+            raise RowsRefused(table.header.faults)
+        fault = RowFault(
+            file=found.name,
+            line=table.header_line,
+            field=None,
+            reason="wrong_type",
+            en=f"these are the columns of {other.slug} ({other.zh}), not of {certificate_type.slug}",
+            zh=f"这些是“{other.zh}”的列，不是“{certificate_type.zh}”的列",
+        )
+        raise RowsRefused([fault, *table.header.faults])
+    return table
+
+
+def _job(office: Office, order: Order, found: Survey) -> Job | None:
+    with office.database.read() as connection:
+        return jobs.find(
+            connection,
+            ledger=office.ledger,
+            agency=order.agency,
+            certificate_type=order.certificate_type.vct_hash,
+            sha256=found.sha256,
+        )
+
+
+def _issued(office: Office, job: Job | None) -> dict[int, int]:
+    if job is None:
+        return {}
+    with office.database.read() as connection:
+        return certificates.issued_lines(connection, job.id)
+
+
+def _refuse(order: Order, checked: Checked, name: str) -> None:
+    if checked.bad and not order.skip_bad:
+        raise RowsRefused(checked.faults.listed, checked.faults.count)
+    if not checked.good:
+        empty = RowFault(
+            file=name, line=None, field=None, reason="no_rows", en="there is no row to issue", zh="没有可签发的行"
+        )
+        raise RowsRefused([*checked.faults.listed, empty], checked.faults.count + 1)
+
+
+def _numbers(office: Office, order: Order) -> Numbers:
+    return Numbers(key=office.keyring.index_key(), agency=order.agency, certificate_type=order.certificate_type)
+
+
+def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patience: Patience) -> Job:
+    key = office.keyring.certificate_key(order.agency)
+    address = office.keyring.address(order.agency, Purpose.ANCHOR)
+    _wait_until_allowed(office, order, key.kid, patience)
+    void_abandoned(office, agency=order.agency, but=job)
+    with office.database.begin() as connection:
+        job = jobs.start(
+            connection,
+            ledger=office.ledger,
+            agency=order.agency,
+            certificate_type=order.certificate_type.vct_hash,
+            sha256=opened.found.sha256,
+            name=opened.found.name,
+            rows=opened.checked.good,
+            now=office.clock(),
+        ).job
+    issued = _issued(office, job)
+    plan = Plan(
+        file=opened.file,
+        before=opened.before,
+        rows=opened.rows,
+        passed_over=opened.checked.bad.keys() | issued.keys(),
+        remaining=opened.checked.good - len(issued),
+        batch_size=order.batch_size,
+        key=key,
+        anchor_address=address,
+        numbers=_numbers(office, order),
+    )
+    Filling(office, job, plan).run(patience)
+    return job
+
+
+def _wait_until_allowed(office: Office, order: Order, kid: bytes, patience: Patience) -> None:
+    """Wait a little for our copy of the ledger to show that the agency may issue, then refuse."""
+    started = office.clock()
+    while True:
+        now = office.clock()
+        why = obstacle(office.copy(), agency=order.agency, certificate_type=order.certificate_type, kid=kid, now=now)
+        if why is None:
+            return
+        if now - started >= LEDGER_PATIENCE:
+            raise IssuingStopped(f"nothing was issued: {why}")
+        office.progress.note(f"{why}; looking again for {LEDGER_PATIENCE} s")
+        patience.wait(why)
+
+
+def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> int:
+    """Void batches that nobody has fed for a while: they hold up the agency's later ones.
+
+    Their jobs can be taken up again; the batches of the job `but` are left to it.
+    """
+    now = office.clock()
+    with office.database.begin() as connection:
+        found = [
+            batch
+            for batch in batches.abandoned(connection, before=now - ABANDONED_AFTER)
+            if batch.ledger == office.ledger and agency in {None, batch.agency} and (but is None or batch.job != but.id)
+        ]
+        for batch in found:
+            batches.void(connection, batch.id, reason="nobody fed it", now=now)
+    return len(found)
+
+
+def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: Anchored) -> Outcome:
+    checked = opened.checked
+    with office.database.read() as connection:
+        records = batches.of_job(connection, job.id)
+        serials = certificates.issued_lines(connection, job.id)
+    closed = tuple(record for record in records if record.state is BatchState.CLOSED)
+    folder = folder_of(order.folder, order.agency, order.certificate_type)
+    results = folder / f"{order.file.stem}-{job.sha256.hex()[:8]}.results.csv"
+    write_results(
+        results,
+        opened.table,
+        order.certificate_type.number,
+        RowResults(
+            serials=serials, bad=checked.bad, withheld=anchored.withheld, handed_out=anchored.serials, folder=folder
+        ),
+    )
+    return Outcome(
+        order=order,
+        job=job.id,
+        rows=checked.good + len(checked.bad),
+        bad=len(checked.bad),
+        faults=tuple(checked.faults.listed),
+        issued=sum(record.count for record in closed),
+        handed_out=anchored.files,
+        withheld=anchored.withheld,
+        batches=closed,
+        complete=anchored.complete and not anchored.withheld,
+        results=results,
+    )

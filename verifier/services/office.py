@@ -1,0 +1,91 @@
+"""What an issuing office works with: the outbox, its copy of the ledger, its keys, a clock. Handed to each service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ecert.certificate_type import CertificateType
+from ecert.facts import KeyFacts
+from ecert.ledger_copy import LedgerCopy
+from store.database import Database
+from verifier.errors import NotReady
+from verifier.faults import IssuingStopped
+from verifier.keyring import Keyring
+from verifier.ledger_view import LedgerView
+from verifier.services.progress import Progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Office:
+    """`ledger` is the CAIP-10 name of the ledger that is written to; `pause` waits so many seconds."""
+
+    database: Database
+    view: LedgerView
+    keyring: Keyring
+    ledger: str
+    status_base: str
+    clock: Callable[[], int]
+    pause: Callable[[float], None]
+    progress: Progress
+
+    def copy(self) -> LedgerCopy | None:
+        """Give the newest copy of the ledger; None where there is none yet."""
+        try:
+            self.view.refresh()
+        except NotReady:
+            return None
+        return self.view.copy
+
+
+@dataclass(slots=True)
+class Patience:
+    """How long to wait: `until` by the office's clock, or for ever."""
+
+    office: Office
+    timeout: float | None
+    step: float = 0.25
+    started: int = 0
+
+    def __post_init__(self) -> None:
+        self.started = self.office.clock()
+
+    @property
+    def waited(self) -> int:
+        """Seconds since the waiting began."""
+        return self.office.clock() - self.started
+
+    def wait(self, what: str) -> None:
+        """Wait a moment; raises `IssuingStopped` when the time is over."""
+        if self.timeout is not None and self.waited >= self.timeout:
+            raise IssuingStopped(
+                f"{what}: not done within {self.timeout:g} s; nothing is lost, the same command goes on"
+            )
+        self.office.pause(self.step)
+
+
+def obstacle(
+    copy: LedgerCopy | None, *, agency: str, certificate_type: CertificateType, kid: bytes, now: int
+) -> str | None:
+    """Say what on the ledger keeps an agency from issuing a type with a key now; None where nothing does."""
+    if copy is None:
+        return "there is no copy of the ledger yet: is the indexer (`ecert serve`) running?"
+    known = copy.agency(agency)
+    if known is None:
+        return f"{agency} is not registered on the ledger"
+    if known.suspended:
+        return f"{agency} is suspended on the ledger"
+    accreditations = known.accreditations(certificate_type.vct_hash, copy.settled_block)
+    if not any(each.since <= now and (each.until is None or now < each.until) for each in accreditations):
+        return f"{agency} is not accredited for {certificate_type.slug}"
+    return _key_obstacle(known.keys.get(kid), agency, now)
+
+
+def _key_obstacle(key: KeyFacts | None, agency: str, now: int) -> str | None:
+    if key is None:
+        return f"the certificate key of {agency} is not on the ledger"
+    if key.retired is not None or key.compromised_since is not None:
+        return f"the certificate key of {agency} is retired or revoked on the ledger"
+    if key.added > now:
+        return f"the certificate key of {agency} does not count yet, but in {key.added - now} s"
+    return None

@@ -1,0 +1,203 @@
+"""Changes of status: suspend, reinstate, revoke. Asked for here, made by the sender, final once the ledger settles it.
+
+What cannot be done is said before anything is written: a serial that was never anchored, a certificate that is revoked
+or superseded for good. What is so already is passed over, so that asking twice is harmless.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from chain.ledger import MAX_SERIALS
+from ecert.certificate_type import CertificateType
+from ecert.errors import UnreadableValue
+from ecert.facts import Status
+from ecert.kinds import normalise
+from ecert.ledger_copy import LedgerCopy
+from store import calls, certificates
+from store.records import Call
+from store.states import CallState
+from verifier.faults import IssuingStopped
+from verifier.keyring import Purpose
+from verifier.services.checking import Numbers
+from verifier.services.office import Office, Patience
+from verifier.services.progress import Stage
+
+QUIET = 10
+"""Seconds without any change after which a person is told what might be missing."""
+
+
+class Action(StrEnum):
+    """What can be done to a certificate; also the kind of the call."""
+
+    SUSPEND = "suspend"
+    REINSTATE = "reinstate"
+    REVOKE = "revoke"
+
+    @property
+    def aim(self) -> Status:
+        """The status that the action leads to."""
+        return {"suspend": Status.SUSPENDED, "reinstate": Status.VALID, "revoke": Status.REVOKED}[self]
+
+    @property
+    def sources(self) -> frozenset[Status]:
+        """The statuses from which it can be done."""
+        if self is Action.REVOKE:
+            return frozenset({Status.VALID, Status.SUSPENDED})
+        return frozenset({Status.VALID if self is Action.SUSPEND else Status.SUSPENDED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOrder:
+    """Whose certificates to change, which, to what, and why. `reason` stays in our database, never on the ledger."""
+
+    action: Action
+    agency: str
+    serials: tuple[int, ...]
+    reason: str | None = None
+    wait: bool = True
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusOutcome:
+    """`changed` by the calls, `already` so before. `complete`: the ledger has settled all of it."""
+
+    order: StatusOrder
+    changed: tuple[int, ...]
+    already: tuple[int, ...]
+    calls: tuple[Call, ...] = ()
+    complete: bool = False
+
+
+def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
+    """Ask for a change and wait until it is settled.
+
+    Raises:
+        IssuingStopped: it cannot be done (nothing was written), the ledger refused it, or the time is over.
+        KeyringError: the agency's key for changes of status is not here.
+    """
+    patience = Patience(office, order.timeout)
+    order = replace(order, serials=tuple(sorted(set(order.serials))))
+    sender = office.keyring.address(order.agency, Purpose.STATUS)
+    copy = office.copy()
+    if copy is None:
+        raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
+    changed = _to_change(office, copy, order)
+    already = tuple(serial for serial in order.serials if serial not in changed)
+    written = _write(office, order, changed, sender)
+    outcome = StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
+    return _settle(office, outcome, patience) if order.wait and written else outcome
+
+
+def serial_of_number(office: Office, agency: str, certificate_type: CertificateType, number: str) -> int:
+    """Find the certificate that carries a number; raises `IssuingStopped` where there is none."""
+    field = certificate_type.field(certificate_type.number)
+    try:
+        normal = normalise(field, number) if field is not None else number
+    except UnreadableValue as error:
+        raise IssuingStopped(f"{number!r} is no {certificate_type.number}: {error}") from error
+    numbers = Numbers(key=office.keyring.index_key(), agency=agency, certificate_type=certificate_type)
+    with office.database.read() as connection:
+        found = certificates.by_number(
+            connection, office.ledger, agency, certificate_type.vct_hash, numbers.index(str(normal)) or b""
+        )
+    live = [record for record in found if record.live] or list(found)
+    if not live:
+        raise IssuingStopped(f"{agency} has issued no {certificate_type.slug} with the number {number}")
+    return live[0].serial
+
+
+def _to_change(office: Office, copy: LedgerCopy, order: StatusOrder) -> tuple[int, ...]:
+    """Give the serials that the action changes; refuse the whole order where one of them cannot be."""
+    changed: list[int] = []
+    pending = _pending(office, order.agency)
+    for serial in order.serials:
+        if copy.batch(order.agency, serial) is None:
+            raise IssuingStopped(f"nothing was changed: serial {serial} of {order.agency} is not on the ledger")
+        now = pending.get(serial, copy.status(order.agency, serial))
+        if now is order.action.aim and serial not in pending:
+            continue
+        if now not in order.action.sources and now is not order.action.aim:
+            raise IssuingStopped(
+                f"nothing was changed: serial {serial} of {order.agency} is {now.name.lower()}, that is final"
+            )
+        changed.append(serial)
+    return tuple(changed)
+
+
+def _pending(office: Office, agency: str) -> dict[int, Status]:
+    """Give what the statuses will be once the calls that are on their way are through."""
+    found: dict[int, Status] = {}
+    with office.database.read() as connection:
+        for call in calls.open_calls(connection, office.ledger, agency):
+            if call.kind in set(Action):
+                found |= dict.fromkeys(call.args["serials"], Action(call.kind).aim)
+    return found
+
+
+def _write(office: Office, order: StatusOrder, serials: Sequence[int], sender: bytes) -> tuple[Call, ...]:
+    """Write the calls, all in one transaction; a call that is on its way already is not written twice."""
+    pieces = [list(serials[start : start + MAX_SERIALS]) for start in range(0, len(serials), MAX_SERIALS)]
+    with office.database.begin() as connection:
+        last: dict[tuple[int, ...], Call] = {}
+        for call in calls.open_calls(connection, office.ledger, order.agency):
+            if call.kind in set(Action):
+                last[tuple(call.args["serials"])] = call
+        written: list[Call] = []
+        for piece in pieces:
+            same = last.get(tuple(piece))
+            if same is not None and same.kind == order.action:
+                written.append(same)
+                continue
+            args: dict[str, object] = {"agency": order.agency, "serials": piece}
+            if order.reason:
+                args["reason"] = order.reason
+            written.append(
+                calls.add(
+                    connection,
+                    ledger=office.ledger,
+                    agency=order.agency,
+                    kind=order.action,
+                    args=args,
+                    sender=sender,
+                    now=office.clock(),
+                )
+            )
+    return tuple(written)
+
+
+def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> StatusOutcome:
+    office.progress.begin(Stage.SETTLE, len(outcome.calls))
+    moved, seen = office.clock(), ""
+    while True:
+        with office.database.read() as connection:
+            found = tuple(calls.read(connection, call.id) for call in outcome.calls)
+        for call in found:
+            if call.state is CallState.FAILED:
+                raise IssuingStopped(f"the ledger refused to {outcome.order.action}: {call.error}")
+        office.progress.reach(sum(call.state is CallState.SETTLED for call in found))
+        if all(call.state is CallState.SETTLED for call in found) and _shown(office, found):
+            return replace(outcome, calls=found, complete=True)
+        states = " ".join(f"{call.state}{call.waiting_reason}" for call in found)
+        if states != seen:
+            moved, seen = office.clock(), states
+        _say(office, found, quiet=office.clock() - moved >= QUIET)
+        patience.wait(f"waiting for the ledger to {outcome.order.action}")
+
+
+def _shown(office: Office, found: Sequence[Call]) -> bool:
+    """Tell whether our own copy of the ledger, which verdicts are made from, is as far as the calls."""
+    copy = office.copy()
+    return copy is not None and all(call.block is None or call.block <= copy.settled_block for call in found)
+
+
+def _say(office: Office, found: Sequence[Call], *, quiet: bool) -> None:
+    for call in found:
+        if call.waiting_reason:
+            office.progress.note(f"the ledger does not take it yet: {call.waiting_reason}; waiting")
+            return
+    if quiet and all(call.state is CallState.QUEUED for call in found):
+        office.progress.note("no sender is working on this: start `ecert serve`; waiting")

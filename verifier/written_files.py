@@ -1,0 +1,71 @@
+"""Files that are there whole or not at all: written beside their place, made durable, then moved there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from verifier.secret_files import sync_folder
+
+FEW = 8
+"""Up to so many files are synced one by one; more share one sync of the system."""
+
+
+def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
+    """Write files into a folder; those that are there with the same content are left alone."""
+    folder.mkdir(parents=True, exist_ok=True)
+    moves: list[tuple[Path, Path]] = []
+    try:
+        for name, content in files:
+            path = folder / name
+            if not _holds(path, content):
+                partial = _partial(path)
+                partial.write_bytes(content)
+                moves.append((partial, path))
+        _sync([partial for partial, _ in moves])
+        for partial, path in moves:
+            partial.replace(path)
+        if moves:
+            sync_folder(folder)
+    finally:
+        for partial, _ in moves:
+            partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[IO[str]]:
+    """Write one text file; it takes its place only when all went well."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = _partial(path)
+    try:
+        with partial.open("w", encoding="utf-8", newline="") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+        sync_folder(path.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _partial(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}.partial")
+
+
+def _holds(path: Path, content: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(content) and path.read_bytes() == content
+    except FileNotFoundError:
+        return False
+
+
+def _sync(paths: list[Path]) -> None:
+    if len(paths) > FEW and hasattr(os, "sync"):
+        os.sync()
+        return
+    for path in paths:
+        with path.open("rb") as file:
+            os.fsync(file.fileno())
