@@ -1,6 +1,9 @@
 import pytest
+from eth_abi.abi import encode
+from web3 import Web3
 
 from tests.contracts.world import AGENCY, FOR_EVER, OTHER_AGENCY, OTHER_TYPE, TYPE, World, refused, root
+from tests.local_chain import artifact
 
 MAX_COUNT = 2**20
 MAX_GAP = 2**20
@@ -132,10 +135,6 @@ def test_serials_stay_below_2_to_the_53(world: World) -> None:
 
 def _slot_of_used_serials() -> str:
     """Where the ledger keeps AGENCY's `Used`, which a test cannot reach by anchoring 2^53 certificates."""
-    from eth_abi.abi import encode  # noqa: PLC0415
-    from web3 import Web3  # noqa: PLC0415
-
-    from tests.local_chain import artifact  # noqa: PLC0415
 
     layout = artifact("CertificateLedger")["storage_layout"]["storage"]
     (slot,) = [int(variable["slot"]) for variable in layout if variable["label"] == "_used"]
