@@ -1,0 +1,90 @@
+"""Base64url as JOSE writes it (RFC 7515 section 2), read strictly: one byte string has one text and no other.
+
+No padding, no white space, no `+` or `/`, no stray bits in the last character. Whatever else is refused, so that a
+digest over text is a digest over its content.
+"""
+
+from __future__ import annotations
+
+from binascii import Error, a2b_base64, b2a_base64
+from collections.abc import Sequence
+
+from ecert.errors import NotBase64Url
+
+DIGEST_SIZE = 32
+_DIGEST_TEXT = 43
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_REFUSED = b"!"
+_TO_STANDARD = bytes(
+    code if code in _ALPHABET[:62] else b"+"[0] if code == b"-"[0] else b"/"[0] if code == b"_"[0] else _REFUSED[0]
+    for code in range(256)
+)
+_TO_URL = bytes.maketrans(b"+/", b"-_")
+_PADDING = (b"", b"", b"==", b"=")
+_LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
+"""By length modulo 4: the characters that a canonical text can end in."""
+
+
+def encode(data: bytes) -> str:
+    """Write `data` without padding."""
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
+
+
+def decode_ascii(text: bytes) -> bytes:
+    """Read canonical text given as ASCII bytes; raise `NotBase64Url` for any other."""
+    tail = len(text) & 3
+    if tail and text[-1] not in _LAST[tail]:
+        raise NotBase64Url
+    try:
+        return a2b_base64(text.translate(_TO_STANDARD) + _PADDING[tail], strict_mode=True)
+    except Error as error:
+        raise NotBase64Url from error
+
+
+def decode(text: str) -> bytes:
+    """Read canonical text; raise `NotBase64Url` for any other."""
+    try:
+        return decode_ascii(text.encode("ascii"))
+    except UnicodeEncodeError as error:
+        raise NotBase64Url from error
+
+
+def digests(texts: Sequence[str]) -> tuple[bytes, ...]:
+    """Read many 32-byte values in one go; `NotBase64Url.index` names the first that is not.
+
+    With an "A" after each they are 33 bytes, of which the last is zero where the text is canonical.
+    """
+    if set(map(len, texts)) - {_DIGEST_TEXT}:
+        raise NotBase64Url(next(index for index, text in enumerate(texts) if len(text) != _DIGEST_TEXT))
+    try:
+        raw = a2b_base64(
+            "".join([text + "A" for text in texts]).encode("ascii").translate(_TO_STANDARD), strict_mode=True
+        )
+    except (Error, UnicodeEncodeError) as error:
+        raise NotBase64Url(_first_bad(texts)) from error
+    if any(raw[DIGEST_SIZE :: DIGEST_SIZE + 1]):
+        raise NotBase64Url(_first_bad(texts))
+    return tuple([raw[start : start + DIGEST_SIZE] for start in range(0, len(raw), DIGEST_SIZE + 1)])
+
+
+def encode_each(values: bytes, size: int) -> list[str]:
+    """Write many values of `size` bytes each, given as one byte string, in one go."""
+    filling = bytes(-size % 3)
+    filled = b"".join([values[start : start + size] + filling for start in range(0, len(values), size)])
+    texts = b2a_base64(filled, newline=False).translate(_TO_URL).decode("ascii")
+    width, step = (size * 8 + 5) // 6, (size + len(filling)) // 3 * 4
+    return [texts[start : start + width] for start in range(0, len(texts), step)]
+
+
+def _first_bad(texts: Sequence[str]) -> int:
+    """Find the first text that `decode` refuses; there is one."""
+    return next(index for index, text in enumerate(texts) if not _is_canonical(text))
+
+
+def _is_canonical(text: str) -> bool:
+    """Tell whether `decode` reads the text."""
+    try:
+        decode(text)
+    except NotBase64Url:
+        return False
+    return True

@@ -1,0 +1,113 @@
+"""JSON read strictly and written canonically.
+
+What two readers could read in two ways is refused: a name twice, a number that is not a whole one within 2^53-1
+(RFC 7493), NaN, a lone surrogate, text that is not NFC, nesting beyond 16. Writing follows RFC 8785; the names that
+this package writes are ASCII, for which its order is Python's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import NoReturn
+from unicodedata import is_normalized
+
+from ecert.certificate import Value
+from ecert.errors import MalformedError
+
+MAX_NESTING = 16
+MAX_INTEGER = 2**53 - 1
+_MAX_DIGITS = 17
+_SHOWN = 40
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class _Refused(ValueError):
+    """JSON that is well-formed but not ours."""
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > _MAX_DIGITS or abs(number := int(digits)) > MAX_INTEGER:
+        raise _Refused("an integer beyond 2^53-1")
+    return number
+
+
+def _number(digits: str) -> NoReturn:
+    raise _Refused(f"the number {digits[:_SHOWN]} is not a whole one")
+
+
+def _object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise _Refused(f"the name {twice[:_SHOWN]!r} appears twice")
+    return found
+
+
+def _shown_object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
+    found = _object(pairs)
+    if "_sd" in found or "..." in found:
+        raise _Refused("`_sd` and `...` have no place inside a value")
+    return found
+
+
+_PLAIN = json.JSONDecoder(
+    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_number
+).decode
+_SHOWN_VALUE = json.JSONDecoder(
+    object_pairs_hook=_shown_object, parse_int=_integer, parse_float=_number, parse_constant=_number
+).decode
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def loads(text: str, place: str, error: type[MalformedError] = MalformedError, *, shown: bool = False) -> Value:
+    """Read `text` (which came of well-formed UTF-8) whole; raise `error` with the place otherwise.
+
+    `shown`: it is the content of a disclosure, where the names `_sd` and `...` are refused too.
+    """
+    if text.count("[") + text.count("{") > MAX_NESTING and nesting(text) > MAX_NESTING:
+        raise error(place, f"nested deeper than {MAX_NESTING}")
+    try:
+        value: Value = _SHOWN_VALUE(text) if shown else _PLAIN(text)
+    except json.JSONDecodeError as refused:
+        raise error(place, f"not JSON: {refused.msg} at character {refused.pos}") from None
+    except _Refused as refused:
+        raise error(place, str(refused)) from None
+    if "\\" in text or not (text.isascii() or is_normalized("NFC", text)):
+        _check_text(value, place, error)
+    return value
+
+
+def nesting(text: str) -> int:
+    """Count how many brackets are open at once, in time linear in the text."""
+    depth = deepest = 0
+    for bracket in _TOKEN.findall(text):
+        if bracket in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket in "]}":
+            depth -= 1
+    return deepest
+
+
+def canonical(value: Value) -> str:
+    """Write `value` as RFC 8785 does."""
+    return _CANONICAL(value)
+
+
+def _check_text(value: Value, place: str, error: type[MalformedError]) -> None:
+    """Refuse text that is not NFC or holds a surrogate without its partner, naming its place."""
+    if isinstance(value, str):
+        if _SURROGATE.search(value):
+            raise error(place, "a lone surrogate")
+        if not is_normalized("NFC", value):
+            raise error(place, "text that is not in Unicode's form NFC")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _check_text(item, f"{place}[{index}]", error)
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _check_text(name, f"{place} (a name)", error)
+            _check_text(item, f"{place}.{name}", error)
