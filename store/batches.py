@@ -152,9 +152,9 @@ def close(
         kind="anchor",
         args={
             "agency": found.agency,
-            "certificate_type": found.certificate_type.hex(),
+            "certificate_type": f"0x{found.certificate_type.hex()}",
             "suite": suite,
-            "root": root.hex(),
+            "root": f"0x{root.hex()}",
             "first_serial": found.first_serial,
             "count": position + len(rows),
         },

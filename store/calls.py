@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import consequences
 from store.errors import NonceTaken
+from store.insertion import insert_into
 from store.outbox import OPEN, add, open_calls, read
 from store.queue import highest_nonce, in_flight, ready, senders
 from store.records import Transaction
@@ -143,7 +144,8 @@ def _give_bytes(
     if move.moved:
         now_there = read(connection, call)
         connection.execute(
-            insert(forms).values(
+            insert_into(connection, forms)
+            .values(
                 call_id=call,
                 chain=now_there.chain,
                 sender=now_there.sender,
@@ -152,6 +154,7 @@ def _give_bytes(
                 raw=now_there.raw,
                 created_at=now,
             )
+            .on_conflict_do_nothing()
         )
     return move
 

@@ -26,6 +26,9 @@ BUSY_SECONDS = 30
 
 CONNECT_SECONDS = 10
 
+MORE_CONNECTIONS = 35
+"""Beside the five that stay open: a web server's threads do not wait for each other's connections."""
+
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -47,6 +50,7 @@ def make_engine(url: str) -> Engine:
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        max_overflow=MORE_CONNECTIONS,
         connect_args={"connect_timeout": CONNECT_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS * 1000}"},
     )
 
@@ -96,7 +100,7 @@ def _parse(url: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"))
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), max_overflow=MORE_CONNECTIONS)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection

@@ -40,17 +40,24 @@ def issuer_id(ledger: str, agency: str) -> ScalarSelect[Any]:
 
 def known_ledger(connection: Connection, ledger: str) -> int:
     """Give a ledger's number, a new one at its first mention."""
-    connection.execute(insert_into(connection, ledgers).values(name=ledger).on_conflict_do_nothing())
-    return int(connection.execute(select(ledgers.c.id).where(ledgers.c.name == ledger)).scalar_one())
+    wanted = select(ledgers.c.id).where(ledgers.c.name == ledger)
+    found = connection.scalar(wanted)
+    if found is None:
+        connection.execute(insert_into(connection, ledgers).values(name=ledger).on_conflict_do_nothing())
+        found = connection.execute(wanted).scalar_one()
+    return int(found)
 
 
 def known_issuer(connection: Connection, ledger: str, agency: str) -> int:
     """Give an issuer's number, a new one at its first mention."""
     place = known_ledger(connection, ledger)
-    row = {"ledger_id": place, "agency": agency, "next_serial": 0}
-    connection.execute(insert_into(connection, issuers).values(row).on_conflict_do_nothing())
-    found = select(issuers.c.id).where(issuers.c.ledger_id == place, issuers.c.agency == agency)
-    return int(connection.execute(found).scalar_one())
+    wanted = select(issuers.c.id).where(issuers.c.ledger_id == place, issuers.c.agency == agency)
+    found = connection.scalar(wanted)
+    if found is None:
+        row = {"ledger_id": place, "agency": agency, "next_serial": 0}
+        connection.execute(insert_into(connection, issuers).values(row).on_conflict_do_nothing())
+        found = connection.execute(wanted).scalar_one()
+    return int(found)
 
 
 def set_aside(connection: Connection, issuer: int, count: int) -> int:

@@ -85,7 +85,9 @@ def postgresql() -> Iterator[Cluster]:
     programs = postgresql_programs()
     if programs is None:
         pytest.skip("NO POSTGRESQL on this machine (no initdb): the PostgreSQL half of the store's tests did not run")
-    with tempfile.TemporaryDirectory(prefix="pg", dir="/tmp", ignore_cleanup_errors=True) as folder:  # noqa: S108  # a socket's path must be short
+    with tempfile.TemporaryDirectory(
+        prefix="pg", dir="/tmp", ignore_cleanup_errors=True
+    ) as folder:
         cluster = Cluster(programs, Path(folder))
         cluster.start()
         try:

@@ -14,7 +14,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     String,
     Table,
     Text,
@@ -22,7 +21,7 @@ from sqlalchemy import (
 )
 
 from store.states import BatchState, JobState
-from store.tables.metadata import METADATA, Identity, one_of
+from store.tables.metadata import METADATA, Bytes, Identity, one_of
 
 issuers = Table(
     "issuers",
@@ -39,8 +38,8 @@ jobs = Table(
     METADATA,
     Column("id", Identity, primary_key=True),
     Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
-    Column("certificate_type", LargeBinary, nullable=False),
-    Column("sha256", LargeBinary, nullable=False),
+    Column("certificate_type", Bytes, nullable=False),
+    Column("sha256", Bytes, nullable=False),
     Column("name", Text, nullable=False),
     Column("rows", BigInteger, nullable=False),
     Column("state", String(8), nullable=False),
@@ -64,12 +63,12 @@ batches = Table(
     Column("id", Identity, primary_key=True),
     Column("issuer_id", ForeignKey("issuers.id"), nullable=False),
     Column("job_id", ForeignKey("jobs.id"), index=True),
-    Column("certificate_type", LargeBinary, nullable=False),
+    Column("certificate_type", Bytes, nullable=False),
     Column("state", String(8), nullable=False),
     Column("first_serial", BigInteger, nullable=False),
     Column("capacity", Integer, nullable=False),
     Column("count", Integer, nullable=False),
-    Column("root", LargeBinary),
+    Column("root", Bytes),
     Column("call_id", ForeignKey("calls.id"), unique=True),
     Column("fed_at", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
@@ -96,12 +95,12 @@ certificates = Table(
     Column("issuer_id", ForeignKey("issuers.id"), primary_key=True, autoincrement=False),
     Column("serial", BigInteger, primary_key=True, autoincrement=False),
     Column("batch_id", ForeignKey("batches.id"), nullable=False),
-    Column("certificate_type", LargeBinary, nullable=False),
-    Column("number_index", LargeBinary),
+    Column("certificate_type", Bytes, nullable=False),
+    Column("number_index", Bytes),
     # A live certificate has its number for itself: not void, revoked or superseded.
     Column("live", Boolean(create_constraint=False), nullable=False),
     Column("line", Integer),
-    Column("leaf", LargeBinary, nullable=False),
+    Column("leaf", Bytes, nullable=False),
     Column("compact", Text, nullable=False),
     Index(
         "uq_certificates_live_number",

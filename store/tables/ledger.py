@@ -6,10 +6,10 @@ forged certificate look anchored in this service; `ecert fsck` compares them wit
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from store.states import Contract
-from store.tables.metadata import METADATA, Identity, one_of
+from store.tables.metadata import METADATA, Bytes, Identity, one_of
 
 ledgers = Table(
     "ledgers",
@@ -23,13 +23,13 @@ pins = Table(
     METADATA,
     Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
     Column("chain_id", BigInteger, nullable=False),
-    Column("genesis", LargeBinary, nullable=False),
-    Column("registry", LargeBinary, nullable=False),
-    Column("registry_instance", LargeBinary, nullable=False),
-    Column("ledger_instance", LargeBinary, nullable=False),
-    Column("access_manager_code", LargeBinary, nullable=False),
-    Column("registry_code", LargeBinary, nullable=False),
-    Column("ledger_code", LargeBinary, nullable=False),
+    Column("genesis", Bytes, nullable=False),
+    Column("registry", Bytes, nullable=False),
+    Column("registry_instance", Bytes, nullable=False),
+    Column("ledger_instance", Bytes, nullable=False),
+    Column("access_manager_code", Bytes, nullable=False),
+    Column("registry_code", Bytes, nullable=False),
+    Column("ledger_code", Bytes, nullable=False),
 )
 
 cursors = Table(
@@ -37,22 +37,22 @@ cursors = Table(
     METADATA,
     Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
     Column("block", BigInteger, nullable=False),
-    Column("hash", LargeBinary, nullable=False),
+    Column("hash", Bytes, nullable=False),
     Column("time", BigInteger, nullable=False),
     Column("settled_block", BigInteger, nullable=False),
     Column("generation", BigInteger, nullable=False),
     Column("registry_sequence", BigInteger, nullable=False),
-    Column("registry_head", LargeBinary, nullable=False),
+    Column("registry_head", Bytes, nullable=False),
     Column("ledger_sequence", BigInteger, nullable=False),
-    Column("ledger_head", LargeBinary, nullable=False),
+    Column("ledger_head", Bytes, nullable=False),
     # Where reading began: what a roll-back to before the first event goes back to.
     Column("start_block", BigInteger, nullable=False),
-    Column("start_hash", LargeBinary, nullable=False),
+    Column("start_hash", Bytes, nullable=False),
     Column("start_time", BigInteger, nullable=False),
     Column("start_registry_sequence", BigInteger, nullable=False),
-    Column("start_registry_head", LargeBinary, nullable=False),
+    Column("start_registry_head", Bytes, nullable=False),
     Column("start_ledger_sequence", BigInteger, nullable=False),
-    Column("start_ledger_head", LargeBinary, nullable=False),
+    Column("start_ledger_head", Bytes, nullable=False),
 )
 
 blocks = Table(
@@ -60,8 +60,8 @@ blocks = Table(
     METADATA,
     Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
     Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("hash", LargeBinary, nullable=False),
-    Column("parent", LargeBinary, nullable=False),
+    Column("hash", Bytes, nullable=False),
+    Column("parent", Bytes, nullable=False),
     Column("time", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
@@ -78,8 +78,8 @@ events = Table(
     Column("name", String(40), nullable=False),
     Column("agency", String(32)),
     Column("serial", BigInteger),
-    Column("transaction", LargeBinary, nullable=False),
-    Column("head", LargeBinary, nullable=False),
+    Column("transaction", Bytes, nullable=False),
+    Column("head", Bytes, nullable=False),
     Column("body", Text, nullable=False),
     CheckConstraint(one_of("contract", Contract), name="contract"),
     Index(None, "ledger_id", "contract", "sequence", unique=True),

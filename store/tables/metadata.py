@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Integer, MetaData
+from sqlalchemy import BigInteger, Dialect, Integer, LargeBinary, MetaData
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -19,6 +19,13 @@ SCHEMA = "0001"
 
 Identity = BigInteger().with_variant(Integer(), "sqlite")
 """A row's own number. SQLite counts by itself only on `INTEGER`, which holds 64 bits there."""
+
+
+class Bytes(LargeBinary):
+    """`bytes`, handed to the drivers as they are: both take them, and wrapping each took a sixth of a bulk insert."""
+
+    def bind_processor(self, dialect: Dialect) -> None:
+        """Do nothing to a value on its way in."""
 
 
 def one_of(column: str, words: type) -> str:

@@ -6,10 +6,10 @@ key may do on the ledger.
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, LargeBinary, String, Table, Text
+from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
 
 from store.states import CallState, Purpose
-from store.tables.metadata import METADATA, Identity, one_of
+from store.tables.metadata import METADATA, Bytes, Identity, one_of
 
 calls = Table(
     "calls",
@@ -22,13 +22,13 @@ calls = Table(
     Column("purpose", String(8), nullable=False),
     Column("order", BigInteger, nullable=False),
     Column("args", Text, nullable=False),
-    Column("sender", LargeBinary, nullable=False),
+    Column("sender", Bytes, nullable=False),
     Column("state", String(8), nullable=False),
     Column("waiting_reason", Text),
     Column("waiting_until", BigInteger),
     Column("nonce", BigInteger),
-    Column("raw", LargeBinary),
-    Column("tx_hash", LargeBinary),
+    Column("raw", Bytes),
+    Column("tx_hash", Bytes),
     Column("block", BigInteger),
     Column("sent_at", BigInteger),
     Column("attempts", Integer, nullable=False),
@@ -52,10 +52,10 @@ transactions = Table(
     Column("id", Identity, primary_key=True),
     Column("call_id", ForeignKey("calls.id"), nullable=False, index=True),
     Column("chain", String(40), nullable=False),
-    Column("sender", LargeBinary, nullable=False),
+    Column("sender", Bytes, nullable=False),
     Column("nonce", BigInteger, nullable=False),
-    Column("tx_hash", LargeBinary, nullable=False),
-    Column("raw", LargeBinary, nullable=False),
+    Column("tx_hash", Bytes, nullable=False),
+    Column("raw", Bytes, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Index(None, "chain", "sender", "nonce"),
     Index(None, "chain", "tx_hash", unique=True),

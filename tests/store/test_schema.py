@@ -81,7 +81,7 @@ def test_a_database_without_tables_is_refused_with_the_mend(database_url: str) -
 def test_an_older_database_is_refused_with_the_mend(database_url: str) -> None:
     migrate(database_url)
     stamp(database_url, "0000")
-    with pytest.raises(SchemaMismatch, match="older than the 0001.*run `ecert migrate`"):
+    with pytest.raises(SchemaMismatch, match=r"older than the 0001.*run `ecert migrate`"):
         Database.open(database_url)
 
 
