@@ -1,0 +1,111 @@
+"""Telling people the reasons of a verdict, in their language, with the days and fields that the checks found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, timezone
+from enum import StrEnum
+from types import MappingProxyType
+
+from ecert.fields import Words
+from ecert.sentences import FAILED, UNKNOWN, Wording
+from ecert.verdict import Check, Outcome, Reason
+
+ZONE = timezone(timedelta(hours=8))
+"""The agencies' time zone, in which days are told."""
+
+
+class Language(StrEnum):
+    """The languages that people are spoken to in."""
+
+    EN = "en"
+    ZH = "zh"
+
+    def of(self, words: Words) -> str:
+        """Give the words in this language."""
+        return words.zh if self is Language.ZH else words.en
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """One reason, said in one language."""
+
+    reason: Reason
+    so: str
+    do: str
+
+
+def explain(check: Check, language: Language, label: Callable[[str], str] = str) -> tuple[Said, ...]:
+    """Say the reasons of one check.
+
+    Args:
+        check: as the verdict has it.
+        language: to say them in.
+        label: gives the name of a field as people call it.
+    """
+    return tuple(_said(check, reason, language, label) for reason in check.reasons)
+
+
+def day(seconds: int, language: Language) -> str:
+    """Write the day of a time as people of the language do."""
+    then = datetime.fromtimestamp(seconds, ZONE)
+    if language is Language.ZH:
+        return f"{then.year}年{then.month}月{then.day}日"
+    return f"{then.day} {then:%B} {then.year}"
+
+
+def moment(seconds: int, language: Language) -> str:
+    """Write a time of day with its day."""
+    return f"{day(seconds, language)} {datetime.fromtimestamp(seconds, UTC).astimezone(ZONE):%H:%M:%S}"
+
+
+def _said(check: Check, reason: Reason, language: Language, label: Callable[[str], str]) -> Said:
+    wording = _wording(check, reason)
+    so = language.of(wording.so)
+    values = _values(check, reason, language, label)
+    if wording.exact is not None and all(f"{{{name}}}" not in wording.exact.en or values[name] for name in values):
+        so = language.of(wording.exact).format(**values)
+    return Said(reason=reason, so=so, do=language.of(wording.do))
+
+
+def _wording(check: Check, reason: Reason) -> Wording:
+    """Choose by the outcome; a lighter reason beside a failing one keeps the only wording that it has."""
+    first, second = (FAILED, UNKNOWN) if check.outcome is Outcome.FAIL else (UNKNOWN, FAILED)
+    return first[reason] if reason in first else second[reason]
+
+
+_WANTED_ANSWERS = MappingProxyType(
+    {
+        Reason.FIELD_MISMATCH: "differs",
+        Reason.FIELD_WITHHELD: "withheld",
+        Reason.NOT_COMPARED: "not_compared",
+    }
+)
+_TIME_OF = MappingProxyType({Reason.EXPIRED: "exp", Reason.NOT_YET_VALID: "nbf"})
+_MINUTE = 60
+
+
+def _values(check: Check, reason: Reason, language: Language, label: Callable[[str], str]) -> dict[str, str]:
+    """Give what may stand in an exact sentence; empty text where the detail does not carry it."""
+    detail = check.detail
+    time = detail.get(_TIME_OF.get(reason, "since"))
+    serials, age = detail.get("successors"), detail.get("age")
+    last_moment = 1 if reason is Reason.EXPIRED else 0  # `exp` is the midnight after the last valid day
+    return {
+        "fields": _fields(detail.get("fields"), reason, language, label),
+        "day": day(time - last_moment, language) if isinstance(time, int) else "",
+        "serials": ", ".join(map(str, serials)) if isinstance(serials, list) else "",
+        "minutes": str(age // _MINUTE) if isinstance(age, int) else "",
+    }
+
+
+def _fields(answers: object, reason: Reason, language: Language, label: Callable[[str], str]) -> str:
+    names: list[str] = []
+    if isinstance(answers, Mapping):
+        names = [name for name, answer in answers.items() if answer == _WANTED_ANSWERS.get(reason)]
+    elif isinstance(answers, list):
+        names = [str(name) for name in answers]
+    if language is Language.ZH:
+        return "、".join(f"“{label(name)}”" for name in names)
+    return ", ".join(f'"{label(name)}"' for name in names)

@@ -1,0 +1,143 @@
+"""Reading the body of a request: its kind first, then its size (see `verifier.guards`), then its content, strictly.
+
+No answer repeats a value of the body: places and reasons only.
+"""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import FormData, UploadFile
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+
+from ecert import strict_json
+from ecert.errors import MalformedError
+from verifier.api.wire import Demanded, VerificationRequest
+from verifier.problems import Code, Flaw, RequestRefused
+from verifier.services.verifying import Asked
+
+JSON = "application/json"
+MULTIPART = "multipart/form-data"
+FILE_PART = "file"
+"""The part of a form that is the certificate."""
+_MAX_PARTS = 16
+_MAX_PART_BYTES = 512 * 1024
+_JSON_PARTS = frozenset({"expect", "holder", "documents"})
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Presented:
+    """What was handed in: the certificate's bytes, whatever they are, and what is asked about them."""
+
+    certificate: bytes
+    asked: Asked
+
+
+async def read_presented(request: Request, default_max_age: int) -> Presented:
+    """Read JSON or a multipart form.
+
+    Raises:
+        RequestRefused: with the place and the reason.
+    """
+    kind = media_type(request)
+    if kind == JSON:
+        return _presented_in_json(await request.body(), default_max_age)
+    if kind == MULTIPART:
+        return await _presented_in_form(request, default_max_age)
+    raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON} or {MULTIPART}.")
+
+
+def media_type(request: Request) -> str:
+    """Give the kind of body that the request names, without parameters."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_form(request: Request) -> FormData:
+    """Read a multipart form; it is within the body limit already."""
+    try:
+        return await request.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS, max_part_size=_MAX_PART_BYTES)
+    except HTTPException as error:
+        raise RequestRefused(Code.BAD_FORM, str(error.detail)) from error
+    except (ValueError, KeyError, LookupError) as error:
+        raise RequestRefused(Code.BAD_FORM, "The form cannot be read: a part is not as it should be.") from error
+
+
+def _presented_in_json(body: bytes, default_max_age: int) -> Presented:
+    request = _understood(VerificationRequest, _object(_text(body, "body"), "body"))
+    certificate = request.certificate
+    text = certificate if isinstance(certificate, str) else json.dumps(certificate, ensure_ascii=False)
+    return Presented(certificate=text.encode(), asked=_asked(request, default_max_age))
+
+
+async def _presented_in_form(request: Request, default_max_age: int) -> Presented:
+    form = await read_form(request)
+    parts = form.multi_items()
+    names = [name for name, _ in parts]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise RequestRefused(Code.BAD_FORM, f"A part is there twice: {', '.join(twice)[:100]}.")
+    if FILE_PART not in form:
+        missing = Flaw(place=FILE_PART, why="this part is missing")
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "The form has no certificate.", [missing])
+    values = {name: _part(name, await part_bytes(part)) for name, part in parts if name != FILE_PART}
+    demanded = _understood(Demanded, values)
+    return Presented(certificate=await part_bytes(form[FILE_PART]), asked=_asked(demanded, default_max_age))
+
+
+async def part_bytes(part: UploadFile | str) -> bytes:
+    """Give the content of a part, file or field."""
+    return part.encode() if isinstance(part, str) else await part.read()
+
+
+def _part(name: str, content: bytes) -> object:
+    text = _text(content, name)
+    if name in _JSON_PARTS:
+        return _json(text, name)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < len(str(2**53)) else text
+
+
+def _text(content: bytes, place: str) -> str:
+    try:
+        return unicodedata.normalize("NFC", content.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        flaw = Flaw(place=place, why=f"not UTF-8 at byte {error.start}")
+        raise RequestRefused(Code.NOT_JSON, "The body is not UTF-8.", [flaw]) from None
+
+
+def _json(text: str, place: str) -> object:
+    try:
+        return strict_json.loads(text, place)
+    except MalformedError as error:
+        raise RequestRefused(Code.NOT_JSON, str(error), [Flaw(place=error.place, why=error.why)]) from None
+
+
+def _object(text: str, place: str) -> dict[str, Any]:
+    value = _json(text, place)
+    if not isinstance(value, dict):
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "An object is due.", [Flaw(place=place, why="this is not an object")])
+    return value
+
+
+def _understood(model: type[_Model], values: dict[str, Any]) -> _Model:
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        flaws = [
+            Flaw(place=".".join(map(str, fault["loc"])), why=fault["msg"])
+            for fault in error.errors(include_input=False, include_url=False, include_context=False)
+        ]
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", flaws) from None
+
+
+def _asked(demanded: Demanded, default_max_age: int) -> Asked:
+    try:
+        return demanded.asked(default_max_age)
+    except (ValueError, OverflowError):
+        why = "a time is due: seconds since 1970, or RFC 3339 with an offset; digests are canonical base64url"
+        raise RequestRefused(Code.NOT_UNDERSTOOD, why, [Flaw(place="at or documents", why=why)]) from None

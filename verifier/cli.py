@@ -1,0 +1,49 @@
+"""The command `ecert`. A command's module is loaded only when asked for, so that none pays for another's needs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import MappingProxyType
+
+import typer
+
+COMMANDS: Mapping[str, str] = MappingProxyType(
+    {
+        "serve": "verifier.commands.serve",
+        "api": "verifier.commands.api",
+        "sender": "verifier.commands.sender",
+        "indexer": "verifier.commands.indexer",
+        "migrate": "verifier.commands.migrate",
+        "issue": "verifier.commands.issue",
+        "status": "verifier.commands.status",
+        "verify": "verifier.commands.verify",
+    }
+)
+"""Each command and its module, which has `register(app)`."""
+
+
+def build(arguments: Sequence[str]) -> typer.Typer:
+    """Make the application with the command that `arguments` begin with, or with all where they begin otherwise."""
+    app = typer.Typer(
+        name="ecert",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def ecert() -> None:
+        """Certificates on a ledger: issue them, verify them, serve those who ask."""
+
+    asked = arguments[0] if arguments else ""
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        import_module(COMMANDS[name]).register(app)
+    return app
+
+
+def main() -> None:
+    """Run `ecert` with the arguments of this process."""
+    build(sys.argv[1:])(prog_name="ecert")

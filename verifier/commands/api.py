@@ -1,0 +1,36 @@
+"""`ecert api`: the process that faces the network. It has no key."""
+
+from __future__ import annotations
+
+import socket
+from typing import Annotated
+
+import typer
+
+from store.database import Database
+from verifier.commands.options import DataOption, SupervisedOption
+from verifier.commands.reporting import reported_to_supervisor
+from verifier.listening import address_of, listen
+from verifier.logs import start_log
+from verifier.running import run
+from verifier.serving import serve_web
+from verifier.settings import load_settings
+
+FdOption = Annotated[int | None, typer.Option("--fd", hidden=True, help="A socket that listens already.")]
+
+
+def api(*, data: DataOption = None, supervised: SupervisedOption = False, fd: FdOption = None) -> None:
+    """Answer over HTTP until stopped: the API, the page /check, and whether we are ready."""
+    with reported_to_supervisor():
+        settings = load_settings(data)
+        start_log("api", settings.log_level)
+        with Database.open(settings.database_url) as database:
+            taken = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
+            if fd is None:
+                typer.echo(f"listening at {address_of(taken)}", err=True)
+            run(lambda stop: serve_web(settings, database, taken, stop), supervised=supervised)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("api")(api)

@@ -1,0 +1,41 @@
+"""How a command says that it will not go on: a sentence on stderr and exit code 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from chain.errors import ChainError, NodeError
+from ecert.errors import EcertError
+from store.errors import DatabaseAway, StoreError
+from verifier.errors import VerifierError
+from verifier.running import REFUSED
+
+FAILED = 2
+"""Exit code of a command that could not do what it was asked; also of a verdict that is UNKNOWN."""
+
+
+_FOR_PEOPLE = (VerifierError, StoreError, ChainError, EcertError)
+_WILL_PASS = (DatabaseAway, NodeError)
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn an error that is fit for people into a line on stderr and exit code 2."""
+    try:
+        yield
+    except _FOR_PEOPLE as error:
+        typer.echo(f"ecert: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+
+
+@contextmanager
+def reported_to_supervisor() -> Iterator[None]:
+    """Do the same in a process that is watched over: `REFUSED` where another start would be of no use."""
+    try:
+        yield
+    except _FOR_PEOPLE as error:
+        typer.echo(f"ecert: {error}", err=True)
+        raise typer.Exit(FAILED if isinstance(error, _WILL_PASS) else REFUSED) from error

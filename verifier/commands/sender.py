@@ -1,0 +1,40 @@
+"""`ecert sender`: the only process that has ledger keys; makes transactions of the calls that wait."""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from chain.deployment import Deployment
+from chain.sender import Sender
+from store.database import Database
+from verifier.commands.options import DataOption, SupervisedOption
+from verifier.commands.reporting import reported_to_supervisor
+from verifier.keyring import Keyring
+from verifier.ledger_keys import ledger_signers
+from verifier.logs import start_log
+from verifier.nodes import open_node
+from verifier.running import run
+from verifier.settings import load_settings
+
+
+def sender(*, data: DataOption = None, supervised: SupervisedOption = False) -> None:
+    """Send the ledger calls that wait, each once, until stopped."""
+    with reported_to_supervisor():
+        settings = load_settings(data)
+        start_log("sender", settings.log_level)
+        deployment = Deployment.load(settings.deployment_file)
+        with Database.open(settings.database_url) as database:
+
+            async def work(stop: asyncio.Event) -> None:
+                signers = await asyncio.to_thread(ledger_signers, Keyring(settings.keys_dir, settings.passwords_file))
+                async with open_node(settings.node_urls) as node:
+                    await Sender(database, node, deployment, signers, poll=settings.poll_seconds).run(stop)
+
+            run(work, supervised=supervised)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("sender")(sender)

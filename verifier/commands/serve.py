@@ -1,0 +1,116 @@
+"""`ecert serve`: the whole service on one machine."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import typer
+
+from chain.deployment import Deployment
+from chain.errors import NodeError
+from chain.identity import pin
+from store.database import Database
+from store.errors import SchemaMismatch
+from store.schema import migrate
+from verifier.commands.options import DataOption
+from verifier.commands.reporting import reported
+from verifier.errors import Refused
+from verifier.listening import address_of, listen
+from verifier.logs import start_log
+from verifier.nodes import open_node
+from verifier.running import run
+from verifier.settings import Settings, load_settings
+from verifier.workers import Worker, supervise
+
+
+def serve(*, data: DataOption = None) -> None:
+    """Start and watch over api, sender and indexer until stopped.
+
+    An empty database gets its tables; one of an older version is left alone until you run `ecert migrate`. The address
+    stands in service.url in the data directory.
+    """
+    with reported():
+        settings = load_settings(data)
+        start_log("serve", settings.log_level)
+        with _alone(settings.data_dir / "serve.lock"):
+            settings.url_file.unlink(missing_ok=True)
+            asyncio.run(_check(settings))
+            with listen(settings.host, settings.port) as taken:
+                _serve(settings, taken)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("serve")(serve)
+
+
+def _serve(settings: Settings, taken: socket.socket) -> None:
+    _write_address(settings.url_file, address_of(taken))
+    typer.echo(f"ecert: serving at {address_of(taken)}", err=True)
+    data = ("--data", str(settings.data_dir))
+    workers = (
+        Worker(command="indexer", arguments=data),
+        Worker(command="sender", arguments=data),
+        Worker(command="api", arguments=(*data, "--fd", str(taken.fileno())), files=(taken.fileno(),), vital=True),
+    )
+    ended_well = False
+
+    async def work(stop: asyncio.Event) -> None:
+        nonlocal ended_well
+        ended_well = await supervise(workers, stop)
+
+    try:
+        run(work, supervised=False)
+    finally:
+        settings.url_file.unlink(missing_ok=True)
+    if not ended_well:
+        raise Refused("the service could not be kept up; what is wrong stands above")
+
+
+async def _check(settings: Settings) -> None:
+    """See before the start whether database and chain are ours; a node that is away is no reason to stay away."""
+    deployment = Deployment.load(settings.deployment_file)
+    with _open_database(settings.database_url) as database:
+        async with open_node(settings.node_urls) as node:
+            try:
+                await pin(database, node, deployment)
+            except NodeError as error:
+                typer.echo(f"ecert: {error}; certificates are judged from what is known meanwhile", err=True)
+
+
+def _open_database(url: str) -> Database:
+    try:
+        return Database.open(url)
+    except SchemaMismatch as error:
+        if error.found is not None:
+            raise
+    migrate(url)
+    return Database.open(url)
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the data directory's lock; the system lets go of it however we end."""
+    with path.open("a+", encoding="ascii") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            lock.seek(0)
+            number = lock.read().strip() or "unknown"
+            raise Refused(f"`ecert serve` runs on {path.parent} already (process {number}): stop it first") from error
+        lock.truncate(0)
+        lock.write(f"{os.getpid()}\n")
+        lock.flush()
+        yield
+
+
+def _write_address(path: Path, address: str) -> None:
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(address + "\n", encoding="ascii")
+    partial.replace(path)

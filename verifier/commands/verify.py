@@ -1,0 +1,170 @@
+"""`ecert verify`: files in, a verdict for each out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+
+from ecert.documents import hash_document
+from ecert.errors import MalformedCertificate
+from ecert.explaining import Language
+from ecert.judging import judge_malformed
+from ecert.parsing import MAX_SIZE, parse
+from ecert.verdict import Result, verdict_to_json
+from store.database import Database
+from verifier.asking import Asking, asking
+from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.reporting import FAILED, reported
+from verifier.errors import Refused
+from verifier.presented_files import Named, named_files, read_presented_file
+from verifier.remote import RemoteService, ServiceUnusable
+from verifier.saying import Answer, lines
+from verifier.services.verifying import open_verifying, seconds_now
+from verifier.settings import load_settings
+
+INVALID = 1
+MANY = 20
+"""From this many files on there is a progress bar, and only those that are not VALID are told one by one."""
+
+Judge = Callable[[bytes], Answer]
+
+
+def verify(
+    *,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Files, folders (every *.ecert.json in them), patterns.")
+    ],
+    data: DataOption = None,
+    url: Annotated[
+        str | None, typer.Option("--url", help="Ask this running service instead of judging by the data directory.")
+    ] = None,
+    expect: Annotated[
+        list[str] | None,
+        typer.Option("--expect", metavar="NAME=VALUE", help="A field must say this; NAME:=JSON for lists. Repeatable."),
+    ] = None,
+    holder_id: Annotated[str | None, typer.Option("--holder-id", help="It must be of the holder with this id.")] = None,
+    holder_name: Annotated[str | None, typer.Option("--holder-name", help="And of this name.")] = None,
+    at: Annotated[
+        str | None,
+        typer.Option("--at", help="Ask about then: 2026-05-03 (its first second at +08:00), RFC 3339, or seconds."),
+    ] = None,
+    max_age: Annotated[
+        int | None, typer.Option("--max-age", min=1, max=86_400, help="Seconds that the ledger copy may be old.")
+    ] = None,
+    document: Annotated[
+        list[Path] | None, typer.Option("--document", help="A document that came along. Repeatable.")
+    ] = None,
+    lang: Annotated[Language, typer.Option("--lang", help="Language of the sentences.")] = Language.EN,
+    as_json: JsonOption = False,
+) -> None:
+    """Verify certificates. Exit code 0: all VALID; 1: at least one INVALID; 2: else, one UNKNOWN or an error.
+
+    With --json one object a line: file, result, reasons, checks, as_of and more; a file that could not be read or asked
+    about has result UNKNOWN and an error.
+    """
+    with reported():
+        wanted = asking(
+            expect=expect or [],
+            holder_id=holder_id,
+            holder_name=holder_name,
+            at=at,
+            max_age=max_age,
+            documents=[_digest(path) for path in document or []],
+        )
+        with _remote(url, wanted) if url is not None else _local(data, wanted) as judge:
+            named = list(named_files(files))
+            results = [_tell(answer, len(named), lang, as_json=as_json) for answer in _answers(named, judge)]
+    if not as_json and len(results) > 1:
+        counts = ", ".join(f"{results.count(result)} {result}" for result in Result)
+        typer.echo(f"{len(results)} files: {counts}")
+    raise typer.Exit(exit_code(results))
+
+
+def exit_code(results: Iterable[Result]) -> int:
+    """Give 1 if any is INVALID, else 2 if any is UNKNOWN (an error counts as that), else 0."""
+    found = set(results)
+    if Result.INVALID in found:
+        return INVALID
+    return FAILED if Result.UNKNOWN in found else 0
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("verify")(verify)
+
+
+@contextmanager
+def _local(data: Path | None, wanted: Asking) -> Iterator[Judge]:
+    settings = load_settings(data)
+    asked = wanted.asked(settings.max_age)
+    with Database.open(settings.database_url) as database:
+        verifying = open_verifying(database)
+
+        def judge(presented: bytes) -> Answer:
+            return Answer(said=verifying.verify(presented, asked).to_json())
+
+        yield judge
+
+
+@contextmanager
+def _remote(url: str, wanted: Asking) -> Iterator[Judge]:
+    service = RemoteService(url)
+
+    def judge(presented: bytes) -> Answer:
+        if len(presented) > MAX_SIZE:
+            return Answer(said=_too_large(presented))
+        return Answer(said=service.verify(presented, wanted.form()))
+
+    yield judge
+
+
+def _too_large(presented: bytes) -> dict[str, Any]:
+    """Judge here what need not be sent: it is malformed whatever the ledger says."""
+    try:
+        parse(presented)
+    except MalformedCertificate as error:
+        return verdict_to_json(judge_malformed(error, as_of=None, now=seconds_now()))
+    raise Refused(f"{len(presented)} bytes were taken for a certificate")
+
+
+def _answers(named: list[Named], judge: Judge) -> Iterator[tuple[str, Answer]]:
+    shown = len(named) >= MANY and sys.stderr.isatty()
+    for one in track(named, "verifying", console=Console(stderr=True), disable=not shown):
+        yield one.name, _answer(one, judge)
+
+
+def _answer(one: Named, judge: Judge) -> Answer:
+    if one.fault is not None:
+        return Answer.failed(one.fault)
+    try:
+        return judge(read_presented_file(one.name))
+    except OSError as error:
+        return Answer.failed(f"cannot be read: {error.strerror or error}")
+    except ServiceUnusable as error:
+        return Answer.failed(str(error))
+
+
+def _tell(answered: tuple[str, Answer], count: int, language: Language, *, as_json: bool) -> Result:
+    name, answer = answered
+    if as_json:
+        typer.echo(json.dumps({"file": name, **answer.said}, ensure_ascii=False))
+    elif count < MANY or answer.result is not Result.VALID:
+        for line in lines(name, answer, language):
+            typer.echo(line)
+    return answer.result
+
+
+def _digest(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return hash_document(file).sha256
+    except OSError as error:
+        raise Refused(f"the document {path} cannot be read: {error.strerror}") from error

@@ -1,0 +1,32 @@
+"""What can stop a command, a process or a request of this room, as one small tree.
+
+    VerifierError
+    ├── SettingsRefused      a setting is unknown, missing or inconsistent; the text says how to mend it
+    ├── Refused              will not start or go on; the text says what to do
+    └── NotReady             no copy of the ledger yet, so nothing can be judged
+
+`str()` of each is fit for people. What is wrong with rows to issue stands in `verifier.faults`, what is wrong with a
+request in `verifier.problems`.
+"""
+
+from __future__ import annotations
+
+
+class VerifierError(Exception):
+    """The root of this room's errors."""
+
+
+class SettingsRefused(VerifierError):
+    """The settings cannot be used as they are."""
+
+
+class Refused(VerifierError):
+    """A command or process will not start or go on until somebody has done what the text says."""
+
+
+class NotReady(VerifierError):
+    """There is no copy of the ledger to judge from; `why` says what is missing."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why

@@ -1,0 +1,140 @@
+"""What stands around every route: limits before anything is read, headers on every answer, the last resort.
+
+Pure ASGI, since a wrapper that buffers would defeat the limit.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+import uuid
+from collections.abc import Iterable
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body
+
+_LOG = logging.getLogger(__name__)
+MAX_BODY = 384 * 1024
+"""Bytes: a certificate of 256 KiB and what is asked about it."""
+DRAINED = 16 * 1024 * 1024
+"""Bytes of a body that is too large which are read and dropped, so that its sender gets to see the answer."""
+
+_HEADERS = {
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+}
+
+
+class BodyLimit:
+    """Refuse a body that is too large or compressed at the moment somebody starts to read it."""
+
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a `receive` that counts."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        taken = 0
+
+        async def counted() -> Message:
+            nonlocal taken
+            if headers.get("content-encoding", "identity").lower() != "identity":
+                raise RequestRefused(Code.COMPRESSED, "Send the body without Content-Encoding.")
+            declared = headers.get("content-length", "")
+            if taken == 0 and declared.isdigit() and int(declared) > self._limit:
+                await _drain(receive)
+                raise self._too_large()
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                await _drain(receive)
+                raise self._too_large()
+            return message
+
+        await self._app(scope, counted, send)
+
+    def _too_large(self) -> RequestRefused:
+        return RequestRefused(Code.TOO_LARGE, f"At most {self._limit} bytes are read.")
+
+
+async def _drain(receive: Receive) -> None:
+    """Read on and forget, within bounds."""
+    dropped = 0
+    while dropped < DRAINED:
+        message = await receive()
+        dropped += len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body", False):
+            return
+
+
+class SafeHeaders:
+    """Put the security headers on every answer, and forbid keeping those that are about a certificate."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on with a `send` that adds headers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in _HEADERS.items():
+                    headers.setdefault(name, value)
+                headers.setdefault("cache-control", "no-store")
+            await send(message)
+
+        await self._app(scope, receive, with_headers if scope["type"] == "http" else send)
+
+
+class LastResort:
+    """Answer what nobody foresaw: 500 with an id and no text; the log has the id and the places, never a value."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and catch whatever comes back."""
+        started = False
+
+        async def noticed(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noticed)
+        except Exception as error:  # noqa: BLE001 - the outermost handler
+            instance = str(uuid.uuid4())
+            places = "".join(_places(error))
+            _LOG.error("unforeseen %s, id %s, %s\n%s", type(error).__name__, instance, scope.get("path"), places)
+            if scope["type"] == "http" and not started:
+                await _answer_internal(send, instance)
+
+
+def _places(error: BaseException) -> Iterable[str]:
+    """Tell where an error came from, without its text: that may hold what somebody sent."""
+    for frame in traceback.extract_tb(error.__traceback__):
+        yield f"  {frame.filename}:{frame.lineno} in {frame.name}\n"
+
+
+async def _answer_internal(send: Send, instance: str) -> None:
+    said = body(
+        Code.INTERNAL, "Nothing is known to be wrong with the request. The id finds it in the log.", (), instance
+    )
+    headers = [(b"content-type", MEDIA_TYPE.encode())]
+    await send({"type": "http.response.start", "status": int(KINDS[Code.INTERNAL].status), "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(said).encode()})

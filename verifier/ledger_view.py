@@ -1,0 +1,144 @@
+"""The ledger copy of a process: read from the store in one piece, kept fresh by looking at the indexer's cursor.
+
+Readers take `copy`, an immutable snapshot, and judge from it alone, so that one verdict never mixes two blocks. A new
+snapshot replaces the old one by a single assignment. What the store says is believed as it is: who can write to the
+database can make a certificate valid here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from dataclasses import dataclass
+
+from ecert.errors import ContradictionError
+from ecert.facts import AsOf
+from ecert.ledger_copy import LedgerCopy
+from store import cursors, events
+from store.database import Connection, Database
+from store.errors import StoreError
+from store.records import Cursor
+from verifier.errors import NotReady
+
+_LOG = logging.getLogger(__name__)
+_NOTHING_YET = "the chain has not been read yet: `ecert indexer` (part of `ecert serve`) reads it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Snapshot:
+    cursor: Cursor
+    copy: LedgerCopy
+
+
+class LedgerView:
+    """The newest copy of one ledger that the store can give.
+
+    Args:
+        database: where the indexer writes.
+        ledger: CAIP-10 name; None: the one ledger that the database knows.
+    """
+
+    def __init__(self, database: Database, *, ledger: str | None = None) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._snapshot: _Snapshot | None = None
+        self._trouble: Exception | None = None
+
+    @property
+    def ready(self) -> bool:
+        """There is a copy to judge from."""
+        return self._snapshot is not None
+
+    @property
+    def copy(self) -> LedgerCopy:
+        """The snapshot to judge from; raises `NotReady` as long as there is none."""
+        if self._snapshot is None:
+            raise NotReady(_NOTHING_YET if self._trouble is None else str(self._trouble))
+        return self._snapshot.copy
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the last look at the store gave nothing; None when it went well."""
+        return None if self._trouble is None else str(self._trouble)
+
+    def age(self, now: int) -> int:
+        """Seconds from the block time of the copy to `now`; raises `NotReady`."""
+        return now - self.copy.as_of.time
+
+    def refresh(self) -> bool:
+        """Look once; True if there is a newer copy now. An older copy stays when nothing could be read.
+
+        Raises:
+            StoreError: the database does not answer.
+            NotReady: it knows no ledger, or several and none was named.
+            ContradictionError: its events are not those of a ledger.
+        """
+        try:
+            found = self._read()
+        except (StoreError, NotReady, ContradictionError) as error:
+            self._trouble = error
+            raise
+        self._trouble = None
+        if found is None:
+            return False
+        self._snapshot = found
+        return True
+
+    async def follow(self, stop: asyncio.Event, every: float) -> None:
+        """Refresh every so many seconds until `stop`; trouble is logged when it starts and when it ends."""
+        while not stop.is_set():
+            await self._look()
+            try:
+                await asyncio.wait_for(stop.wait(), every)
+            except TimeoutError:
+                continue
+
+    async def _look(self) -> None:
+        before = self.trouble
+        try:
+            await asyncio.to_thread(self.refresh)
+        except (StoreError, NotReady, ContradictionError) as error:
+            if before != str(error):
+                _LOG.warning("no newer copy of the ledger: %s", error)
+            return
+        if before is not None:
+            _LOG.info("the ledger is being read again, up to block %d", self.copy.as_of.block)
+
+    def _read(self) -> _Snapshot | None:
+        known = self._snapshot
+        with self._database.read() as connection:
+            cursor = _cursor(connection, self._ledger)
+            if known is not None and known.cursor == cursor:
+                return None
+            if known is None or not _goes_on(known.cursor, cursor):
+                copy = LedgerCopy.empty(cursor.ledger, _as_of(cursor))
+                news = events.stream(connection, cursor.ledger)
+            else:
+                copy = known.copy
+                news = events.stream(connection, cursor.ledger, after_block=known.cursor.block)
+            return _Snapshot(cursor=cursor, copy=copy.advance(news, _as_of(cursor), cursor.settled_block))
+
+
+def _cursor(connection: Connection, ledger: str | None) -> Cursor:
+    if ledger is not None:
+        found = cursors.read(connection, ledger)
+        if found is None:
+            raise NotReady(_NOTHING_YET)
+        return found
+    all_of_them = cursors.all(connection)
+    if not all_of_them:
+        raise NotReady(_NOTHING_YET)
+    if len(all_of_them) > 1:
+        names = ", ".join(cursor.ledger for cursor in all_of_them)
+        raise NotReady(f"the database holds several ledgers ({names}) and none was chosen")
+    return all_of_them[0]
+
+
+def _goes_on(old: Cursor, new: Cursor) -> bool:
+    """Nothing that the old cursor had read was taken back since."""
+    return old.ledger == new.ledger and old.generation == new.generation and old.block <= new.block
+
+
+def _as_of(cursor: Cursor) -> AsOf:
+    chain = cursor.ledger.rpartition(":")[0]
+    return AsOf(chain=chain, block=cursor.block, hash=cursor.hash, time=cursor.time)

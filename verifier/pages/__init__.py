@@ -1,0 +1,6 @@
+"""The pages that people see; every one of them works without script."""
+
+from verifier.pages.assets import asset_routes
+from verifier.pages.check import CHECK_PATH, answer_problem, check_routes
+
+__all__ = ["CHECK_PATH", "answer_problem", "asset_routes", "check_routes"]

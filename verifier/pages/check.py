@@ -1,0 +1,102 @@
+"""`/check`: one certificate in, one verdict out, for anybody with a browser; works as a plain form."""
+
+from __future__ import annotations
+
+from functools import cache
+from http import HTTPStatus
+
+from fastapi import APIRouter
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse, Response
+
+from ecert.demands import Demands
+from ecert.explaining import Language
+from verifier.api.bodies import FILE_PART, MULTIPART, media_type, part_bytes, read_form
+from verifier.guards import MAX_BODY
+from verifier.pages.assets import assets
+from verifier.pages.languages import language_of
+from verifier.pages.showing import ShownVerification, shown
+from verifier.pages.words import PROBLEMS, WORDS
+from verifier.problems import KINDS, Code, RequestRefused
+from verifier.services.verifying import Asked, Verifying
+
+CHECK_PATH = "/check"
+IN_PLACE = "x-in-place"
+"""A request with this header is our script's: it wants the answer alone."""
+
+
+def check_routes(verifying: Verifying, max_age: int) -> APIRouter:
+    """Make the page's routes."""
+    router = APIRouter(include_in_schema=False)
+    asked = Asked(demands=Demands(max_age=max_age))
+
+    @router.get("/")
+    async def home() -> RedirectResponse:
+        return RedirectResponse(CHECK_PATH, status_code=HTTPStatus.SEE_OTHER)
+
+    @router.get(CHECK_PATH)
+    async def empty(request: Request) -> HTMLResponse:
+        return _page(request)
+
+    @router.post(CHECK_PATH)
+    async def check(request: Request) -> HTMLResponse:
+        verification = await verifying.verify_soon(await _presented(request), asked)
+        return _page(request, answer=shown(verification, language_of(request)))
+
+    return router
+
+
+def answer_problem(request: Request, problem: RequestRefused) -> Response:
+    """Say a problem in words, on the page or in place."""
+    words = language_of(request).of(PROBLEMS[problem.code])
+    return _page(request, problem=words, status=KINDS[problem.code].status)
+
+
+async def _presented(request: Request) -> bytes:
+    if media_type(request) != MULTIPART:
+        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {MULTIPART}.")
+    form = await read_form(request)
+    for name in (FILE_PART, "text"):
+        content = await part_bytes(form.get(name) or "")
+        if content.strip():
+            return content if name == FILE_PART else content.strip()
+    raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no certificate in the form.")
+
+
+def _page(
+    request: Request,
+    *,
+    answer: ShownVerification | None = None,
+    problem: str | None = None,
+    status: HTTPStatus = HTTPStatus.OK,
+) -> HTMLResponse:
+    language = language_of(request)
+    name = "answer.html" if IN_PLACE in request.headers else "check.html"
+    html = (
+        _templates()
+        .get_template(name)
+        .render(
+            language=language,
+            words={key: language.of(words) for key, words in WORDS.items()},
+            languages=[(Language.EN, "English"), (Language.ZH, "中文")],
+            style=assets()["check.css"].address,
+            script=assets()["check.js"].address,
+            max_body=MAX_BODY,
+            answer=answer,
+            problem=problem,
+        )
+    )
+    headers = {"content-language": "zh-CN" if language is Language.ZH else "en", "vary": "accept-language"}
+    return HTMLResponse(html, status_code=status, headers=headers)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=PackageLoader("verifier.pages"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

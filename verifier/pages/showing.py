@@ -1,0 +1,174 @@
+"""A verification as a page shows it: words and lines in one language, nothing left to decide for the template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ecert.certificate import Certificate, Value
+from ecert.certificate_type import CertificateType
+from ecert.explaining import Language, Said, day, explain, moment
+from ecert.fields import COMMON_FIELDS, Field, Kind
+from ecert.verdict import Check, Result
+from verifier.pages.words import CHECKS, OUTCOMES, RESULTS, WORDS
+from verifier.services.verifying import Verification
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownField:
+    """One line of the face; `lines` are several for a list, `muted` where there is nothing to read."""
+
+    label: str
+    lines: tuple[str, ...]
+    muted: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownCheck:
+    """One of the 14 checks."""
+
+    number: int
+    name: str
+    outcome: str
+    outcome_word: str
+    detail: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownVerification:
+    """All that the answer's template needs."""
+
+    result: str
+    result_word: str
+    as_of: str | None
+    block: str | None
+    title: str | None
+    facts: tuple[ShownField, ...]
+    reasons: tuple[Said, ...]
+    notes: tuple[str, ...]
+    fields_title: str
+    fields: tuple[ShownField, ...]
+    checks: tuple[ShownCheck, ...]
+
+
+def shown(verification: Verification, language: Language) -> ShownVerification:
+    """Prepare a verification for showing."""
+    verdict, certificate, known = verification.verdict, verification.certificate, verification.certificate_type
+    as_of = verdict.as_of
+    return ShownVerification(
+        result=verdict.result,
+        result_word=language.of(RESULTS[verdict.result]),
+        as_of=None if as_of is None else moment(as_of.time, language),
+        block=None if as_of is None else f"{as_of.block:,} (0x{as_of.hash.hex()[:8]}…)",
+        title=None if certificate is None else _title(certificate, known, language),
+        facts=() if certificate is None else _facts(verification, certificate, language),
+        reasons=reasons(verification, language),
+        notes=_notes(verification, language),
+        fields_title=language.of(WORDS[f"fields_{verdict.result}"]),
+        fields=() if certificate is None else _fields(certificate, known, language),
+        checks=tuple(_check(check, language) for check in verdict.checks),
+    )
+
+
+def reasons(verification: Verification, language: Language) -> tuple[Said, ...]:
+    """Say every reason once, gravest first."""
+    known = verification.certificate_type
+
+    def label(name: str) -> str:
+        return _label(_field(known, name), name, language)
+
+    said = {one.reason: one for check in verification.verdict.checks for one in explain(check, language, label)}
+    return tuple(said[reason] for reason in verification.verdict.reasons)
+
+
+def _title(certificate: Certificate, known: CertificateType | None, language: Language) -> str:
+    return certificate.vct if known is None else (known.zh if language is Language.ZH else known.en)
+
+
+def _facts(verification: Verification, certificate: Certificate, language: Language) -> tuple[ShownField, ...]:
+    name = verification.agency_name
+    agency = certificate.iss.agency if name is None else f"{name} ({certificate.iss.agency})"
+    start = f"{language.of(WORDS['from'])} {day(certificate.nbf, language)}"
+    if certificate.exp is None:
+        end = language.of(WORDS["no_end"])
+    else:
+        end = f"{language.of(WORDS['until'])} {day(certificate.exp - 1, language)}"
+    return (
+        ShownField(label=language.of(WORDS["agency"]), lines=(agency,)),
+        ShownField(label=language.of(WORDS["serial"]), lines=(str(certificate.serial),)),
+        ShownField(label=language.of(WORDS["period"]), lines=(f"{start} – {end}",)),
+    )
+
+
+def _notes(verification: Verification, language: Language) -> tuple[str, ...]:
+    notes = verification.verdict.notes
+    lines = [language.of(WORDS[name]) for name in ("legacy_record", "identifier_check") if notes.get(name)]
+    known = verification.certificate_type
+    if known is not None and known.says_nothing_about is not None:
+        lines.append(f"{language.of(WORDS['says_nothing_about'])} {language.of(known.says_nothing_about)}")
+    if verification.verdict.result is Result.VALID:
+        lines.append(language.of(WORDS["not_asked_hint"]))
+    return tuple(lines)
+
+
+def _fields(certificate: Certificate, known: CertificateType | None, language: Language) -> tuple[ShownField, ...]:
+    values = {disclosure.name: disclosure.value for disclosure in certificate.disclosures}
+    order = certificate.slots if known is None else known.slots
+    names = [*(name for name in order if name in certificate.slots), *(name for name in values if name not in order)]
+    return tuple(_shown_field(name, values, _field(known, name), language) for name in names)
+
+
+def _shown_field(name: str, values: dict[str, Value], field: Field | None, language: Language) -> ShownField:
+    label = _label(field, name, language)
+    if name not in values:
+        return ShownField(label=label, lines=(language.of(WORDS["withheld"]),), muted=True)
+    value = values[name]
+    if value is None or value == []:
+        return ShownField(label=label, lines=(language.of(WORDS["absent"]),), muted=True)
+    return ShownField(label=label, lines=_lines(value, field, language))
+
+
+def _lines(value: Value, field: Field | None, language: Language) -> tuple[str, ...]:
+    if isinstance(value, list):
+        return tuple(_line(item) for item in value)
+    if field is not None and field.kind is Kind.DATE and isinstance(value, str):
+        return (_date(value, language),)
+    return (_line(value),)
+
+
+def _line(value: Value) -> str:
+    if isinstance(value, dict):
+        return " · ".join(_line(item) for item in value.values() if item is not None)
+    if isinstance(value, list):
+        return ", ".join(_line(item) for item in value)
+    return "" if value is None else str(value)
+
+
+def _date(text: str, language: Language) -> str:
+    """Write `2026-05-03` as people do; anything else as it stands."""
+    parts = text.split("-")
+    if language is Language.EN or len(parts) != len(("year", "month", "day")) or not all(map(str.isdecimal, parts)):
+        return text
+    year, month, day_of_month = map(int, parts)
+    return f"{year}年{month}月{day_of_month}日"
+
+
+def _check(check: Check, language: Language) -> ShownCheck:
+    return ShownCheck(
+        number=check.number,
+        name=language.of(CHECKS[check.name]),
+        outcome=check.outcome,
+        outcome_word=language.of(OUTCOMES[check.outcome]),
+        detail=tuple(f"{name}: {_line(value)}" for name, value in check.detail.items() if value is not None),
+    )
+
+
+def _field(known: CertificateType | None, name: str) -> Field | None:
+    if known is not None:
+        return known.field(name)
+    return next((field for field in COMMON_FIELDS if field.name == name), None)
+
+
+def _label(field: Field | None, name: str, language: Language) -> str:
+    if field is None:
+        return name
+    return field.zh if language is Language.ZH else field.en

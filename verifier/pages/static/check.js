@@ -1,0 +1,97 @@
+// Drop a file, or choose one, and the answer comes in place. Without this script the same form does the same by itself.
+(function () {
+  "use strict";
+
+  const form = document.getElementById("check");
+  const input = document.getElementById("certificate");
+  const text = document.getElementById("text");
+  const drop = document.getElementById("drop");
+  const answer = document.getElementById("answer");
+  if (!form || !window.fetch || !window.FormData) {
+    return;
+  }
+  let latest = 0;
+
+  function say(kind, words) {
+    const line = document.createElement("p");
+    line.textContent = words;
+    if (kind === "waiting") {
+      line.className = kind;
+      answer.replaceChildren(line);
+      return;
+    }
+    const box = document.createElement("section");
+    box.className = kind;
+    box.dataset.state = kind;
+    box.appendChild(line);
+    answer.replaceChildren(box);
+  }
+
+  function show(html) {
+    const parsed = new DOMParser().parseFromString(html, "text/html");
+    answer.replaceChildren.apply(answer, Array.from(parsed.body.childNodes));
+  }
+
+  function ask(file) {
+    const body = new FormData();
+    if (file) {
+      if (file.size > Number(form.dataset.max)) {
+        say("problem", form.dataset.tooLarge);
+        return;
+      }
+      body.append("file", file, "certificate");
+    } else if (text.value.trim()) {
+      body.append("text", text.value);
+    } else {
+      say("problem", form.dataset.nothing);
+      return;
+    }
+    latest += 1;
+    const mine = latest;
+    const waiting = setTimeout(function () { say("waiting", form.dataset.waiting); }, 300);
+    fetch(form.action, { method: "POST", body: body, headers: { "X-In-Place": "1" } })
+      .then(function (response) {
+        const kind = response.headers.get("content-type") || "";
+        if (!kind.startsWith("text/html")) {
+          throw new Error("not a page");
+        }
+        return response.text();
+      })
+      .then(function (html) { return function () { show(html); }; })
+      .catch(function () { return function () { say("problem", form.dataset.noAnswer); }; })
+      .then(function (put) {
+        clearTimeout(waiting);
+        if (mine === latest) {
+          put();
+        }
+      });
+  }
+
+  form.addEventListener("submit", function (event) {
+    event.preventDefault();
+    ask(input.files[0]);
+  });
+  input.addEventListener("change", function () {
+    if (input.files.length) {
+      ask(input.files[0]);
+    }
+  });
+  ["dragenter", "dragover"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      event.preventDefault();
+      drop.classList.add("over");
+    });
+  });
+  ["dragleave", "drop"].forEach(function (name) {
+    document.addEventListener(name, function (event) {
+      event.preventDefault();
+      drop.classList.remove("over");
+    });
+  });
+  document.addEventListener("drop", function (event) {
+    if (event.dataTransfer && event.dataTransfer.files.length) {
+      form.reset();
+      ask(event.dataTransfer.files[0]);
+    }
+  });
+}());

@@ -1,0 +1,116 @@
+"""What can be wrong with a request, as RFC 9457 problems: one table, from which answers and OpenAPI are made.
+
+Whatever is not in the table is `internal`: answered with an id and nothing else, and found in the log by that id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from types import MappingProxyType
+
+from store.errors import StoreError
+from verifier.errors import NotReady, VerifierError
+
+MEDIA_TYPE = "application/problem+json"
+
+
+class Code(StrEnum):
+    """The kinds of problem; `type` of the answer is `urn:ecert:problem:` and the code."""
+
+    NOT_JSON = "not_json"
+    BAD_FORM = "bad_form"
+    NOT_UNDERSTOOD = "not_understood"
+    TOO_LARGE = "too_large"
+    WRONG_MEDIA_TYPE = "wrong_media_type"
+    COMPRESSED = "compressed"
+    NOT_FOUND = "not_found"
+    METHOD_NOT_ALLOWED = "method_not_allowed"
+    NOT_READY = "not_ready"
+    DATABASE_AWAY = "database_away"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """A kind of problem: its HTTP status and its title."""
+
+    status: HTTPStatus
+    title: str
+
+
+KINDS: Mapping[Code, Kind] = MappingProxyType(
+    {
+        Code.NOT_JSON: Kind(status=HTTPStatus.BAD_REQUEST, title="The body is not JSON as we read it"),
+        Code.BAD_FORM: Kind(status=HTTPStatus.BAD_REQUEST, title="The body is not a good multipart form"),
+        Code.NOT_UNDERSTOOD: Kind(status=HTTPStatus.UNPROCESSABLE_ENTITY, title="The request is not as described"),
+        Code.TOO_LARGE: Kind(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, title="The body is too large"),
+        Code.WRONG_MEDIA_TYPE: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="The body is of another kind"),
+        Code.COMPRESSED: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="Compressed bodies are not read"),
+        Code.NOT_FOUND: Kind(status=HTTPStatus.NOT_FOUND, title="There is nothing at this address"),
+        Code.METHOD_NOT_ALLOWED: Kind(status=HTTPStatus.METHOD_NOT_ALLOWED, title="Not with this method"),
+        Code.NOT_READY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The ledger has not been read yet"),
+        Code.DATABASE_AWAY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The database does not answer"),
+        Code.INTERNAL: Kind(status=HTTPStatus.INTERNAL_SERVER_ERROR, title="Something went wrong here"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """One thing wrong with a request: where, and why. Never the value itself."""
+
+    place: str
+    why: str
+
+
+class RequestRefused(VerifierError):
+    """A request cannot be served as it is; `flaws` say where and why."""
+
+    def __init__(self, code: Code, detail: str, flaws: Sequence[Flaw] = ()) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.flaws = tuple(flaws)
+
+
+_BY_STATUS: Mapping[int, Code] = {
+    HTTPStatus.NOT_FOUND: Code.NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: Code.METHOD_NOT_ALLOWED,
+    HTTPStatus.BAD_REQUEST: Code.BAD_FORM,
+}
+
+
+def refused_by(status: int) -> RequestRefused:
+    """Say in our words what the framework refused with a status."""
+    code = _BY_STATUS.get(status, Code.NOT_UNDERSTOOD)
+    return RequestRefused(code, KINDS[code].title + ".")
+
+
+def known(error: Exception) -> RequestRefused | None:
+    """Say as a problem what an error means; None where that is nobody's business but ours."""
+    if isinstance(error, RequestRefused):
+        return error
+    if isinstance(error, NotReady):
+        return RequestRefused(Code.NOT_READY, f"Nothing can be judged yet: {error.why}")
+    if isinstance(error, StoreError):
+        return RequestRefused(Code.DATABASE_AWAY, "The database does not answer; try again in a while.")
+    return None
+
+
+def body(code: Code, detail: str, flaws: Sequence[Flaw] = (), instance: str | None = None) -> dict[str, object]:
+    """Give the members of the RFC 9457 object."""
+    kind = KINDS[code]
+    said: dict[str, object] = {
+        "type": f"urn:ecert:problem:{code}",
+        "title": kind.title,
+        "status": int(kind.status),
+        "detail": detail,
+    }
+    if flaws:
+        said["errors"] = [{"place": flaw.place, "why": flaw.why} for flaw in flaws]
+    if instance is not None:
+        said["instance"] = f"urn:uuid:{instance}"
+    return said

@@ -1,0 +1,42 @@
+"""Running one process until it is told to end: by a signal, or because the process that started it is gone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Awaitable, Callable
+
+REFUSED = 78
+"""Exit code of a process that must not be started again before somebody has looked (`EX_CONFIG` of sysexits)."""
+GRACE = 5.0
+"""Seconds in which a process ends by itself after its parent is gone."""
+
+Work = Callable[[asyncio.Event], Awaitable[None]]
+
+
+def run(work: Work, *, supervised: bool) -> None:
+    """Run `work(stop)` and set `stop` at SIGTERM or SIGINT; `supervised`: also when standard input ends."""
+    asyncio.run(_run(work, supervised=supervised))
+
+
+async def _run(work: Work, *, supervised: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if supervised:
+        threading.Thread(target=_follow_parent, args=(loop, stop), daemon=True).start()
+    await work(stop)
+
+
+def _follow_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    """Wait for the end of standard input, whose other end the parent alone holds and loses however it dies."""
+    while os.read(sys.stdin.fileno(), 1):
+        pass
+    loop.call_soon_threadsafe(stop.set)
+    time.sleep(GRACE)
+    os._exit(REFUSED)

@@ -1,0 +1,77 @@
+"""An answer as lines for a terminal: the verdict first, then every reason with what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ecert.certificate_type import CertificateType
+from ecert.explaining import Language, Said, explain, moment
+from ecert.types import TypeCatalogue
+from ecert.verdict import Check, Outcome, Reason, Result
+from verifier.pages.words import RESULTS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What was answered about one file: the API's JSON, with `error` where there was no verdict."""
+
+    said: dict[str, Any]
+
+    @property
+    def result(self) -> Result:
+        """The verdict; an error is UNKNOWN."""
+        return Result(self.said["result"])
+
+    @classmethod
+    def failed(cls, why: str) -> Answer:
+        """Make the answer about what could not be read or asked about."""
+        nothing: dict[str, Any] = {"result": "UNKNOWN", "reasons": [], "checks": [], "as_of": None, "error": why}
+        return cls(said=nothing)
+
+
+def lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
+    """Give the lines of one answer."""
+    word = language.of(RESULTS[answer.result])
+    yield f"{word}  {name}{_as_of(answer, language)}"
+    if "error" in answer.said:
+        yield f"  {answer.said['error']}"
+    known = _type(answer)
+    for one in _reasons(answer, known, language):
+        yield f"  {one.reason}: {one.so} {one.do}"
+
+
+def _as_of(answer: Answer, language: Language) -> str:
+    as_of = answer.said["as_of"]
+    if as_of is None:
+        return ""
+    return f"  ({moment(as_of['time'], language)}, {as_of['chain']} {as_of['block']})"
+
+
+def _type(answer: Answer) -> CertificateType | None:
+    named = answer.said.get("certificate")
+    return None if named is None else TypeCatalogue.bundled().by_vct(named["vct"])
+
+
+def _reasons(answer: Answer, known: CertificateType | None, language: Language) -> Iterator[Said]:
+    def label(name: str) -> str:
+        field = None if known is None else known.field(name)
+        if field is None:
+            return name
+        return field.zh if language is Language.ZH else field.en
+
+    said = {one.reason: one for check in answer.said["checks"] for one in explain(_check(check), language, label)}
+    for reason in answer.said["reasons"]:
+        if reason in said:
+            yield said[Reason(reason)]
+
+
+def _check(said: dict[str, Any]) -> Check:
+    return Check(
+        number=said["number"],
+        name=said["name"],
+        outcome=Outcome(said["outcome"]),
+        reasons=tuple(map(Reason, said["reasons"])),
+        detail=said["detail"],
+    )

@@ -1,0 +1,159 @@
+"""Verifying what somebody presents: bytes and what is asked about them become a verdict, from one ledger snapshot."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from ecert.certificate import Certificate
+from ecert.certificate_type import CertificateType
+from ecert.demands import NO_DEMANDS, Demands
+from ecert.errors import MalformedCertificate
+from ecert.judging import judge, judge_malformed
+from ecert.ledger_copy import LedgerCopy
+from ecert.parsing import parse
+from ecert.types import TypeCatalogue
+from ecert.verdict import Verdict, verdict_to_json
+from store.database import Database
+from verifier.ledger_view import LedgerView
+from verifier.services.paths import Paths
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verification:
+    """One answer. `certificate` is None where the bytes were none; `agency_name` is what the registry says."""
+
+    id: str
+    verdict: Verdict
+    certificate: Certificate | None
+    certificate_type: CertificateType | None
+    agency_name: str | None
+
+    def to_json(self) -> dict[str, object]:
+        """Give the verdict as JSON, with the answer's id and what names the certificate; no field of its face."""
+        return {"id": self.id, **verdict_to_json(self.verdict), "certificate": self._named()}
+
+    def _named(self) -> dict[str, object] | None:
+        shown = self.certificate
+        if shown is None:
+            return None
+        return {
+            "iss": str(shown.iss),
+            "agency_name": self.agency_name,
+            "vct": shown.vct,
+            "type": None if self.certificate_type is None else self.certificate_type.slug,
+            "serial": shown.serial,
+            "version": shown.version,
+            "nbf": shown.nbf,
+            "exp": shown.exp,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is asked of a certificate: demands, SHA-256 digests of what came along, and the time asked about."""
+
+    demands: Demands = NO_DEMANDS
+    documents: tuple[bytes, ...] = ()
+    at: int | None = None
+
+
+NOTHING_ASKED = Asked()
+
+
+def seconds_now() -> int:
+    """The time now, in whole seconds."""
+    return int(time.time())
+
+
+class Verifying:
+    """Judges whatever is presented against the newest ledger copy; keeps nothing of it.
+
+    Args:
+        view: the ledger copy.
+        types: the certificate types that are known here.
+        paths: where paths of compact forms are looked up; None: nowhere.
+        clock: the time now.
+    """
+
+    def __init__(
+        self,
+        *,
+        view: LedgerView,
+        types: TypeCatalogue,
+        paths: Paths | None = None,
+        clock: Callable[[], int] = seconds_now,
+    ) -> None:
+        self._view = view
+        self._types = types
+        self._paths = paths
+        self._clock = clock
+
+    def verify(self, presented: bytes, asked: Asked = NOTHING_ASKED) -> Verification:
+        """Judge `presented`, whatever it is; what is no certificate gets the verdict `malformed`.
+
+        Raises:
+            NotReady: there is no ledger copy to judge from.
+        """
+        try:
+            certificate = parse(presented)
+        except MalformedCertificate as error:
+            return self._malformed(error, asked)
+        copy = self._view.copy
+        return self._judged(self._with_path(certificate, copy), copy, asked)
+
+    async def verify_soon(self, presented: bytes, asked: Asked) -> Verification:
+        """Do the same without holding up the event loop: the database is asked in a thread, if at all."""
+        if presented.lstrip()[:1] == b"{" or self._paths is None:
+            return self.verify(presented, asked)
+        return await asyncio.to_thread(self.verify, presented, asked)
+
+    def _with_path(self, certificate: Certificate, copy: LedgerCopy) -> Certificate:
+        if certificate.path is not None or self._paths is None or certificate.iss.ledger != copy.ledger:
+            return certificate
+        batch = copy.batch(certificate.iss.agency, certificate.serial)
+        return certificate if batch is None else replace(certificate, path=self._paths.find(certificate, batch))
+
+    def _judged(self, certificate: Certificate, copy: LedgerCopy, asked: Asked) -> Verification:
+        certificate_type = self._types.by_vct(certificate.vct)
+        verdict = judge(
+            certificate,
+            copy.facts(certificate),
+            documents=asked.documents,
+            demands=asked.demands,
+            at=asked.at,
+            now=self._clock(),
+            certificate_type=certificate_type,
+        )
+        agency = copy.agency(certificate.iss.agency) if certificate.iss.ledger == copy.ledger else None
+        return Verification(
+            id=_new_id(),
+            verdict=verdict,
+            certificate=certificate,
+            certificate_type=certificate_type,
+            agency_name=None if agency is None else agency.name,
+        )
+
+    def _malformed(self, error: MalformedCertificate, asked: Asked) -> Verification:
+        as_of = self._view.copy.as_of if self._view.ready else None
+        verdict = judge_malformed(error, as_of=as_of, at=asked.at, now=self._clock(), demands=asked.demands)
+        return Verification(id=_new_id(), verdict=verdict, certificate=None, certificate_type=None, agency_name=None)
+
+
+def open_verifying(database: Database) -> Verifying:
+    """Set up verifying on a database, with the bundled types, as of now.
+
+    Raises:
+        NotReady: the indexer has not read the chain yet.
+        StoreError: the database does not answer.
+    """
+    view = LedgerView(database)
+    view.refresh()
+    return Verifying(view=view, types=TypeCatalogue.bundled(), paths=Paths(database))
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

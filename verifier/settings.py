@@ -1,0 +1,198 @@
+"""One frozen `Settings`, read once from the environment and the data directory's `ecert.toml`, and handed down.
+
+The environment (`ECERT_PORT=0`) goes before the file (`port = 0`). There is no default secret: passwords and keys are
+files that somebody made. Whoever can write the file or the environment decides which ledger is believed.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_settings import (
+    BaseSettings,
+    InitSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from ecert.demands import DEFAULT_MAX_AGE
+from verifier.errors import SettingsRefused
+
+PREFIX = "ECERT_"
+DATA_VARIABLE = "ECERT_DATA"
+USUAL_FOLDER = "data"
+FILE_NAME = "ecert.toml"
+NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND"})
+"""Variables of this prefix that belong to the scripts around the service, or are read before the settings."""
+
+_OTHERS = 0o002
+
+
+class Settings(BaseSettings):
+    """All that can be set. Paths are absolute; every path has a default inside `data_dir`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    data_dir: Path = Field(description="where database, keys and certificate files are")
+    database_url: str = Field(default="", description="sqlite:///... or postgresql://...; default: a file in data_dir")
+    node_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=("http://127.0.0.1:8545",), min_length=1, description="JSON-RPC addresses of chain nodes"
+    )
+    settled_depth: int | None = Field(
+        default=None, ge=0, le=10_000, description="blocks on top until settled; default: by the kind of network"
+    )
+    max_age: int = Field(
+        default=DEFAULT_MAX_AGE, ge=1, le=86_400, description="seconds that facts may be old, unless the caller says"
+    )
+    host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
+    port: int = Field(default=8080, ge=0, le=65_535, description="port to listen on; 0: a free one")
+    status_base: str | None = Field(
+        default=None, description="address under which status lists are published; is written into every certificate"
+    )
+    passwords_file: Path = Field(default=Path(), description="what opens the keys; default: keys/passwords")
+    deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
+    poll_seconds: float = Field(default=0.5, gt=0, le=60, description="how often processes look for what is new")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @property
+    def keys_dir(self) -> Path:
+        """Where the keys are."""
+        return self.data_dir / "keys"
+
+    @property
+    def certificates_dir(self) -> Path:
+        """Where the files of issued certificates are put."""
+        return self.data_dir / "certificates"
+
+    @property
+    def url_file(self) -> Path:
+        """Where `ecert serve` writes the address that it answers at."""
+        return self.data_dir / "service.url"
+
+    def required_status_base(self) -> str:
+        """Give `status_base`; raises `SettingsRefused` where nobody has chosen one."""
+        if self.status_base is None:
+            raise SettingsRefused(
+                "status_base is not set: it is written into every certificate, so choose the address at which this"
+                f' service will stay; put status_base = "https://..." into {self.data_dir / FILE_NAME}'
+            )
+        return self.status_base
+
+    @field_validator("node_urls", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("node_urls")
+    @classmethod
+    def _nodes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for url in value:
+            _check_url(url)
+        return value
+
+    @field_validator("status_base")
+    @classmethod
+    def _base(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        _check_url(value)
+        if urlsplit(value).query or urlsplit(value).fragment or value.endswith("/"):
+            raise ValueError("an address without query and without a slash at its end is due")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Fill in what lies in the data directory unless set, and make paths absolute."""
+        folder = Path(str(values.get("data_dir", "."))).resolve()
+        places = {"passwords_file": "keys/passwords", "deployment_file": "deployment.json"}
+        paths = {name: folder / str(values.get(name, place)) for name, place in places.items()}
+        url = values.get("database_url") or f"sqlite:///{folder / 'ecert.sqlite'}"
+        return {**values, **paths, "data_dir": folder, "database_url": url}
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - we read no .env file
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take the data directory from the caller, then the environment, then the file in that directory."""
+        folder = init_settings()["data_dir"]
+        return init_settings, env_settings, InitSettingsSource(settings_cls, _file_values(Path(folder) / FILE_NAME))
+
+
+def load_settings(data_dir: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings of a data directory: `data_dir`, else ECERT_DATA, else `./data` where that is a folder.
+
+    Raises:
+        SettingsRefused: something is missing, unknown, wrong or inconsistent; the text says what and how to mend it.
+    """
+    known = os.environ if environment is None else environment
+    _refuse_unknown(
+        (name for name in known if name.startswith(PREFIX) and name not in NOT_SETTINGS),
+        known=[PREFIX + name.upper() for name in Settings.model_fields if name != "data_dir"],
+        where="the environment",
+    )
+    try:
+        return Settings(data_dir=_folder(data_dir, known))
+    except ValidationError as error:
+        raise SettingsRefused(_sentences(error)) from error
+
+
+def _folder(given: Path | None, environment: Mapping[str, str]) -> Path:
+    if given is None and (named := environment.get(DATA_VARIABLE)):
+        given = Path(named)
+    if given is None and Path(USUAL_FOLDER).is_dir():
+        given = Path(USUAL_FOLDER)
+    if given is None:
+        raise SettingsRefused("which data directory? Give --data DIR or set ECERT_DATA")
+    if not given.is_dir():
+        raise SettingsRefused(f"the data directory {given} is not there: make it, or name another with --data DIR")
+    return given.resolve()
+
+
+def _file_values(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & _OTHERS:
+                raise SettingsRefused(f"{path} can be changed by others than its owner: chmod o-w {path}")
+            values = tomllib.load(file)
+    except FileNotFoundError:
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsRefused(f"{path} is not TOML: {error}") from error
+    except OSError as error:
+        raise SettingsRefused(f"{path} cannot be read: {error.strerror}") from error
+    _refuse_unknown(values, known=[name for name in Settings.model_fields if name != "data_dir"], where=str(path))
+    return values
+
+
+def _refuse_unknown(names: Iterable[str], *, known: list[str], where: str) -> None:
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
+            raise SettingsRefused(f"{where} sets {name}, which is no setting: {mend}")
+
+
+def _check_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
+        raise ValueError(f"{url!r} is no http(s) address (without a user name in it)")
+
+
+def _sentences(error: ValidationError) -> str:
+    faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+    return "settings: " + "; ".join(faults) + f" (set in the environment as {PREFIX}NAME or in {FILE_NAME})"

@@ -1,0 +1,85 @@
+"""The web application: API and pages over one verifying service, with limits, headers and problems around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ecert.demands import DEFAULT_MAX_AGE
+from store.errors import StoreError
+from verifier import pages
+from verifier.api.health import health_routes
+from verifier.api.verifications import verification_routes
+from verifier.errors import NotReady
+from verifier.guards import BodyLimit, LastResort, SafeHeaders
+from verifier.ledger_view import LedgerView
+from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, known, refused_by
+from verifier.services.verifying import Verifying
+
+DESCRIPTION = (
+    "Verifies certificates against the ledger. A verdict is VALID, INVALID or UNKNOWN, with its reasons and the block"
+    " that it is as of. Doubt is UNKNOWN, never VALID."
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Served:
+    """What the application serves, and how: facts older than `max_age` seconds are too old unless a caller says."""
+
+    view: LedgerView
+    verifying: Verifying
+    max_age: int = DEFAULT_MAX_AGE
+    poll_seconds: float = 0.5
+
+
+def create_app(served: Served) -> FastAPI:
+    """Build the application; while it runs, it keeps its ledger copy fresh."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        stop = asyncio.Event()
+        following = asyncio.create_task(served.view.follow(stop, served.poll_seconds))
+        yield
+        stop.set()
+        await following
+
+    app = FastAPI(
+        title="ecert verification service",
+        version="1",
+        description=DESCRIPTION,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+        middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit)],
+    )
+    app.include_router(verification_routes(served.verifying, served.max_age))
+    app.include_router(health_routes(served.view, served.max_age))
+    app.include_router(pages.check_routes(served.verifying, served.max_age))
+    app.include_router(pages.asset_routes())
+    for kind in (RequestRefused, NotReady, StoreError, HTTPException):
+        app.add_exception_handler(kind, _answer_problem)
+    return app
+
+
+async def _answer_problem(request: Request, error: Exception) -> Response:
+    problem = refused_by(error.status_code) if isinstance(error, HTTPException) else known(error)
+    if problem is None:
+        raise error
+    headers = {"connection": "close"} if problem.code is Code.TOO_LARGE else {}
+    if isinstance(error, HTTPException) and error.headers:
+        headers.update(error.headers)
+    if request.url.path == pages.CHECK_PATH:
+        response = pages.answer_problem(request, problem)
+        response.headers.update(headers)
+        return response
+    said = body(problem.code, problem.detail, problem.flaws)
+    return JSONResponse(said, KINDS[problem.code].status, headers=headers, media_type=MEDIA_TYPE)
