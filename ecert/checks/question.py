@@ -69,7 +69,6 @@ def pose(
     about_now = at is None or abs(at - now) <= CLOCK_TOLERANCE
     on_registry = facts.ledger == certificate.iss.ledger and facts.agency_known
     known_type = certificate_type is not None and certificate_type.vct == certificate.vct
-    age = now - facts.as_of.time
     return Question(
         certificate=certificate,
         facts=facts,
@@ -79,12 +78,19 @@ def pose(
         at=now if at is None or about_now else at,
         about_now=about_now,
         now=now,
-        fresh=-CLOCK_TOLERANCE <= age < demands.max_age,
+        fresh=doubt_of_age(now - facts.as_of.time, demands.max_age) is None,
         on_registry=on_registry,
         key=_key(certificate, facts) if on_registry else None,
         batch=_batch(certificate, facts) if on_registry else None,
         shown={disclosure.name: disclosure.value for disclosure in certificate.disclosures},
     )
+
+
+def doubt_of_age(age: int, max_age: int) -> Reason | None:
+    """Say what is wrong with facts of that age in seconds, which is negative where our clock is behind the chain's."""
+    if age >= max_age:
+        return Reason.STALE_LEDGER
+    return Reason.CLOCK_WRONG if age < -CLOCK_TOLERANCE else None
 
 
 def _key(certificate: Certificate, facts: Facts) -> KeyFacts | None:

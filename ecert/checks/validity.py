@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ecert.certificate import Value
-from ecert.checks.question import CLOCK_TOLERANCE, Question
+from ecert.checks.question import Question, doubt_of_age
 from ecert.checks.rules import PASSED, SKIPPED, found
 from ecert.facts import Status, StatusFacts, status_in_force
 from ecert.verdict import Check, Reason
@@ -40,11 +40,10 @@ def check_10_period(question: Question) -> Check:
 def check_14_freshness(facts_time: int, now: int, max_age: int) -> Check:
     """The facts are younger than the limit, and our clock is not behind them by more than 60 seconds."""
     age = now - facts_time
-    if age >= max_age:
-        return found(14, unknown=(Reason.STALE_LEDGER,), detail={"age": age, "max_age": max_age})
-    if age < -CLOCK_TOLERANCE:
-        return found(14, unknown=(Reason.CLOCK_WRONG,), detail={"age": age, "max_age": max_age})
-    return PASSED[14]
+    doubt = doubt_of_age(age, max_age)
+    if doubt is None:
+        return PASSED[14]
+    return found(14, unknown=(doubt,), detail={"age": age, "max_age": max_age})
 
 
 def _judge_status(question: Question, fail: list[Reason], unknown: list[Reason], detail: dict[str, Value]) -> None:
