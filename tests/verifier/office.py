@@ -92,10 +92,10 @@ class FakeLedger:
                 ),
             )
 
-    def emit(self, *made: Callable[[Place], Event], settled: bool = True) -> None:
-        """Mine one block that holds these events."""
+    def emit(self, *made: Callable[[Place], Event], at: int | None = None) -> None:
+        """Mine one block that holds these events, a second after the last or at a time."""
         self.block += 1
-        self.now += 1
+        self.now = self.now + 1 if at is None else max(self.now, at)
         seen = []
         for log, make in enumerate(made):
             event = make(Place(block=self.block, time=self.now, sequence=0))
@@ -111,7 +111,7 @@ class FakeLedger:
                 block=self.block,
                 hash=self._hash(self.block),
                 time=self.now,
-                settled_block=self.block if settled else before.settled_block,
+                settled_block=self.block,
                 registry_sequence=self.sequences[Contract.REGISTRY],
                 ledger_sequence=self.sequences[Contract.LEDGER],
             )
@@ -122,7 +122,6 @@ class FakeLedger:
 
     def step(self, now: int) -> None:
         """Carry out what is ready."""
-        self.now = max(self.now, now - 1)
         if self.stands_still:
             return
         with self.database.read() as connection:
@@ -131,7 +130,7 @@ class FakeLedger:
             ]
         for call in ready:
             self._carry_out(call, now)
-        self.emit()
+        self.emit(at=now)
 
     def _carry_out(self, call: Call, now: int) -> None:
         if self.waits is not None:
@@ -142,7 +141,7 @@ class FakeLedger:
             with self.database.begin() as connection:
                 calls.fail(connection, call.id, error=self.refuses, now=now)
             return
-        self.emit(lambda place: self._event(place, call))
+        self.emit(lambda place: self._event(place, call), at=now)
         with self.database.begin() as connection:
             raw = call.id.to_bytes(32, "big")
             calls.sign(connection, call.id, nonce=call.id, raw=raw, tx_hash=raw, now=now)
@@ -216,14 +215,14 @@ class City:
         )
 
 
-def make_city(folder: Path, url: str | None = None, *, register: bool = True) -> City:
+def make_city(folder: Path, url: str | None = None, *, register: bool = True, now: int = NOW) -> City:
     """Make an office in a folder, or open the one that is there."""
     folder.mkdir(parents=True, exist_ok=True)
     url = url or f"sqlite:///{folder / 'ecert.sqlite'}"
     migrate(url)
     database = Database.open(url)
     keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
-    ledger = FakeLedger(database)
+    ledger = FakeLedger(database, now=now - 1000)
     if (folder / "keys" / AGENCY).exists():
         key = keyring.certificate_key(AGENCY)
         _go_on(ledger)
@@ -232,7 +231,7 @@ def make_city(folder: Path, url: str | None = None, *, register: bool = True) ->
         ledger.start()
         if register:
             register_agency(ledger, key)
-    clock, notes = Clock(ledger), Notes()
+    clock, notes = Clock(ledger, now=now), Notes()
     office = Office(
         database=database,
         view=LedgerView(database, ledger=LEDGER),

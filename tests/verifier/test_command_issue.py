@@ -1,0 +1,218 @@
+"""`ecert issue` and `ecert status`, as a person or a script types them."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from chain.deployment import Deployment
+from ecert.types import bundled_types
+from tests.verifier.office import AGENCY, LEDGER, City, make_city
+from tests.verifier.test_issuing import citizen_id, nothing_stored, row, table
+from verifier.cli import build
+
+
+@pytest.fixture(name="city")
+def city_(tmp_path: Path) -> Iterator[City]:
+    city = make_city(tmp_path / "city", now=int(time.time()))
+    (city.folder / "ecert.toml").write_text('status_base = "https://status.example"\n', encoding="utf-8")
+    Deployment(
+        chain_id=31337,
+        genesis=bytes(32),
+        access_manager=bytes(20),
+        registry=bytes(20),
+        ledger=bytes(19) + b"\1",
+        registry_instance=bytes(32),
+        ledger_instance=bytes(32),
+        block=0,
+    ).save(city.folder / "deployment.json")
+    with city.database:
+        yield city
+
+
+@contextmanager
+def serving(city: City) -> Iterator[None]:
+    """What `ecert serve` would do, beside the command."""
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.wait(0.02):
+            city.ledger.step(int(time.time()))
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def ecert(city: City, *arguments: str | Path) -> Result:
+    words = [str(each) for each in arguments]
+    return CliRunner().invoke(build(words), [*words, "--data", str(city.folder)])
+
+
+def answer(result: Result) -> dict[str, Any]:
+    value = json.loads(result.stdout)
+    assert isinstance(value, dict)
+    return value
+
+
+def issue(city: City, file: Path, *options: str | Path, slug: str = "health-certificate") -> Result:
+    return ecert(city, "issue", file, "--type", slug, "--agency", AGENCY, *options)
+
+
+def test_a_table_is_issued(city: City) -> None:
+    with serving(city):
+        result = issue(city, table(city, [row(1), row(2)]))
+    assert result.exit_code == 0, result.output
+    assert "2 certificates in 1 batches, 2 handed out, 0 rows passed over" in result.stdout
+    assert len(city.files()) == 2
+
+
+def test_with_json_stdout_holds_one_object_and_nothing_else(city: City) -> None:
+    with serving(city):
+        result = issue(city, table(city, [row(1), row(2)]), "--json", "--out", city.folder / "elsewhere")
+    said = answer(result)
+    assert (said["state"], said["rows"], said["issued"], said["handed_out"]) == ("done", 2, 2, 2)
+    assert Path(said["results"]).is_relative_to(city.folder / "elsewhere" / AGENCY)
+
+
+def test_a_bad_row_ends_with_2_and_names_file_line_and_field(city: City) -> None:
+    rows = [row(n) for n in range(3)]
+    rows[1] = row(1, holder_id=citizen_id(1)[:-1] + "?")
+    file = table(city, rows)
+    result = issue(city, file)
+    assert result.exit_code == 2
+    assert "health.csv:3: holder_id: " in result.stderr
+    assert "nothing of this file was stored" in result.stderr
+    assert result.stdout == ""
+    said = answer(issue(city, file, "--json"))
+    assert said["state"] == "refused"
+    assert said["faults_in_all"] == 1
+    assert {name: said["faults"][0][name] for name in ("file", "line", "field")} == {
+        "file": "health.csv",
+        "line": 3,
+        "field": "holder_id",
+    }
+    assert nothing_stored(city)
+
+
+def test_a_dry_run_says_what_would_be(city: City) -> None:
+    result = issue(city, table(city, [row(1), row(2, holder_name="")]), "--dry-run", "--skip-bad", "--json")
+    assert result.exit_code == 0
+    assert {name: answer(result)[name] for name in ("state", "rows", "bad", "job")} == {
+        "state": "checked",
+        "rows": 1,
+        "bad": 1,
+        "job": None,
+    }
+
+
+def test_an_unknown_type_names_those_there_are(city: City) -> None:
+    result = issue(city, table(city, [row(1)]), slug="health")
+    assert result.exit_code == 2
+    assert all(slug in result.stderr for slug in bundled_types())
+
+
+def test_an_agency_without_keys_is_told_so(city: City) -> None:
+    file = table(city, [row(1)])
+    result = ecert(city, "issue", file, "--type", "health-certificate", "--agency", "TAX-1")
+    assert result.exit_code == 2
+    assert "TAX-1 has no certificate key here" in result.stderr
+
+
+def test_when_nobody_serves_the_waiting_ends_and_the_same_command_goes_on(city: City) -> None:
+    file = table(city, [row(1)])
+    result = issue(city, file, "--timeout", "0.3", "--json")
+    assert result.exit_code == 2
+    assert answer(result)["state"] == "stopped"
+    assert "nothing is lost" in result.stderr
+    result = issue(city, file, "--no-wait", "--json")
+    assert (result.exit_code, answer(result)["state"]) == (0, "waiting")
+    with serving(city):
+        assert issue(city, file).exit_code == 0
+    assert len(city.files()) == 1
+
+
+def test_an_interruption_says_how_to_go_on(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    file = table(city, [row(1)])
+    with monkeypatch.context() as patched:
+        patched.setattr("verifier.commands.office.time.sleep", interrupt)
+        result = issue(city, file, "--json")
+    assert result.exit_code == 2
+    assert answer(result)["state"] == "interrupted"
+    assert "nothing is lost. Run the same command again" in result.stderr
+    with serving(city):
+        assert issue(city, file).exit_code == 0
+
+
+class TestStatus:
+    """`ecert status`."""
+
+    @pytest.fixture(autouse=True)
+    def _issued(self, city: City) -> Iterator[None]:
+        with serving(city):
+            assert issue(city, table(city, [row(n) for n in range(6)])).exit_code == 0
+            yield
+
+    def test_serials_and_ranges(self, city: City) -> None:
+        result = ecert(city, "status", "suspend", AGENCY, "1", "3-5", "--reason", "lost", "--json")
+        assert result.exit_code == 0, result.output
+        said = answer(result)
+        assert (said["state"], said["changed"], said["already"]) == ("done", [1, 3, 4, 5], [])
+        assert {call["state"] for call in said["calls"]} == {"settled"}
+        result = ecert(city, "status", "reinstate", AGENCY, "3-5")
+        assert "3 reinstated (settled on the ledger), 0 so already" in result.stdout
+
+    def test_certificate_files(self, city: City) -> None:
+        files = city.files()
+        assert answer(ecert(city, "status", "revoke", files[2], "--json"))["changed"] == [2]
+        assert answer(ecert(city, "status", "revoke", AGENCY, files[4], "--json"))["changed"] == [4]
+
+    def test_a_number(self, city: City) -> None:
+        words = ("--number", "420111201700000003", "--type", "health-certificate", "--json")
+        assert answer(ecert(city, "status", "revoke", AGENCY, *words))["changed"] == [3]
+
+    @pytest.mark.parametrize(
+        ("words", "why"),
+        [
+            ((AGENCY,), "no certificate is named"),
+            ((AGENCY, "x"), "'x' is no serial"),
+            ((AGENCY, "5-3"), "5-3 is no range"),
+            ((AGENCY, "0-100000"), "is no range of at most"),
+            ((AGENCY, "6"), "serial 6 of HOUSING-1 is not on the ledger"),
+            ((AGENCY, "--number", "5"), "--number needs --type"),
+            (("TAX-1", "1"), "TAX-1 has no ledger key"),
+            (("x/y", "1"), "no agency code"),
+        ],
+    )
+    def test_what_cannot_be_meant_is_refused(self, city: City, words: tuple[str, ...], why: str) -> None:
+        result = ecert(city, "status", "revoke", *words)
+        assert result.exit_code == 2
+        assert why in result.stderr
+
+    def test_a_file_of_another_agency_or_ledger_is_refused(self, city: City, tmp_path: Path) -> None:
+        result = ecert(city, "status", "revoke", "TAX-1", city.files()[0])
+        assert "several agencies" in result.stderr
+        broken = tmp_path / "broken.ecert.json"
+        broken.write_bytes(b"{}")
+        assert ecert(city, "status", "revoke", broken).exit_code == 2
+        deployment = Deployment.load(city.folder / "deployment.json")
+        assert deployment.name == LEDGER
+        (city.folder / "deployment.json").write_text(
+            (city.folder / "deployment.json").read_text().replace("01", "02", 1), encoding="utf-8"
+        )
+        assert ecert(city, "status", "revoke", city.files()[0]).exit_code == 2
