@@ -93,7 +93,7 @@ def decode_parameters(parameters: Sequence[Parameter], data: bytes, what: str) -
     """Read values; `NodeInconsistent` when `data` does not hold them."""
     try:
         return decode([one.type for one in parameters], data)
-    except (DecodingError, UnicodeDecodeError) as error:
+    except (DecodingError, UnicodeDecodeError, OverflowError) as error:
         raise NodeInconsistent(f"{what}: {len(data)} bytes that do not say what they should: {error}") from error
 
 

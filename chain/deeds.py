@@ -103,7 +103,7 @@ class Deeds:
             to=self.deployment.ledger,
             data=encode_call(call.kind, call.args),
             gas=gas_limit(call.args, gas, head.gas_limit),
-            fee=await find_fee(self.node, head, account.balance),
+            fee=await find_fee(self.node, head),
         )
         return await self.signer.sign(transaction), nonce
 

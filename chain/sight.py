@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from chain.answers import Receipt
+from chain.answers import Receipt, to_hex
 from chain.decoding import is_chained
 from chain.deployment import Deployment
 from chain.errors import CallMalformed, NodeRefused
-from chain.ledger import ANCHOR, encode_call, refusal
+from chain.ledger import ANCHOR, encode_call, gas_limit, refusal
 from chain.lifecycle import NotTried, Passes, Refuses, Simulation
 from chain.node import Node
+from chain.transaction import find_fee, most_of
 from store import calls, events
 from store.database import Database
 from store.records import Call, Cursor
@@ -21,15 +22,20 @@ from store.states import Contract
 
 
 async def simulate(node: Node, deployment: Deployment, call: Call) -> Simulation:
-    """What the ledger would answer to a call now, on the head."""
+    """What the ledger would answer to a call now, on the head, and whether the key can pay for it."""
     try:
         data = encode_call(call.kind, call.args)
-        return Passes(gas=await node.estimate(deployment.ledger, data, sender=call.sender))
+        gas = await node.estimate(deployment.ledger, data, sender=call.sender)
     except CallMalformed as error:
         return Refuses(reason="CallMalformed", said=str(error))
     except NodeRefused as error:
         said = refusal(error)
         return NotTried(reason=error.message) if said is None else Refuses(reason=said.reason, said=str(said))
+    head, account = await node.latest(), await node.account(call.sender)
+    price = gas_limit(call.args, gas, head.gas_limit) * most_of(await find_fee(node, head))
+    if account.balance < price:
+        return NotTried(reason=f"no_funds(key={to_hex(call.sender)}, balance={account.balance}, needed={price})")
+    return Passes(gas=gas)
 
 
 async def why_reverted(node: Node, deployment: Deployment, call: Call, receipt: Receipt | None) -> str:

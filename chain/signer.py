@@ -80,7 +80,7 @@ class KeyFileSigner(LocalSigner):
             raise KeyFileUnreadable(path, f"the key file cannot be read: {error}") from error
         try:
             key = bytes(Account.decrypt(text, password))
-        except (ValueError, KeyError, TypeError, NotImplementedError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
             why = "the password is wrong" if "MAC mismatch" in str(error) else "this is no key file"
             raise KeyFileUnreadable(path, why) from error
         super().__init__(key)

@@ -58,7 +58,7 @@ async def transact(
     if not steps:
         return []
     account, head, chain_id = await node.account(signer.address), await node.latest(), await node.chain_id()
-    fee = await find_fee(node, head, account.balance)
+    fee = await find_fee(node, head)
     sent = []
     for index, step in enumerate(steps):
         transaction = Transaction(
@@ -92,6 +92,8 @@ async def _gas(node: Node, signer: Signer, step: Creation | Invocation, head: Bl
 
 async def _send(node: Node, signed: SignedTransaction) -> SignedTransaction:
     handed = await hand_over(node, signed.raw)
+    if handed.reverted is not None:
+        raise handed.reverted
     if handed.fate is Fate.REFUSED:
         raise DeploymentFailed(f"the node does not take our transaction: {handed.said}")
     return signed

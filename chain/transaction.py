@@ -2,7 +2,7 @@
 
 Fees are found out from what the network shows, in one of three ways:
 
-    free      legacy, `gasPrice` 0: the network asks for nothing, or the key has no money and can only try that
+    free      legacy, `gasPrice` 0: the network asks for nothing, and a key needs no money
     dynamic   EIP-1559: blocks have a base fee
     legacy    one price, as the node proposes it
 """
@@ -17,8 +17,8 @@ from chain.node import Node
 from chain.rpc import METHOD_ABSENT
 
 _HEADROOM = 8
-"""How often the base fee may double its eighths before a transaction is left behind: 8 times, 17 full blocks. A cap
-costs nothing, the block's own price is paid."""
+"""The most that is paid, in base fees of the head: one rises by an eighth with each full block, so 17 of them do no
+harm. Only the block's own price is paid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,17 +59,15 @@ class SignedTransaction:
     hash: bytes
 
 
-def choose_fee(*, base_fee: int | None, gas_price: int | None, priority: int | None, balance: int) -> Fee:
+def choose_fee(*, base_fee: int | None, gas_price: int | None, priority: int | None) -> Fee:
     """Choose how to pay: pure.
 
     Args:
         base_fee: the head's, None where blocks have none.
         gas_price: what the node proposes, None where it proposes nothing.
         priority: what the node proposes for the block's producer, None where it proposes nothing.
-        balance: the key's money.
     """
-    free_network = not base_fee and gas_price == 0
-    if free_network or balance == 0:
+    if gas_price == 0 and not base_fee:
         return LegacyFee(gas_price=0)
     if base_fee is None:
         if gas_price is None:
@@ -80,7 +78,12 @@ def choose_fee(*, base_fee: int | None, gas_price: int | None, priority: int | N
     return DynamicFee(most=base_fee * _HEADROOM + priority, priority=priority)
 
 
-async def find_fee(node: Node, head: BlockHeader, balance: int) -> Fee:
+def most_of(fee: Fee) -> int:
+    """The most that a unit of gas can cost."""
+    return fee.most if isinstance(fee, DynamicFee) else fee.gas_price
+
+
+async def find_fee(node: Node, head: BlockHeader) -> Fee:
     """Ask the node what `choose_fee` needs; methods that it does not know are done without."""
     answers = await node.batch([("eth_gasPrice", []), ("eth_maxPriorityFeePerGas", [])])
     proposals: list[int | None] = []
@@ -91,4 +94,4 @@ async def find_fee(node: Node, head: BlockHeader, balance: int) -> Fee:
             proposals.append(None)
         else:
             proposals.append(as_int(answer, method))
-    return choose_fee(base_fee=head.base_fee, gas_price=proposals[0], priority=proposals[1], balance=balance)
+    return choose_fee(base_fee=head.base_fee, gas_price=proposals[0], priority=proposals[1])
