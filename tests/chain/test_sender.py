@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from typing import Any
 
 import pytest
 
@@ -143,7 +144,7 @@ async def test_what_the_ledger_refuses_for_good_fails_with_the_reason_and_its_va
         ("supersede", {"old": 2**70, "successors": [1]}),
     ],
 )
-async def test_a_malformed_call_fails_and_holds_nothing_up(world: World, kind: str, args: dict[str, object]) -> None:
+async def test_a_malformed_call_fails_and_holds_nothing_up(world: World, kind: str, args: dict[str, Any]) -> None:
     bad = world.add(kind, **args)
     await world.finish(bad, world.anchor(0))
     failed = world.read(bad)
@@ -296,8 +297,25 @@ async def test_a_key_without_money_waits_and_holds_no_other_key_up(world: World)
     free = world.anchor(0, agency=OTHER_AGENCY)
     sender = world.sender(signers=(poor, world.anchorer))
     await world.finish(free, sender=sender)
-    assert world.state(held) in {CallState.QUEUED, CallState.SIGNED}
+    assert world.state(held) is CallState.QUEUED
+    assert (world.read(held).waiting_reason or "").startswith(f"no_funds(key=0x{poor.address.hex()}, balance=0, ")
     world.local_chain.rpc("hardhat_setBalance", "0x" + poor.address.hex(), hex(10**22))
+    await world.finish(held, sender=sender)
+    assert world.state(held) is CallState.SETTLED
+
+
+async def test_calls_of_one_block_are_mined_together(world: World) -> None:
+    await world.catch_up()
+    written = [world.anchor(serial, 10) for serial in (0, 10, 20)]
+    world.local_chain.rpc("evm_setAutomine", False)
+    try:
+        await world.usual_sender.step()
+        assert {world.state(call) for call in written} == {CallState.SENT}
+        world.local_chain.mine()
+    finally:
+        world.local_chain.rpc("evm_setAutomine", True)
+    await world.finish(*written)
+    assert len({world.read(call).block for call in written}) == 1
 
 
 async def test_a_restarted_chain_is_refused_before_anything_is_signed(world: World) -> None:

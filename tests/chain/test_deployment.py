@@ -1,0 +1,113 @@
+"""Contracts are put on a chain, found again, and administered; a run that was cut off is run again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from chain.administration import (
+    ANCHOR,
+    Administration,
+    accredit,
+    add_key,
+    register_agency,
+    set_operator,
+    suspend_agency,
+)
+from chain.deployment import Deployment, deploy
+from chain.errors import CallReverted, ChainChanged, DeploymentFailed
+from chain.identity import pin, verify
+from chain.network import find_network
+from chain.node import Node
+from chain.signer import LocalSigner
+from store.database import Database
+from tests.chain.world import AGENCY, TITLE, World, make_world
+from tests.local_chain import LocalChain
+
+
+async def test_a_deployment_is_what_the_chain_has(world: World) -> None:
+    pins = await verify(world.node, world.deployment)
+    assert pins.ledger == world.deployment.name == f"eip155:31337:0x{world.deployment.ledger.hex()}"
+    assert world.deployment.chain == "eip155:31337"
+
+
+def test_a_deployment_is_written_and_read_again(world: World, tmp_path: Path) -> None:
+    world.deployment.save(tmp_path / "deployment.json")
+    assert Deployment.load(tmp_path / "deployment.json") == world.deployment
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", '{"chain_id": 1}', '{"chain_id": "x"}', "\ud800"])
+def test_a_broken_deployment_file_is_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "deployment.json").write_bytes(text.encode("utf-8", "surrogatepass"))
+    with pytest.raises(DeploymentFailed, match="is no deployment"):
+        Deployment.load(tmp_path / "deployment.json")
+
+
+def test_a_missing_deployment_file_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(DeploymentFailed, match="have not been deployed yet"):
+        Deployment.load(tmp_path / "deployment.json")
+
+
+async def test_contracts_of_another_deployment_are_told_apart(world: World) -> None:
+    other = await deploy(world.node, world.bureau)
+    assert other.ledger_instance != world.deployment.ledger_instance
+    mixed = replace(world.deployment, ledger=other.ledger)
+    with pytest.raises(ChainChanged, match="instance of the ledger"):
+        await verify(world.node, mixed)
+
+
+async def test_what_was_pinned_once_is_compared_ever_after(world: World, database: Database) -> None:
+    await pin(database, world.node, world.deployment)
+    await pin(database, world.node, world.deployment)
+    code = await world.node.codes([world.deployment.registry])
+    world.local_chain.rpc("hardhat_setCode", "0x" + world.deployment.access_manager.hex(), "0x" + code[0].hex())
+    with pytest.raises(ChainChanged, match="pinned"):
+        await pin(database, world.node, world.deployment)
+
+
+async def test_steps_that_were_carried_out_may_be_carried_out_again(world: World) -> None:
+    steps = [register_agency(AGENCY, "Office", world.admin.address), accredit(AGENCY, TITLE, since=1)]
+    await world.administration.carry_out(world.bureau, steps)
+    assert await world.administration.is_registered(AGENCY)
+    assert not await world.administration.is_registered("NOBODY")
+
+
+async def test_a_refused_step_says_why(world: World) -> None:
+    stranger = LocalSigner.generate()
+    world.local_chain.rpc("hardhat_setBalance", "0x" + stranger.address.hex(), hex(10**22))
+    with pytest.raises(CallReverted, match="AccessManagedUnauthorized") as refused:
+        await world.administration.carry_out(stranger, [suspend_agency(AGENCY)])
+    assert refused.value.values == {"caller": "0x" + stranger.address.hex()}
+
+
+async def test_a_refused_step_after_others_says_why_too(world: World) -> None:
+    good = add_key(AGENCY, b"\x01" * 32, 1, b"\x04" + b"\x02" * 64)
+    with pytest.raises(CallReverted) as refused:
+        await world.administration.carry_out(world.admin, [good, accredit(AGENCY, TITLE, since=1)])
+    assert refused.value.reason == "AccessManagedUnauthorized"
+
+
+async def test_everything_works_on_a_chain_that_mines_at_intervals(database: Database) -> None:
+    with LocalChain(auto_mine=False, interval=0.2) as chain:
+        node = Node(chain.url)
+        world = await make_world(chain, node, database)
+        written = [world.anchor(serial, 10) for serial in range(0, 60, 10)]
+        await world.finish(*written, rounds=2_000)
+        assert (await find_network(node)).kind == "development"
+        await node.close()
+
+
+async def test_an_operator_of_a_delayed_registry_waits_for_its_time(world: World) -> None:
+    deployment = await deploy(world.node, world.bureau, admin_delay=3_600)
+    administration = Administration(world.node, deployment)
+    steps = [register_agency(AGENCY, "Office", world.admin.address), accredit(AGENCY, TITLE, since=1)]
+    await administration.carry_out(world.bureau, steps)
+    await administration.carry_out(world.admin, [set_operator(AGENCY, world.anchorer.address, ANCHOR)])
+    world.deployment = deployment
+    call = world.anchor(0)
+    await world.usual_sender.step()
+    assert (world.read(call).waiting_reason or "").startswith("NotAnOperator")
+    world.local_chain.pass_time(3_601)
+    await world.finish(call)

@@ -1,0 +1,1 @@
+"""Faults between us and a real node."""
