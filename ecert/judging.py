@@ -116,7 +116,9 @@ def _result(checks: Sequence[Check]) -> Result:
 
 
 def _reasons(checks: Sequence[Check]) -> tuple[Reason, ...]:
-    return gravest_first({reason for check in checks if check.reasons for reason in check.reasons})
+    failed = {reason for check in checks if check.outcome is Outcome.FAIL for reason in check.reasons}
+    doubted = {reason for check in checks if check.reasons for reason in check.reasons} - failed
+    return (*gravest_first(failed), *gravest_first(doubted))
 
 
 def _notes(question: Question) -> Mapping[str, Value]:
