@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
@@ -58,13 +58,14 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_form(request: Request) -> FormData:
-    """Read a multipart form; it is within the body limit already."""
+async def read_form(request: Request) -> tuple[tuple[str, bytes], ...]:
+    """Read a multipart form, within the body limit already, as names and contents, files and fields alike."""
     try:
-        return await request.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS, max_part_size=_MAX_PART_BYTES)
+        async with request.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS, max_part_size=_MAX_PART_BYTES) as form:
+            return tuple([(name, await _content(part)) for name, part in form.multi_items()])
     except HTTPException as error:
         raise RequestRefused(Code.BAD_FORM, str(error.detail)) from error
-    except (ValueError, KeyError, LookupError) as error:
+    except (ValueError, LookupError) as error:
         raise RequestRefused(Code.BAD_FORM, "The form cannot be read: a part is not as it should be.") from error
 
 
@@ -76,22 +77,20 @@ def _presented_in_json(body: bytes, default_max_age: int) -> Presented:
 
 
 async def _presented_in_form(request: Request, default_max_age: int) -> Presented:
-    form = await read_form(request)
-    parts = form.multi_items()
+    parts = await read_form(request)
     names = [name for name, _ in parts]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise RequestRefused(Code.BAD_FORM, f"A part is there twice: {', '.join(twice)[:100]}.")
-    if FILE_PART not in form:
+    if len(set(names)) != len(names):
+        raise RequestRefused(Code.BAD_FORM, "A part is there twice.")
+    contents = dict(parts)
+    certificate = contents.pop(FILE_PART, None)
+    if certificate is None:
         missing = Flaw(place=FILE_PART, why="this part is missing")
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The form has no certificate.", [missing])
-    values = {name: _part(name, await part_bytes(part)) for name, part in parts if name != FILE_PART}
-    demanded = _understood(Demanded, values)
-    return Presented(certificate=await part_bytes(form[FILE_PART]), asked=_asked(demanded, default_max_age))
+    demanded = _understood(Demanded, {name: _part(name, content) for name, content in contents.items()})
+    return Presented(certificate=certificate, asked=_asked(demanded, default_max_age))
 
 
-async def part_bytes(part: UploadFile | str) -> bytes:
-    """Give the content of a part, file or field."""
+async def _content(part: UploadFile | str) -> bytes:
     return part.encode() if isinstance(part, str) else await part.read()
 
 

@@ -35,7 +35,7 @@ _REQUEST_EXAMPLES: Mapping[str, Any] = {
 
 _DETAILS: Mapping[Code, str] = {
     Code.NOT_JSON: "body: the name 'certificate' appears twice",
-    Code.BAD_FORM: "A part is there twice: certificate.",
+    Code.BAD_FORM: "A part is there twice.",
     Code.TOO_LARGE: "At most 393216 bytes are read.",
     Code.WRONG_MEDIA_TYPE: "Send application/json or multipart/form-data.",
     Code.COMPRESSED: "Send the body without Content-Encoding.",

@@ -12,7 +12,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ecert.demands import Demands
 from ecert.explaining import Language
-from verifier.api.bodies import FILE_PART, MULTIPART, media_type, part_bytes, read_form
+from verifier.api.bodies import FILE_PART, MULTIPART, media_type, read_form
 from verifier.guards import MAX_BODY
 from verifier.pages.assets import assets
 from verifier.pages.languages import language_of
@@ -56,9 +56,9 @@ def answer_problem(request: Request, problem: RequestRefused) -> Response:
 async def _presented(request: Request) -> bytes:
     if media_type(request) != MULTIPART:
         raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {MULTIPART}.")
-    form = await read_form(request)
+    contents = dict(await read_form(request))
     for name in (FILE_PART, "text"):
-        content = await part_bytes(form.get(name) or "")
+        content = contents.get(name, b"")
         if content.strip():
             return content if name == FILE_PART else content.strip()
     raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no certificate in the form.")

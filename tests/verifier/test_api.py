@@ -1,0 +1,319 @@
+"""The HTTP API: verdicts for certificates, problems for requests, and nothing about a person in any log."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from ecert.facts import Status
+from ecert.types import TypeCatalogue
+from store.database import Database
+from store.errors import DatabaseAway
+from tests.verifier.shelf import BAD_FILES, Shelf, stock
+from verifier.guards import MAX_BODY
+from verifier.ledger_view import LedgerView
+from verifier.problems import KINDS, Code
+from verifier.services.verifying import Asked, Verification, Verifying
+from verifier.web import Served, create_app
+
+PATH = "/v1/verifications"
+PROBLEM = "application/problem+json"
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    return stock(tmp_path_factory.mktemp("shelf"))
+
+
+@pytest.fixture(scope="module")
+def database(shelf: Shelf) -> Iterator[Database]:
+    with shelf.open() as database:
+        yield database
+
+
+@pytest.fixture
+def view(database: Database) -> LedgerView:
+    view = LedgerView(database)
+    view.refresh()
+    return view
+
+
+@pytest.fixture
+async def client(view: LedgerView) -> AsyncIterator[httpx.AsyncClient]:
+    async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
+        yield client
+
+
+def client_of(view: LedgerView, verifying: Verifying) -> httpx.AsyncClient:
+    app = create_app(Served(view=view, verifying=verifying))
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example")
+
+
+def problem(answer: httpx.Response, code: Code) -> dict[str, object]:
+    assert answer.headers["content-type"] == PROBLEM
+    said: dict[str, object] = answer.json()
+    assert said["type"] == f"urn:ecert:problem:{code}"
+    assert answer.status_code == said["status"] == KINDS[code].status
+    assert said["title"]
+    assert said["detail"]
+    return said
+
+
+async def test_the_object_form_is_judged(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    answer = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
+    assert answer.status_code == 200
+    said = answer.json()
+    assert said["result"] == "VALID"
+    assert said["id"]
+    assert said["as_of"]["hash"].startswith("0x")
+
+
+async def test_text_is_taken_as_compact_form_or_as_a_file(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    compact = await client.post(PATH, json={"certificate": shelf.certificates[0].compact()})
+    assert (compact.json()["result"], compact.json()["reasons"]) == ("UNKNOWN", ["proof_missing"])
+    text = await client.post(PATH, json={"certificate": shelf.files[0].decode()})
+    assert text.json()["result"] == "VALID"
+
+
+async def test_a_file_can_be_uploaded_with_what_is_asked(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    parts = {"expect": '{"legal_representative": "李四"}', "max_age": "900"}
+    answer = await client.post(PATH, files={"file": ("c.ecert.json", shelf.files[0])}, data=parts)
+    assert answer.json()["reasons"] == ["field_mismatch"]
+    answer = await client.post(PATH, files={"file": ("c.ecert.json", shelf.files[0])})
+    assert answer.json()["result"] == "VALID"
+
+
+async def test_statements_are_compared_and_the_differing_field_is_named(
+    client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    certificate = json.loads(shelf.files[0])
+    asked = {"expect": {"company_type": "有限责任公司", "legal_representative": "李四"}, "holder": {"id": "X"}}
+    said = (await client.post(PATH, json={"certificate": certificate, **asked})).json()
+    fields = said["checks"][10]["detail"]["fields"]
+    assert fields == {"company_type": "equal", "legal_representative": "differs", "holder": "differs"}
+
+
+async def test_a_time_in_the_past_can_be_asked_about(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    certificate = json.loads(shelf.files[0])
+    for at in (1_500_000_000, "2017-07-14T10:40:00+08:00"):
+        said = (await client.post(PATH, json={"certificate": certificate, "at": at})).json()
+        assert said["at"] == 1_500_000_000
+        assert "not_yet_valid" in said["reasons"]
+
+
+@pytest.mark.parametrize("kind", BAD_FILES)
+async def test_an_uploaded_file_that_is_no_certificate_gets_a_verdict(
+    kind: str, client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    bad = BAD_FILES[kind](shelf.files[0])
+    answer = await client.post(PATH, files={"file": ("c.ecert.json", bad)})
+    assert answer.status_code == 200
+    assert (answer.json()["result"], answer.json()["reasons"]) == ("INVALID", ["malformed"])
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "place"),
+    [
+        (b"", Code.NOT_JSON, "body"),
+        (b"certificate", Code.NOT_JSON, "body"),
+        (b'{"certificate": "x"', Code.NOT_JSON, "body"),
+        (b'{"certificate": "x", "certificate": "y"}', Code.NOT_JSON, "body"),
+        ('{"certificate": "é"}'.encode("latin-1"), Code.NOT_JSON, "body"),
+        ('{"certificate": "x"}'.encode("utf-16"), Code.NOT_JSON, "body"),
+        (b'{"certificate": "\\ud800"}', Code.NOT_JSON, "body.certificate"),
+        (b'{"certificate": "x", "at": 1.5}', Code.NOT_JSON, "body"),
+        (b'{"certificate": "x", "at": 123456789012345678901234567890}', Code.NOT_JSON, "body"),
+        (b"[" * 3000 + b"]" * 3000, Code.NOT_JSON, "body"),
+        (b'["x"]', Code.NOT_UNDERSTOOD, "body"),
+        (b"{}", Code.NOT_UNDERSTOOD, "certificate"),
+        (b'{"certificate": 5}', Code.NOT_UNDERSTOOD, "certificate"),
+        (b'{"certificate": ""}', Code.NOT_UNDERSTOOD, "certificate"),
+        (b'{"certificate": "x", "expected": {}}', Code.NOT_UNDERSTOOD, "expected"),
+        (b'{"certificate": "x", "expect": []}', Code.NOT_UNDERSTOOD, "expect"),
+        (b'{"certificate": "x", "holder": {"name": "y"}}', Code.NOT_UNDERSTOOD, "holder.id"),
+        (b'{"certificate": "x", "holder": {"id": 5}}', Code.NOT_UNDERSTOOD, "holder.id"),
+        (b'{"certificate": "x", "max_age": 0}', Code.NOT_UNDERSTOOD, "max_age"),
+        (b'{"certificate": "x", "max_age": true}', Code.NOT_UNDERSTOOD, "max_age"),
+        (b'{"certificate": "x", "at": "yesterday"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": "2026-05-03T09:00:00"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": -1}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "documents": ["AAAA"]}', Code.NOT_UNDERSTOOD, "documents"),
+    ],
+)
+async def test_a_bad_body_is_refused_with_the_place(
+    body: bytes, code: Code, place: str, client: httpx.AsyncClient
+) -> None:
+    answer = await client.post(PATH, content=body, headers={"content-type": "application/json"})
+    errors = problem(answer, code)["errors"]
+    assert isinstance(errors, list)
+    assert any(str(error["place"]).startswith(place) and error["why"] for error in errors)
+
+
+async def test_bodies_of_another_kind_are_refused(client: httpx.AsyncClient) -> None:
+    for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", ""):
+        headers = {"content-type": kind} if kind else {}
+        problem(await client.post(PATH, content=b"x=1", headers=headers), Code.WRONG_MEDIA_TYPE)
+
+
+async def test_compressed_bodies_are_refused_unread(client: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    problem(await client.post(PATH, content=b"\x1f\x8b", headers=headers), Code.COMPRESSED)
+
+
+async def test_a_body_over_the_limit_is_refused_told_or_not(client: httpx.AsyncClient) -> None:
+    headers = {"content-type": "application/json"}
+    problem(await client.post(PATH, content=b" " * (MAX_BODY + 1), headers=headers), Code.TOO_LARGE)
+
+    async def without_length() -> AsyncIterator[bytes]:
+        for _ in range(MAX_BODY // 1024 + 1):
+            yield b" " * 1024
+
+    problem(await client.post(PATH, content=without_length(), headers=headers), Code.TOO_LARGE)
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "code"),
+    [
+        (b"--x\r\n", "multipart/form-data", Code.BAD_FORM),
+        (b"junk", "multipart/form-data; boundary=x", Code.BAD_FORM),
+        (b'--x\r\nContent-Disposition: form-data; name="at"\r\n\r\n5\r\n--x--\r\n', "multipart/form-data; boundary=x",
+         Code.NOT_UNDERSTOOD),
+        (b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\na\r\n'
+         b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\nb\r\n--x--\r\n',
+         "multipart/form-data; boundary=x", Code.BAD_FORM),
+        (b'--x\r\nContent-Disposition: form-data; name="file"\r\n\r\na\r\n'
+         b'--x\r\nContent-Disposition: form-data; name="expect"\r\n\r\n{"a":1,"a":2}\r\n--x--\r\n',
+         "multipart/form-data; boundary=x", Code.NOT_JSON),
+        (b'--x\r\nContent-Disposition: form-data; name="\xff\xfe"\r\n\r\na\r\n--x--\r\n',
+         "multipart/form-data; boundary=x; charset=nonsense", Code.NOT_UNDERSTOOD),
+    ],
+)  # fmt: skip
+async def test_a_bad_form_is_refused(content: bytes, kind: str, code: Code, client: httpx.AsyncClient) -> None:
+    problem(await client.post(PATH, content=content, headers={"content-type": kind}), code)
+
+
+async def test_there_is_nothing_elsewhere_and_no_other_method(client: httpx.AsyncClient) -> None:
+    problem(await client.get("/v2/nothing"), Code.NOT_FOUND)
+    answer = await client.get(PATH)
+    problem(answer, Code.METHOD_NOT_ALLOWED)
+    assert answer.headers["allow"] == "POST"
+
+
+async def test_no_problem_repeats_what_was_sent(client: httpx.AsyncClient) -> None:
+    secret = "张三丰420102199003074514"
+    for body in ({"certificate": 5, "holder": {"id": secret, "nick": secret}}, {"certificate": "x", "at": secret}):
+        answer = await client.post(PATH, json=body)
+        assert answer.status_code == 422
+        assert secret not in answer.text
+
+
+class Broken(Verifying):
+    """Fails in a way that nobody foresaw, with somebody's name in the text."""
+
+    async def verify_soon(self, presented: bytes, asked: Asked) -> Verification:
+        raise KeyError("张三")
+
+
+async def test_what_nobody_foresaw_is_answered_with_an_id_and_logged_without_its_text(
+    view: LedgerView, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with client_of(view, Broken(view=view, types=TypeCatalogue.bundled())) as client:
+        with caplog.at_level(logging.DEBUG, "verifier"):
+            answer = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
+    said = problem(answer, Code.INTERNAL)
+    assert "张三" not in answer.text
+    assert str(said["instance"]).removeprefix("urn:uuid:") in caplog.text
+    assert "KeyError" in caplog.text
+    assert "张三" not in caplog.text
+
+
+async def test_nothing_is_logged_about_a_certificate(
+    client: httpx.AsyncClient, shelf: Shelf, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        await client.post(PATH, json={"certificate": json.loads(shelf.files[0]), "expect": {"address": "秘密路"}})
+    logged = "".join(record.getMessage() for record in caplog.records if record.name.startswith("verifier"))
+    assert logged == ""
+
+
+async def test_answers_must_not_be_kept_or_framed(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    answer = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "unsafe-inline" not in answer.headers["content-security-policy"]
+
+
+async def test_alive_and_ready(client: httpx.AsyncClient) -> None:
+    assert (await client.get("/healthz")).json() == {"status": "alive"}
+    said = (await client.get("/readyz")).json()
+    assert said["status"] == "ready"
+    assert said["database"] == "ok"
+    assert said["ledger"]["age"] < 600
+
+
+async def test_not_ready_says_why(database: Database, shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    view = LedgerView(database)
+    async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["ledger"]) == (503, None)
+        assert "not been read" in answer.json()["reason"]
+        not_yet = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
+        problem(not_yet, Code.NOT_READY)
+        view.refresh()
+
+        def away() -> None:
+            raise DatabaseAway("pulled out")
+
+        monkeypatch.setattr(database, "read", away)
+        with pytest.raises(DatabaseAway):
+            view.refresh()
+        answer = await client.get("/readyz")
+        assert (answer.status_code, answer.json()["database"]) == (503, "away")
+        assert "pulled out" in answer.json()["reason"]
+        judged = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
+        assert judged.json()["result"] == "VALID"
+
+
+async def test_an_old_copy_is_not_ready(tmp_path: Path) -> None:
+    shelf = stock(tmp_path, now=1_700_000_000)
+    with shelf.open() as database:
+        view = LedgerView(database)
+        view.refresh()
+        async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
+            answer = await client.get("/readyz")
+            assert answer.status_code == 503
+            assert "old" in answer.json()["reason"]
+            judged = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
+            assert "stale_ledger" in judged.json()["reasons"]
+
+
+async def test_the_newest_status_is_told(tmp_path: Path) -> None:
+    shelf = stock(tmp_path)
+    with shelf.open() as database:
+        view = LedgerView(database)
+        view.refresh()
+        async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
+            shelf.change(0, Status.SUSPENDED)
+            view.refresh()
+            said = (await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})).json()
+            assert (said["result"], said["reasons"], said["status_now"]) == ("INVALID", ["suspended"], "suspended")
+
+
+async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
+    described = (await client.get("/v1/openapi.json")).json()
+    assert described["openapi"].startswith("3.1")
+    operation = described["paths"][PATH]["post"]
+    content = operation["requestBody"]["content"]
+    assert set(content) == {"application/json", "multipart/form-data"}
+    assert content["application/json"]["examples"]
+    assert "$ref" not in json.dumps(content)
+    assert {"200", "400", "413", "415", "422", "500", "503"} <= set(operation["responses"])
+    for status in ("400", "413", "415", "422", "500", "503"):
+        assert PROBLEM in operation["responses"][status]["content"]
+    assert "/readyz" in described["paths"]
+    assert "/check" not in described["paths"]

@@ -1,0 +1,123 @@
+"""The ledger copy of a process follows the store."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from ecert.facts import Status
+from store import events
+from store.database import Database, migrate
+from store.errors import DatabaseAway
+from tests.verifier.shelf import AGENCY, LEDGER, Shelf, stock
+from verifier.errors import NotReady
+from verifier.ledger_view import LedgerView
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Shelf:
+    return stock(tmp_path)
+
+
+def test_before_the_chain_was_read_there_is_no_copy(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
+    migrate(url)
+    with Database.open(url) as database:
+        view = LedgerView(database)
+        with pytest.raises(NotReady, match="ecert indexer"):
+            view.refresh()
+        assert not view.ready
+        with pytest.raises(NotReady):
+            _ = view.copy
+
+
+def test_a_copy_says_what_the_store_says_and_how_old_it_is(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database)
+        assert view.refresh()
+        assert view.copy.ledger == LEDGER
+        assert view.copy.agency(AGENCY) is not None
+        assert view.copy.as_of.chain == "eip155:31337"
+        assert view.age(shelf.now) == 1
+
+
+def test_a_refresh_without_news_changes_nothing(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database)
+        view.refresh()
+        copy = view.copy
+        assert not view.refresh()
+        assert view.copy is copy
+
+
+def test_news_make_a_new_copy_and_leave_the_old_one_alone(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database)
+        view.refresh()
+        before = view.copy
+        shelf.change(1, Status.REVOKED)
+        assert view.refresh()
+        assert view.copy.status(AGENCY, 1) is Status.REVOKED
+        assert before.status(AGENCY, 1) is Status.VALID
+
+
+def test_a_roll_back_is_followed_by_reading_anew(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database)
+        settled = shelf.cursor
+        assert settled is not None
+        shelf.change(1, Status.REVOKED)
+        view.refresh()
+        assert shelf.cursor is not None
+        with database.begin() as connection:
+            events.roll_back(connection, shelf.cursor, settled.block)
+        assert view.refresh()
+        assert view.copy.status(AGENCY, 1) is Status.VALID
+
+
+def test_an_incremental_copy_is_the_same_as_one_read_whole(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        followed = LedgerView(database)
+        followed.refresh()
+        for serial in range(3):
+            shelf.change(serial, Status.SUSPENDED)
+            followed.refresh()
+        fresh = LedgerView(database)
+        fresh.refresh()
+        for serial in range(3):
+            assert followed.copy.changes(AGENCY, serial) == fresh.copy.changes(AGENCY, serial)
+        assert followed.copy.as_of == fresh.copy.as_of
+
+
+def test_the_old_copy_stays_while_the_database_is_away(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database)
+        view.refresh()
+
+        def away() -> None:
+            raise DatabaseAway("pulled out")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(database, "read", away)
+            with pytest.raises(DatabaseAway):
+                view.refresh()
+            assert view.ready
+            assert view.trouble is not None
+        view.refresh()
+        assert view.trouble is None
+
+
+async def test_following_goes_on_through_trouble_and_ends_when_told(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database)
+        stop = asyncio.Event()
+        following = asyncio.create_task(view.follow(stop, 0.01))
+        while not view.ready:
+            await asyncio.sleep(0.01)
+        shelf.change(2, Status.REVOKED)
+        while view.copy.status(AGENCY, 2) is not Status.REVOKED:
+            await asyncio.sleep(0.01)
+        stop.set()
+        await following

@@ -1,0 +1,200 @@
+"""The page /check works as a plain form, in both languages, and says its errors in words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+
+from ecert.checks.rules import CHECKS as RULES
+from ecert.explaining import Language
+from ecert.facts import Status
+from ecert.types import TypeCatalogue
+from ecert.verdict import Outcome, Result
+from store.database import Database
+from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, Shelf, stock
+from verifier.guards import MAX_BODY
+from verifier.ledger_view import LedgerView
+from verifier.pages.assets import assets
+from verifier.pages.words import CHECKS, OUTCOMES, PROBLEMS, RESULTS, WORDS
+from verifier.problems import Code
+from verifier.services.verifying import Verifying
+from verifier.web import Served, create_app
+
+NEWER_THAN_CHROME_86 = (
+    r":has\(|:is\(|:where\(|aspect-ratio|\binset\b|@layer|@container|accent-color|\bdvh\b|color-mix|"
+    r"\.at\(|structuredClone|Object\.hasOwn|findLast|\?\?=|\|\|=|\.any\(|replaceAll|AbortSignal\.timeout"
+)
+
+
+@pytest.fixture(scope="module")
+def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
+    shelf = stock(tmp_path_factory.mktemp("shelf"))
+    shelf.change(2, Status.REVOKED)
+    return shelf
+
+
+@pytest.fixture(scope="module")
+def database(shelf: Shelf) -> Iterator[Database]:
+    with shelf.open() as database:
+        yield database
+
+
+@pytest.fixture
+async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
+    view = LedgerView(database)
+    view.refresh()
+    app = create_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
+        yield client
+
+
+async def drop(client: httpx.AsyncClient, content: bytes, language: str = "en", **headers: str) -> httpx.Response:
+    files = {"file": ("c.ecert.json", content)}
+    return await client.post(f"/check?lang={language}", files=files, data={"text": ""}, headers=headers)
+
+
+async def test_the_front_door_leads_to_the_page(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/check")
+
+
+async def test_the_page_begins_empty_and_is_small(client: httpx.AsyncClient) -> None:
+    page = await client.get("/check")
+    assert WORDS["empty"].en in page.text
+    assert 'enctype="multipart/form-data"' in page.text
+    assert 'aria-live="polite"' in page.text
+    size = len(page.content) + sum(len(asset.content) for asset in assets().values())
+    assert size <= 150_000
+
+
+@pytest.mark.parametrize(
+    ("address", "accepted", "language"),
+    [
+        ("/check", "", "en"),
+        ("/check", "zh-CN,zh;q=0.9,en;q=0.8", "zh-CN"),
+        ("/check", "en;q=0.5, zh;q=0.9", "zh-CN"),
+        ("/check", "fr-FR,fr;q=0.9", "en"),
+        ("/check", "zh;q=0", "en"),
+        ("/check", "zh;q=much", "en"),
+        ("/check?lang=zh", "en", "zh-CN"),
+        ("/check?lang=en", "zh", "en"),
+        ("/check?lang=xx", "zh", "zh-CN"),
+    ],
+)
+async def test_the_language_is_the_one_asked_for_else_the_browsers(
+    address: str, accepted: str, language: str, client: httpx.AsyncClient
+) -> None:
+    page = await client.get(address, headers={"accept-language": accepted})
+    assert f'<html lang="{language}">' in page.text
+    assert page.headers["content-language"] == language
+
+
+async def test_a_valid_certificate_is_shown_with_its_fields(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    page = (await drop(client, shelf.files[0])).text
+    assert 'data-result="VALID"' in page
+    assert '<h2 class="word">VALID</h2>' in page
+    assert AGENCY_NAME in page
+    assert "示例市示例路1号" in page
+    assert "Business licence" in page
+    assert "<circle" in page
+
+
+async def test_the_same_in_chinese(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    page = (await drop(client, shelf.files[0], "zh")).text
+    assert '<h2 class="word">有效</h2>' in page
+    assert "2020年5月3日" in page
+    assert "营业执照" in page
+
+
+async def test_a_withdrawn_one_says_why_and_what_to_do(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    page = (await drop(client, shelf.files[2])).text
+    assert 'data-result="INVALID"' in page
+    assert "The agency revoked this certificate on" in page
+    assert "Do not accept it" in page
+    assert WORDS["fields_INVALID"].en in page
+
+
+async def test_pasted_text_does_as_well_as_a_file(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    files = {"file": ("", b""), "text": (None, f"  {shelf.certificates[0].compact()}\n")}
+    page = (await client.post("/check", files=files)).text
+    assert 'data-result="UNKNOWN"' in page
+    assert 'data-reason="proof_missing"' in page
+
+
+@pytest.mark.parametrize("kind", [kind for kind in BAD_FILES if kind not in {"empty", "too large"}])
+async def test_a_wrong_file_is_a_verdict_in_words(kind: str, client: httpx.AsyncClient, shelf: Shelf) -> None:
+    answer = await drop(client, BAD_FILES[kind](shelf.files[0]))
+    assert answer.status_code == 200
+    assert "This is not a certificate, or the file was damaged or changed." in answer.text
+
+
+@pytest.mark.parametrize("language", list(Language))
+async def test_nothing_chosen_and_too_large_are_said_in_words(language: Language, client: httpx.AsyncClient) -> None:
+    nothing = await drop(client, b"", language)
+    assert nothing.status_code == 422
+    assert language.of(PROBLEMS[Code.NOT_UNDERSTOOD]) in nothing.text
+    large = await drop(client, b" " * MAX_BODY, language)
+    assert large.status_code == 413
+    assert language.of(PROBLEMS[Code.TOO_LARGE]) in large.text
+    assert "<form" in large.text
+
+
+async def test_a_form_of_another_kind_or_a_broken_one_is_said_in_words(client: httpx.AsyncClient) -> None:
+    plain = await client.post("/check", data={"text": "x"})
+    assert (plain.status_code, "<form" in plain.text) == (415, True)
+    broken = await client.post(
+        "/check", content=b"junk", headers={"content-type": "multipart/form-data; boundary=x"}
+    )
+    assert broken.status_code == 400
+    assert PROBLEMS[Code.BAD_FORM].en in broken.text
+
+
+async def test_the_script_gets_the_answer_alone(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    answer = await drop(client, shelf.files[0], **{"x-in-place": "1"})
+    assert "<html" not in answer.text
+    assert answer.text.lstrip().startswith('<article class="verdict VALID"')
+
+
+async def test_what_stands_on_a_certificate_cannot_become_markup(client: httpx.AsyncClient) -> None:
+    answer = await drop(client, b'{"<script>alert(1)</script>": 1}')
+    assert "<script>alert" not in answer.text
+
+
+async def test_no_script_or_style_stands_in_the_page_itself(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    page = await drop(client, shelf.files[0])
+    assert not re.search(r"<style|\sstyle=|\son[a-z]+=|<script(?![^>]*\ssrc=)", page.text)
+    policy = page.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+
+
+async def test_style_and_script_are_ours_and_may_be_kept_for_ever(client: httpx.AsyncClient) -> None:
+    page = (await client.get("/check")).text
+    addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
+    assert len(addresses) == 2
+    for address in addresses:
+        answer = await client.get(address)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+    assert (await client.get("/static/check.css")).status_code == 404
+
+
+def test_nothing_newer_than_chrome_86_is_used() -> None:
+    for asset in assets().values():
+        found = re.search(NEWER_THAN_CHROME_86, asset.content.decode())
+        assert found is None, f"{asset.address}: {found}"
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    assert set(CHECKS) == {rule.name for rule in RULES}
+    assert set(OUTCOMES) == set(Outcome)
+    assert set(RESULTS) == set(Result)
+    assert set(PROBLEMS) == set(Code)
+    for table in (WORDS, CHECKS, OUTCOMES, RESULTS, PROBLEMS):
+        for words in table.values():
+            assert words.en
+            assert re.search("[\u4e00-\u9fff]", words.zh)
