@@ -38,7 +38,6 @@ MARKER = ".throw-away-city"
 KEY_FILE_WORK = 2**12
 """Scrypt's work for key files whose password is 192 random bits."""
 START_TIMEOUT = 60.0
-YEARS_20 = 20 * 365 * 86400
 
 
 class CityError(Exception):
@@ -204,7 +203,7 @@ async def put_in_order(url: str, agencies: Sequence[Agency], keyring: Keyring, k
         steps = []
         for agency in agencies:
             steps.append(register_agency(agency.code, agency.name, keys.admins[agency.code].address))
-            steps += [accredit(agency.code, types[slug].vct_hash, now, now + YEARS_20) for slug in agency.types]
+            steps += [accredit(agency.code, types[slug].vct_hash, since=now) for slug in agency.types]
         await administration.carry_out(keys.bureau, steps)
         for agency in agencies:
             certificate_key = keyring.certificate_key(agency.code)
@@ -213,7 +212,7 @@ async def put_in_order(url: str, agencies: Sequence[Agency], keyring: Keyring, k
                 [
                     add_key(agency.code, certificate_key.kid, SUITE, certificate_key.public_key),
                     *(
-                        set_operator(agency.code, keyring.address(agency.code, purpose), bit, now + YEARS_20)
+                        set_operator(agency.code, keyring.address(agency.code, purpose), bit)
                         for purpose, bit in ((Purpose.ANCHOR, ANCHOR), (Purpose.STATUS, STATUS))
                     ),
                 ],

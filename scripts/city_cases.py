@@ -9,6 +9,8 @@ import json
 import os
 import time
 import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -76,12 +78,15 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 
 def issue_everything(city: City, console: Console) -> None:
-    """Issue the stories and the licences from their files, and two permits that end yesterday and today."""
-    for slug, agency, folder in ISSUED:
-        console.print(f"{agency} issues {folder.relative_to(ROOT) / slug}.csv")
-        city.command("issue", str(folder / f"{slug}.csv"), "--type", slug, "--agency", agency, "--json")
-    console.print(f"{MARKET} issues a permit that ended yesterday and one on its last valid day")
-    city.command("issue", str(permits(city.folder)), "--type", PERMIT, "--agency", MARKET, "--json")
+    """Let the agencies issue at once: the stories, the licences, and two permits that end yesterday and today."""
+    tables = [(slug, agency, folder / f"{slug}.csv") for slug, agency, folder in ISSUED]
+    tables.append((PERMIT, MARKET, permits(city.folder)))
+    for slug, agency, table in tables:
+        console.print(f"{agency} issues {slug} from {table.name}")
+    at_once(
+        city,
+        [("issue", str(table), "--type", slug, "--agency", agency, "--json") for slug, agency, table in tables],
+    )
 
 
 def permits(folder: Path) -> Path:
@@ -101,10 +106,24 @@ def permits(folder: Path) -> Path:
 
 def change_statuses(city: City, console: Console) -> None:
     """Revoke one licence, suspend one, suspend and reinstate one."""
-    changes = (("revoke", REVOKED), ("suspend", SUSPENDED), ("suspend", REINSTATED), ("reinstate", REINSTATED))
-    for change, serial in changes:
-        console.print(f"{MARKET} {change}s business licence {serial}")
-        city.command("status", change, MARKET, str(serial), "--reason", "demonstration", "--json")
+    console.print(f"{MARKET} revokes licence {REVOKED}, suspends {SUSPENDED}, suspends and reinstates {REINSTATED}")
+    change_at_once(city, (("revoke", REVOKED), ("suspend", SUSPENDED), ("suspend", REINSTATED)))
+    change_at_once(city, (("reinstate", REINSTATED),))
+
+
+def change_at_once(city: City, changes: Sequence[tuple[str, int]]) -> None:
+    """Change the status of several licences, each with a command of its own."""
+    commands = [
+        ("status", change, MARKET, str(serial), "--reason", "demonstration", "--json") for change, serial in changes
+    ]
+    at_once(city, commands)
+
+
+def at_once(city: City, commands: Sequence[Sequence[str]]) -> None:
+    """Give commands as people do in different offices: none waits for another."""
+    with ThreadPoolExecutor(len(commands)) as offices:
+        for done in [offices.submit(city.command, *command) for command in commands]:
+            done.result()
 
 
 def file_of(city: City, agency: str, slug: str, position: int) -> bytes:
