@@ -41,7 +41,7 @@ AGENCIES = (
 ISSUED = ((CONTRACT, HOUSING, STORIES), (PAYMENT, TAX, STORIES), (TITLE, REGISTRY, STORIES), (LICENCE, MARKET, SAMPLES))
 
 REVOKED, SUSPENDED, REINSTATED = 1, 2, 3
-"""Which business licences (serials of market regulation) change their status."""
+"""Which business licences (rows of the sample, from 0) change their status."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +113,10 @@ def change_statuses(city: City, console: Console) -> None:
 
 def change_at_once(city: City, changes: Sequence[tuple[str, int]]) -> None:
     """Change the status of several licences, each with a command of its own."""
-    commands = [
-        ("status", change, MARKET, str(serial), "--reason", "demonstration", "--json") for change, serial in changes
-    ]
+    commands = []
+    for change, row in changes:
+        serial = serial_of(path_of(city, MARKET, LICENCE, row))
+        commands.append(("status", change, MARKET, str(serial), "--reason", "demonstration", "--json"))
     at_once(city, commands)
 
 
@@ -126,10 +127,15 @@ def at_once(city: City, commands: Sequence[Sequence[str]]) -> None:
             done.result()
 
 
-def file_of(city: City, agency: str, slug: str, position: int) -> bytes:
-    """Read the certificate file of the `position`-th row (from 0) of what an agency issued of a type."""
-    files = sorted((city.folder / "certificates" / agency / slug).glob("*.ecert.json"), key=serial_of)
-    return files[position].read_bytes()
+def path_of(city: City, agency: str, slug: str, row: int) -> Path:
+    """Find the certificate file of a row (from 0) of what an agency issued of a type."""
+    files = (city.folder / "certificates" / agency / slug).glob("*.ecert.json")
+    return sorted(files, key=serial_of)[row]
+
+
+def file_of(city: City, agency: str, slug: str, row: int) -> bytes:
+    """Read that file."""
+    return path_of(city, agency, slug, row).read_bytes()
 
 
 def serial_of(path: Path) -> int:
@@ -232,7 +238,7 @@ def single_cases(city: City) -> list[Case]:
     title = file_of(city, REGISTRY, TITLE, 1)
     titles = rows(SAMPLES / f"{TITLE}.csv")
     permit = rows(SAMPLES / f"{PERMIT}.csv")[2]
-    licence = [file_of(city, MARKET, LICENCE, serial) for serial in range(4)]
+    licence = [file_of(city, MARKET, LICENCE, row) for row in range(4)]
     said: list[tuple[str, bytes, str, str | None]] = [
         ("a title whose area was changed", altered(title, "area_m2", "999.00"), "INVALID", "altered_field"),
         ("a title that withholds its remarks", without(title, "remarks"), "UNKNOWN", "field_withheld"),

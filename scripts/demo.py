@@ -18,17 +18,17 @@ sys.path.insert(0, str(ROOT))
 from city import City, CityError, claimed, found  # noqa: E402 # the path is set above
 from city_cases import AGENCIES, Asked, ask_all, change_statuses, issue_everything  # noqa: E402
 
-console = Console(stderr=True)
+console = Console(stderr=True, width=None if sys.stderr.isatty() else 132)
 
 
 def show(answers: list[Asked]) -> bool:
     """Print expected and actual verdicts side by side; True if all agree."""
     table = Table(title="Expected and actual verdicts", title_justify="left", expand=False)
     for column in ("who asks", "about", "expected", "actual", "reasons", ""):
-        table.add_column(column, overflow="fold")
+        table.add_column(column, overflow="fold", no_wrap=column in ("actual", "who asks", ""))
     for asked in answers:
         case, colour = asked.case, {"VALID": "green", "INVALID": "red"}.get(asked.result, "yellow")
-        expected = case.result + (f" ({case.reason})" if case.reason else "")
+        expected = " ".join(filter(None, (case.result, case.reason)))
         mark = "agrees" if asked.agrees else "[bold red]DIFFERS[/]"
         table.add_row(case.who, case.about, expected, f"[{colour}]{asked.result}[/]", ", ".join(asked.reasons), mark)
     console.print(table)
