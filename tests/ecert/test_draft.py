@@ -1,0 +1,199 @@
+from typing import Any
+
+import pytest
+
+from ecert.certificate import Value
+from ecert.documents import Document
+from ecert.draft import LintedCertificate, lint, midnight
+from ecert.errors import FaultReason, LintError, MalformedError, UnreadableValue
+from ecert.fault_words import fault
+from ecert.types import CertificateType, TypeCatalogue, bundled_types
+from tests.ecert.making import TITLE, TITLE_ROW, linted, row_for
+
+DOCUMENT = Document(sha256=bytes(32), media_type="application/pdf", size=7)
+IDENTIFIER = "1.2.156.3005.2.11100000MB03271699001.11420100MB9A000148.2026110000001.001.P"
+DAY = 86_400
+
+
+def values(certificate: LintedCertificate) -> dict[str, Value]:
+    return dict(zip(certificate.certificate_type.slots, certificate.values, strict=True))
+
+
+def faults(row: dict[str, Any] | None = None, **arguments: Any) -> dict[str, FaultReason]:
+    with pytest.raises(LintError) as caught:
+        linted({**TITLE_ROW, **(row or {})}, **arguments)
+    assert all(each.en and each.zh for each in caught.value.faults)
+    return {each.field: each.reason for each in caught.value.faults}
+
+
+def test_every_slot_is_filled_or_null() -> None:
+    said = values(linted())
+    assert tuple(said) == TITLE.slots
+    assert said["title_number"] == "鄂(2026)武汉市江岸不动产权第0012345号"
+    assert said["unit_number"] == "420103001002GB00017F00030045"
+    assert said["holders"] == [{"name": "李明", "id_type": "111", "id_number": "42010620000229008X", "share": "1/1"}]
+    assert said["registration_date"] == "2026-07-01"
+    assert said["area_m2"] == "84.10"
+    assert (said["term"], said["other"], said["identifier"], said["document"]) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("certificate_type", list(TypeCatalogue.bundled()), ids=lambda each: each.slug)
+def test_a_good_row_of_every_type_is_fit_to_sign(certificate_type: CertificateType) -> None:
+    certificate = lint(certificate_type, row_for(certificate_type), valid_from="2026-07-01")
+    assert certificate.number
+    assert not certificate.legacy
+
+
+@pytest.mark.parametrize("certificate_type", list(TypeCatalogue.bundled()), ids=lambda each: each.slug)
+def test_an_empty_row_of_every_type_lacks_all_that_is_required(certificate_type: CertificateType) -> None:
+    with pytest.raises(LintError) as caught:
+        lint(certificate_type, {}, valid_from="2026-07-01")
+    missing = {each.field for each in caught.value.faults if each.reason is FaultReason.MISSING}
+    assert missing == {each.name for each in certificate_type.fields if each.required}
+
+
+def test_the_common_fields_are_filled_where_there_are_some() -> None:
+    said = values(linted(identifier=IDENTIFIER, document=DOCUMENT))
+    assert said["identifier"] == IDENTIFIER
+    assert said["document"] == DOCUMENT.value()
+
+
+def test_an_identifier_with_a_wrong_check_character_is_only_noted() -> None:
+    assert linted(identifier=IDENTIFIER).notes == ()
+    assert linted(identifier=IDENTIFIER[:-1] + "Q").notes == ("identifier_check",)
+    assert faults(identifier="1.2.3") == {"identifier": FaultReason.IDENTIFIER_FORM}
+
+
+def test_all_faults_of_a_row_are_told_at_once() -> None:
+    found = faults(
+        {
+            "title_number": " ",
+            "holders": '[{"name":"李明","id_number":"110105194912310021"}]',
+            "unit_number": "4201",
+            "area_m2": "large",
+            "registration_date": "2026-02-30",
+            "colour": "red",
+        },
+        valid_until="soon",
+    )
+    assert found == {
+        "title_number": FaultReason.MISSING,
+        "holders": FaultReason.CITIZEN_ID_CHECK,
+        "unit_number": FaultReason.PROPERTY_UNIT_FORM,
+        "area_m2": FaultReason.NOT_A_DECIMAL,
+        "registration_date": FaultReason.NOT_A_DATE,
+        "colour": FaultReason.UNKNOWN_FIELD,
+        "valid_until": FaultReason.NOT_A_DATE,
+    }
+
+
+def test_a_fault_says_in_both_languages_what_is_wrong_and_where() -> None:
+    with pytest.raises(
+        LintError, match=r"holders: \[1\]\.id_number has a wrong check digit for a citizen id"
+    ) as caught:
+        linted(
+            {
+                **TITLE_ROW,
+                "holders": [
+                    {"name": "a", "id_number": "420102199003071232"},
+                    {"name": "b", "id_number": "110105194912310021"},
+                ],
+            }
+        )
+    assert caught.value.faults[0].zh == "[1].id_number 公民身份号码校验位有误"
+
+
+def test_every_reason_has_words() -> None:
+    for reason in FaultReason:
+        said = fault("x", UnreadableValue(reason))
+        assert said.en.isascii()
+        assert not said.zh.isascii()
+
+
+@pytest.mark.parametrize("empty", ["", "[]", [], None, "  "])
+def test_an_empty_list_is_a_missing_one(empty: Value) -> None:
+    assert faults({"holders": empty}) == {"holders": FaultReason.MISSING}
+
+
+def test_the_last_valid_day_is_inclusive() -> None:
+    certificate = linted(valid_from="2026-07-01", valid_until="2026-07-01")
+    assert certificate.nbf == 1_782_835_200  # 2026-06-30T16:00:00Z, midnight in +08:00
+    assert certificate.exp == certificate.nbf + DAY
+    assert linted(valid_until="").exp is None
+    assert linted(valid_until=None).exp is None
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("+00:00", 0), ("-03:30", -3.5), ("+14:00", 14), ("+05:45", 5.75)])
+def test_a_day_begins_when_it_begins_in_the_agency_s_zone(zone: str, hours: float) -> None:
+    assert midnight("1970-01-02", zone) == DAY - hours * 3600
+    certificate = linted(valid_until="2026-07-02", zone=zone)
+    assert certificate.nbf == midnight("2026-07-01", zone)
+    assert certificate.exp == midnight("2026-07-03", zone)
+
+
+@pytest.mark.parametrize("zone", ["", "8", "+8:00", "+15:00", "+08:01", "UTC", "+08:00\n"])
+def test_another_zone_is_refused(zone: str) -> None:
+    with pytest.raises(MalformedError):
+        linted(zone=zone)
+
+
+def test_a_day_that_is_none_has_no_midnight() -> None:
+    with pytest.raises(MalformedError):
+        midnight("2026-02-30")
+
+
+def test_the_longest_term_ends_after_the_year_9999() -> None:
+    assert linted(valid_until="9999-12-31").exp == 253_402_300_800 - 8 * 3600
+
+
+def test_dates_stand_in_their_order() -> None:
+    assert faults(valid_until="2026-06-30") == {"valid_until": FaultReason.DATES_OUT_OF_ORDER}
+    assert faults(valid_from="") == {"valid_from": FaultReason.MISSING}
+    assert faults(valid_from="2026-13-01", legacy=True) == {"valid_from": FaultReason.NOT_A_DATE}
+
+
+def test_a_type_can_say_which_of_its_dates_comes_first() -> None:
+    marriage = bundled_types()["marriage-certificate"]
+    row = {**row_for(marriage), "registration_date": "2026-07-02"}
+    assert lint(marriage, row, valid_from="2026-07-02")
+    with pytest.raises(LintError) as caught:
+        lint(marriage, row, valid_from="2026-07-01")
+    assert caught.value.faults[0].reason is FaultReason.DATES_OUT_OF_ORDER
+
+
+OLD: dict[str, Value] = {**TITLE_ROW, "unit_number": "", "registration_date": "2010-01-01"}
+
+
+def test_an_old_record_may_lack_what_its_type_s_legacy_profile_says() -> None:
+    assert linted(OLD, valid_from="2015-02-28").legacy
+    assert linted(OLD, valid_from="2015-02-28", legacy=True).legacy
+    assert linted(TITLE_ROW, valid_from="2015-02-28", legacy=True).legacy
+    assert not linted(TITLE_ROW, valid_from="2015-02-28").legacy
+
+
+def test_no_other_record_may() -> None:
+    missing = {"unit_number": FaultReason.MISSING}
+    assert faults(OLD, valid_from="2015-03-01") == missing
+    assert faults(OLD, valid_from="2015-02-28", legacy=False) == missing
+    assert faults({**OLD, "address": ""}, valid_from="2015-02-28") == {"address": FaultReason.MISSING}
+    assert faults(valid_from="2015-03-01", legacy=True) == {"valid_from": FaultReason.LEGACY_NOT_ALLOWED}
+
+
+def test_a_type_without_a_legacy_profile_has_no_old_records() -> None:
+    senior = bundled_types()["senior-card"]
+    with pytest.raises(LintError) as caught:
+        lint(senior, row_for(senior), valid_from="1990-01-01", legacy=True)
+    assert caught.value.faults[0].reason is FaultReason.LEGACY_NOT_ALLOWED
+
+
+def test_the_number_is_kept_as_it_is_compared() -> None:
+    assert linted({**TITLE_ROW, "title_number": "ab-1 2"}).number == "AB12"
+    licence = bundled_types()["business-licence"]
+    old = {**row_for(licence), "holder_id": ""}
+    assert lint(licence, old, valid_from="2015-09-30").number is None
+
+
+def test_a_row_that_would_break_the_limits_of_a_certificate_is_too_large() -> None:
+    people = [{"name": f"{number}" * 400, "id_number": "420102199003071232"} for number in range(10, 99)]
+    assert linted({**TITLE_ROW, "remarks": "a" * 10_000, "other": "b" * 10_000, "term": "c" * 10_000, "use": "字"})
+    assert faults({"holders": people * 2}) == {"holders": FaultReason.TOO_LARGE}
