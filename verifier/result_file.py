@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from ecert.verdict import Reason
 from verifier.faults import RowFault
 from verifier.rows import Table
+from verifier.services.anchoring import Anchored
 from verifier.services.handing_out import file_name
 from verifier.written_files import writing
 
@@ -18,22 +18,22 @@ COLUMNS = ("line", "number", "serial", "file", "status")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResults:
-    """Line -> serial; line -> why it is bad; serial -> why it is withheld; ranges of serials whose files are out."""
+    """Line -> serial; line -> why it is bad; what came of the serials; where the files are."""
 
     serials: Mapping[int, int]
     bad: Mapping[int | None, str]
-    withheld: Mapping[int, Sequence[Reason]]
-    handed_out: Sequence[range]
+    anchored: Anchored
     folder: Path
 
     def of_line(self, line: int | None) -> tuple[str, str, str]:
-        """Give serial, file and status of a row. Status: handed_out, waiting, withheld:..., bad:..., not_issued."""
+        """Give serial, file and status: handed_out, waiting, withdrawn:..., withheld:..., bad:... or not_issued."""
         serial = None if line is None else self.serials.get(line)
         if serial is None:
             return "", "", f"bad:{self.bad[line]}" if line in self.bad else "not_issued"
-        if reasons := self.withheld.get(serial):
-            return str(serial), "", "withheld:" + "+".join(reasons)
-        if any(serial in serials for serials in self.handed_out):
+        for word, kept in (("withdrawn", self.anchored.withdrawn), ("withheld", self.anchored.withheld)):
+            if serial in kept:
+                return str(serial), "", f"{word}:{'+'.join(kept[serial])}"
+        if any(serial in serials for serials in self.anchored.serials):
             return str(serial), str(self.folder / file_name(serial)), "handed_out"
         return str(serial), "", "waiting"
 

@@ -115,6 +115,7 @@ def outcome_to_json(outcome: Outcome) -> dict[str, object]:
         "issued": outcome.issued,
         "handed_out": outcome.handed_out,
         "withheld": {str(serial): list(reasons) for serial, reasons in outcome.withheld.items()},
+        "withdrawn": {str(serial): list(reasons) for serial, reasons in outcome.withdrawn.items()},
         "batches": [
             {"first_serial": batch.first_serial, "count": batch.count, "state": batch.call_state}
             for batch in outcome.batches

@@ -33,7 +33,6 @@ WORDS = {
     Stage.CHECK: "checking rows",
     Stage.SIGN: "signing and storing",
     Stage.ANCHOR: "anchored and handed out",
-    Stage.HAND_OUT: "handing out",
     Stage.SETTLE: "settled on the ledger",
 }
 

@@ -22,11 +22,12 @@ QUIET = 10
 
 @dataclass(slots=True, kw_only=True)
 class Anchored:
-    """What is out: ranges of serials, withheld ones with their reasons; `complete`: nothing is left to wait for."""
+    """What is out: ranges of serials, but for those withheld or withdrawn; `complete`: nothing is left to wait for."""
 
     serials: list[range] = field(default_factory=list)
     files: int = 0
     withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
+    withdrawn: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
     complete: bool = False
 
 
@@ -47,7 +48,7 @@ def wait_and_hand_out(
         for record in _ready(office, waiting):
             if _hand_out(office, record, certificate_type, folder, anchored):
                 del waiting[record.id]
-                office.progress.reach(anchored.files + len(anchored.withheld))
+                office.progress.reach(anchored.files + len(anchored.withheld) + len(anchored.withdrawn))
         if not waiting or not wait:
             break
         now_known = _look(office, job, waiting)
@@ -85,6 +86,7 @@ def _hand_out(
         return False
     anchored.files += result.files
     anchored.withheld |= result.withheld
+    anchored.withdrawn |= result.withdrawn
     anchored.serials.append(range(record.first_serial, record.first_serial + record.count))
     return True
 

@@ -26,14 +26,21 @@ from verifier.services.checking import GROUP
 from verifier.written_files import write_files
 
 PERIOD = frozenset({Reason.EXPIRED, Reason.NOT_YET_VALID})
+WITHDRAWN = frozenset({Reason.REVOKED, Reason.SUPERSEDED, Reason.SUSPENDED})
+"""What the agency itself did to a certificate since it was anchored."""
 
 
 @dataclass(slots=True, kw_only=True)
 class HandedOut:
-    """Serials whose files are out, and those withheld with the verdict's reasons; `later`: there is doubt still."""
+    """How many files are out, and serials that are not, with the verdict's reasons.
+
+    `withdrawn`: the agency itself revoked, suspended or replaced them. `withheld`: our verifier does not find them
+    good. `later`: there is doubt still, so that the batch is to be handed out again.
+    """
 
     files: int = 0
     withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
+    withdrawn: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
     later: bool = False
 
 
@@ -98,7 +105,7 @@ def _hand_out_group(
             result.later = True
             break
         if reasons := tuple(reason for reason in verdict.reasons if reason not in PERIOD):
-            result.withheld[record.serial] = reasons
+            (result.withdrawn if WITHDRAWN.issuperset(reasons) else result.withheld)[record.serial] = reasons
         else:
             files.append((file_name(record.serial), data))
     write_files(folder, files)

@@ -57,7 +57,7 @@ class Outcome:
     """What came of an order. `issued` counts certificates of this file whose batches are closed.
 
     `faults` are those of the rows that were passed over, up to a limit, `bad` how many rows that is. `complete`: every
-    good row is anchored and its file handed out.
+    good row is anchored and its file handed out, unless the agency has withdrawn it since (`withdrawn`).
     """
 
     order: Order
@@ -68,6 +68,7 @@ class Outcome:
     issued: int = 0
     handed_out: int = 0
     withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
+    withdrawn: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
     batches: tuple[BatchRecord, ...] = ()
     complete: bool = False
     results: Path | None = None
@@ -238,9 +239,7 @@ def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: 
         results,
         opened.table,
         order.certificate_type.number,
-        RowResults(
-            serials=serials, bad=checked.bad, withheld=anchored.withheld, handed_out=anchored.serials, folder=folder
-        ),
+        RowResults(serials=serials, bad=checked.bad, anchored=anchored, folder=folder),
     )
     return Outcome(
         order=order,
@@ -251,6 +250,7 @@ def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: 
         issued=sum(record.count for record in closed),
         handed_out=anchored.files,
         withheld=anchored.withheld,
+        withdrawn=anchored.withdrawn,
         batches=closed,
         complete=anchored.complete and not anchored.withheld,
         results=results,

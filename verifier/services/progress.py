@@ -12,7 +12,6 @@ class Stage(StrEnum):
     CHECK = "check"
     SIGN = "sign"
     ANCHOR = "anchor"
-    HAND_OUT = "hand_out"
     SETTLE = "settle"
 
 
@@ -27,16 +26,3 @@ class Progress(Protocol):
 
     def note(self, text: str) -> None:
         """Say something that a person should know while waiting; the same text again is not said twice."""
-
-
-class Silence:
-    """Nobody looks."""
-
-    def begin(self, stage: Stage, total: int | None) -> None:
-        """Do nothing."""
-
-    def reach(self, done: int) -> None:
-        """Do nothing."""
-
-    def note(self, text: str) -> None:
-        """Do nothing."""
