@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from store import certificates, outbox
 from store.batch_reading import abandoned, counts, covering, leaves, of_job, read
@@ -138,6 +138,7 @@ def close(
         NumberTaken, BatchFull: as `fill`.
         ValueError: it would be empty.
     """
+    connection.execute(select(batches.c.id).where(batches.c.id == batch).with_for_update(key_share=True))
     found = read(connection, batch)
     if found.state is BatchState.CLOSED and found.root == root and found.call is not None:
         return Closed(moved=False, call=found.call)

@@ -4,6 +4,8 @@ SQLite: the driver's own idea of transactions is switched off; every transaction
 for a write, so that two writers queue and never deadlock on a lock upgrade, and `BEGIN` with `query_only` for a read.
 WAL lets readers go on while one writes; `synchronous=FULL` makes a commit survive a power cut, as signed bytes must.
 PostgreSQL: writes are READ COMMITTED with compare-and-set; reads are one REPEATABLE READ, READ ONLY snapshot.
+
+What the library says of a failed statement never shows the values: they are certificates.
 """
 
 from __future__ import annotations
@@ -51,6 +53,7 @@ def make_engine(url: str) -> Engine:
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         max_overflow=MORE_CONNECTIONS,
+        hide_parameters=True,
         connect_args={"connect_timeout": CONNECT_SECONDS, "options": f"-c lock_timeout={BUSY_SECONDS * 1000}"},
     )
 
@@ -100,7 +103,7 @@ def _parse(url: str) -> URL:
 
 
 def _sqlite(url: URL) -> Engine:
-    engine = create_engine(url.set(drivername="sqlite+pysqlite"), max_overflow=MORE_CONNECTIONS)
+    engine = create_engine(url.set(drivername="sqlite+pysqlite"), max_overflow=MORE_CONNECTIONS, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _record: object) -> None:  # noqa: ANN401  # the driver's own connection

@@ -112,7 +112,7 @@ def call_of(row: Row[Any]) -> Call:
 
 def _next_order(connection: Connection, issuer: int, purpose: Purpose) -> int:
     """Serialise the writers of one issuer, so that the order is that of the commits."""
-    connection.execute(select(issuers.c.id).where(issuers.c.id == issuer).with_for_update())
+    connection.execute(select(issuers.c.id).where(issuers.c.id == issuer).with_for_update(key_share=True))
     last = connection.scalar(
         select(func.max(calls.c.order)).where(calls.c.issuer_id == issuer, calls.c.purpose == purpose)
     )

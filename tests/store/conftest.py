@@ -1,5 +1,5 @@
 """Every store test runs on both databases."""
 
-from tests.databases import database, database_url, postgresql
+from tests.databases import database, database_url, empty_url, migrated_file, migrated_schema, postgresql
 
-__all__ = ["database", "database_url", "postgresql"]
+__all__ = ["database", "database_url", "empty_url", "migrated_file", "migrated_schema", "postgresql"]

@@ -25,24 +25,24 @@ def stamp(url: str, version: str) -> None:
     engine.dispose()
 
 
-def test_an_empty_database_gets_its_tables(database_url: str) -> None:
-    done = migrate(database_url)
+def test_an_empty_database_gets_its_tables(empty_url: str) -> None:
+    done = migrate(empty_url)
     assert (done.before, done.after) == (None, SCHEMA)
-    Database.open(database_url).close()
+    Database.open(empty_url).close()
 
 
-def test_migrating_again_changes_nothing(database_url: str) -> None:
-    migrate(database_url)
-    done = migrate(database_url)
+def test_migrating_again_changes_nothing(empty_url: str) -> None:
+    migrate(empty_url)
+    done = migrate(empty_url)
     assert (done.before, done.after) == (SCHEMA, SCHEMA)
 
 
-def test_two_migrations_at_once_do_not_disturb_each_other(database_url: str) -> None:
+def test_two_migrations_at_once_do_not_disturb_each_other(empty_url: str) -> None:
     failures: list[Exception] = []
 
     def run() -> None:
         try:
-            migrate(database_url)
+            migrate(empty_url)
         except Exception as error:  # noqa: BLE001  # shown by the assertion
             failures.append(error)
 
@@ -52,12 +52,12 @@ def test_two_migrations_at_once_do_not_disturb_each_other(database_url: str) -> 
     for thread in threads:
         thread.join()
     assert failures == []
-    Database.open(database_url).close()
+    Database.open(empty_url).close()
 
 
-def test_the_tables_are_what_the_migrations_make(database_url: str) -> None:
-    migrate(database_url)
-    engine = make_engine(database_url)
+def test_the_tables_are_what_the_migrations_make(empty_url: str) -> None:
+    migrate(empty_url)
+    engine = make_engine(empty_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, METADATA) == []
@@ -70,28 +70,28 @@ def test_the_program_wants_the_newest_migration() -> None:
     assert ScriptDirectory.from_config(config).get_heads() == [SCHEMA]
 
 
-def test_a_database_without_tables_is_refused_with_the_mend(database_url: str) -> None:
-    if database_url.startswith("sqlite"):
-        Path(database_url.removeprefix("sqlite:///")).touch()
+def test_a_database_without_tables_is_refused_with_the_mend(empty_url: str) -> None:
+    if empty_url.startswith("sqlite"):
+        Path(empty_url.removeprefix("sqlite:///")).touch()
     with pytest.raises(SchemaMismatch, match="run `ecert migrate`") as caught:
-        Database.open(database_url)
+        Database.open(empty_url)
     assert caught.value.found is None
 
 
-def test_an_older_database_is_refused_with_the_mend(database_url: str) -> None:
-    migrate(database_url)
-    stamp(database_url, "0000")
+def test_an_older_database_is_refused_with_the_mend(empty_url: str) -> None:
+    migrate(empty_url)
+    stamp(empty_url, "0000")
     with pytest.raises(SchemaMismatch, match=r"older than the 0001.*run `ecert migrate`"):
-        Database.open(database_url)
+        Database.open(empty_url)
 
 
-def test_a_newer_database_is_refused_by_the_program_and_by_migrate(database_url: str) -> None:
-    migrate(database_url)
-    stamp(database_url, "9999")
+def test_a_newer_database_is_refused_by_the_program_and_by_migrate(empty_url: str) -> None:
+    migrate(empty_url)
+    stamp(empty_url, "9999")
     with pytest.raises(SchemaMismatch, match="newer than"):
-        Database.open(database_url)
+        Database.open(empty_url)
     with pytest.raises(SchemaMismatch, match="newer than"):
-        migrate(database_url)
+        migrate(empty_url)
 
 
 def test_an_sqlite_file_is_for_its_owner_only(tmp_path: Path) -> None:

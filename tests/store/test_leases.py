@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import pytest
+
+from store import leases
+from store.database import Database
+from store.errors import LeaseLost
+
+NAME = leases.sender_name("eip155:31337", b"\x11" * 20)
+
+
+def test_one_holder_at_a_time_and_a_higher_number_for_each(database: Database) -> None:
+    with database.begin() as connection:
+        first = leases.take(connection, NAME, holder="a", now=100, seconds=30)
+        assert first is not None
+        assert (first.number, first.until) == (1, 130)
+        assert leases.take(connection, NAME, holder="b", now=129, seconds=30) is None
+        second = leases.take(connection, NAME, holder="b", now=130, seconds=30)
+        assert second is not None
+        assert second.number == 2
+
+
+def test_the_holder_may_take_its_own_lease_again_under_the_same_number(database: Database) -> None:
+    with database.begin() as connection:
+        leases.take(connection, NAME, holder="a", now=100, seconds=30)
+        again = leases.take(connection, NAME, holder="a", now=120, seconds=30)
+        assert again is not None
+        assert (again.number, again.until) == (1, 150)
+
+
+def test_a_holder_that_slept_learns_that_it_must_not_write(database: Database) -> None:
+    with database.begin() as connection:
+        slept = leases.take(connection, NAME, holder="a", now=100, seconds=30)
+        assert slept is not None
+        leases.assure(connection, slept, now=129)
+    with pytest.raises(LeaseLost), database.begin() as connection:
+        leases.assure(connection, slept, now=130)
+    with database.begin() as connection:
+        assert leases.take(connection, NAME, holder="b", now=131, seconds=30) is not None
+    with pytest.raises(LeaseLost), database.begin() as connection:
+        leases.assure(connection, slept, now=132)
+    with pytest.raises(LeaseLost), database.begin() as connection:
+        leases.renew(connection, slept, now=132, seconds=30)
+
+
+def test_a_renewed_lease_lasts_longer(database: Database) -> None:
+    with database.begin() as connection:
+        lease = leases.take(connection, NAME, holder="a", now=100, seconds=30)
+        assert lease is not None
+        renewed = leases.renew(connection, lease, now=120, seconds=30)
+        assert (renewed.number, renewed.until) == (1, 150)
+        leases.assure(connection, renewed, now=149)
+        assert leases.take(connection, NAME, holder="b", now=149, seconds=30) is None
+
+
+def test_a_released_lease_is_free_at_once(database: Database) -> None:
+    with database.begin() as connection:
+        lease = leases.take(connection, NAME, holder="a", now=100, seconds=30)
+        assert lease is not None
+        leases.release(connection, lease)
+        leases.release(connection, lease)
+        taken = leases.take(connection, NAME, holder="b", now=101, seconds=30)
+        assert taken is not None
+        leases.release(connection, lease)
+        leases.assure(connection, taken, now=102)

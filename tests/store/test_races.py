@@ -1,0 +1,153 @@
+"""What happens when many do the same thing at once: it happens once, and everybody is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from threading import Barrier
+from typing import TypeVar
+
+from store import batches, calls, issuers, jobs, leases
+from store.database import Connection, Database
+from store.errors import NonceTaken, NumberTaken
+from tests.store.makers import (
+    AGENCY,
+    LEDGER,
+    TITLE,
+    batch,
+    certificate,
+    certificates_from,
+    close,
+    digest,
+    status_call,
+)
+
+MANY = 6
+Answer = TypeVar("Answer")
+
+
+def at_once(database: Database, write: Callable[[Connection, int], Answer]) -> list[Answer]:
+    """Do a write in as many transactions at once, and give their answers."""
+    ready = Barrier(MANY)
+
+    def run(number: int) -> Answer:
+        ready.wait()
+        with database.begin() as connection:
+            return write(connection, number)
+
+    with ThreadPoolExecutor(MANY) as threads:
+        return list(threads.map(run, range(MANY)))
+
+
+def test_one_of_many_signs_a_call(database: Database) -> None:
+    with database.begin() as connection:
+        call = status_call(connection).id
+    moves = at_once(
+        database,
+        lambda connection, number: calls.sign(
+            connection, call, nonce=number, raw=bytes([number]), tx_hash=digest(number), now=1
+        ),
+    )
+    assert sum(move.moved for move in moves) == 1
+    with database.read() as connection:
+        winner = moves.index(next(move for move in moves if move.moved))
+        assert calls.read(connection, call).nonce == winner
+        assert [one.nonce for one in calls.transactions(connection, call)] == [winner]
+
+
+def test_one_of_many_calls_gets_a_nonce(database: Database) -> None:
+    with database.begin() as connection:
+        waiting = [status_call(connection, agency=f"AGENCY-{number}").id for number in range(MANY)]
+
+    def sign(connection: Connection, number: int) -> bool:
+        try:
+            return calls.sign(connection, waiting[number], nonce=5, raw=b"", tx_hash=digest(number), now=1).moved
+        except NonceTaken:
+            return False
+
+    assert sum(at_once(database, sign)) == 1
+
+
+def test_no_serial_is_given_twice(database: Database) -> None:
+    begun = at_once(database, lambda connection, number: batch(connection, capacity=number + 1))
+    spans = sorted((one.first_serial, one.first_serial + one.capacity) for one in begun)
+    assert spans[0][0] == 0
+    assert all(one[1] == following[0] for one, following in pairwise(spans))
+    with database.read() as connection:
+        assert issuers.next_serial(connection, LEDGER, AGENCY) == spans[-1][1]
+
+
+def test_one_of_many_certificates_gets_a_number(database: Database) -> None:
+    with database.begin() as connection:
+        begun = [batch(connection) for _ in range(MANY)]
+
+    def fill(connection: Connection, number: int) -> int | None:
+        try:
+            batches.fill(connection, begun[number].id, position=0, rows=[certificate("A1")], now=1)
+        except NumberTaken as error:
+            return error.collisions[0].serial
+        return None
+
+    answers = at_once(database, fill)
+    winner = answers.index(None)
+    assert answers.count(None) == 1
+    assert set(answers) == {None, begun[winner].first_serial}
+
+
+def test_a_batch_is_filled_once_at_each_position(database: Database) -> None:
+    with database.begin() as connection:
+        begun = batch(connection, capacity=100)
+    moves = at_once(
+        database,
+        lambda connection, number: batches.fill(
+            connection, begun.id, position=0, rows=certificates_from(number * 10, 3), now=1
+        ),
+    )
+    assert sum(move.moved for move in moves) == 1
+    with database.read() as connection:
+        assert batches.read(connection, begun.id).count == len(batches.leaves(connection, begun.id)) == 3
+
+
+def test_a_batch_is_closed_once_and_has_one_call(database: Database) -> None:
+    with database.begin() as connection:
+        begun = batch(connection)
+    answers = at_once(database, lambda connection, _: close(connection, begun, certificates_from(0, 3)))
+    assert sum(answer.moved for answer in answers) == 1
+    assert len({answer.call for answer in answers}) == 1
+    with database.read() as connection:
+        assert len(calls.open_calls(connection, LEDGER)) == 1
+
+
+def test_one_file_begins_one_job(database: Database) -> None:
+    answers = at_once(
+        database,
+        lambda connection, _: jobs.start(
+            connection,
+            ledger=LEDGER,
+            agency=AGENCY,
+            certificate_type=TITLE,
+            sha256=digest("file"),
+            name="file",
+            rows=1,
+            now=1,
+        ),
+    )
+    assert sum(answer.created for answer in answers) == 1
+    assert len({answer.job.id for answer in answers}) == 1
+
+
+def test_one_key_writes_one_call(database: Database) -> None:
+    assert len({call.id for call in at_once(database, lambda connection, _: status_call(connection, key="k"))}) == 1
+
+
+def test_calls_of_an_agency_never_share_a_place(database: Database) -> None:
+    written = at_once(database, lambda connection, _: status_call(connection))
+    assert sorted(call.order for call in written) == list(range(MANY))
+
+
+def test_one_of_many_takes_a_lease(database: Database) -> None:
+    taken = at_once(
+        database, lambda connection, number: leases.take(connection, "x", holder=str(number), now=1, seconds=9)
+    )
+    assert sum(lease is not None for lease in taken) == 1
