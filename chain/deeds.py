@@ -13,9 +13,11 @@ from dataclasses import dataclass
 
 from chain.answers import Receipt
 from chain.deployment import Deployment
+from chain.errors import NodeInconsistent
 from chain.ledger import encode_call, gas_limit
 from chain.lifecycle import Fail, Mine, Passes, Resend, Send, Settle, SignAgain, Step, Wait
 from chain.node import Node
+from chain.pins import read_instance
 from chain.sending import Fate, hand_over
 from chain.sight import simulate, why_reverted
 from chain.signer import Signer
@@ -94,6 +96,8 @@ class Deeds:
 
     async def _sign(self, call: Call, gas: int) -> tuple[SignedTransaction, int]:
         head, account = await self.node.latest(), await self.node.account(self.signer.address)
+        if await read_instance(self.node, self.deployment.ledger, head.hash) != self.deployment.ledger_instance:
+            raise NodeInconsistent("the ledger is not where it was; nothing is signed for another chain")
         with self.database.read() as connection:
             highest = calls.highest_nonce(connection, self.deployment.chain, self.signer.address)
         nonce = account.nonce if highest is None else max(highest + 1, account.nonce)

@@ -24,7 +24,7 @@ async def read_pins(node: Node, *, access_manager: bytes, registry: bytes, ledge
     genesis, head = (await node.block(0)).hash, await node.latest()
     codes = await node.codes([access_manager, registry, ledger])
     instances = [
-        await _instance(node, contract, head.hash) if code else NOTHING
+        await read_instance(node, contract, head.hash) if code else NOTHING
         for contract, code in zip((registry, ledger), codes[1:], strict=True)
     ]
     hashes = [keccak(code) if code else NOTHING for code in codes]
@@ -41,7 +41,8 @@ async def read_pins(node: Node, *, access_manager: bytes, registry: bytes, ledge
     )
 
 
-async def _instance(node: Node, contract: bytes, block: bytes) -> bytes:
+async def read_instance(node: Node, contract: bytes, block: bytes) -> bytes:
+    """What a contract says it is, in the block with that hash; `NOTHING` where it is none of ours."""
     function = artifact("CertificateLedger").functions["instance"]
     answer = await node.call(contract, function.encode(), at=block)
     try:

@@ -17,6 +17,7 @@ from store import events
 from store.states import CallState
 from tests.chain.world import AGENCY, World
 from tests.faults.proxy import ALWAYS, Fault, FaultProxy
+from tests.local_chain import LocalChain
 
 
 @pytest.fixture
@@ -195,4 +196,34 @@ async def test_a_node_that_serves_an_old_head_moves_nothing_back(world: World, p
     proxy.old_head = before.block - 2
     proxy.fail("eth_getBlockByNumber", Fault.OLD_HEAD)
     assert not await indexer.step()
+    assert world.cursor == before
+
+
+async def test_nothing_is_signed_for_a_chain_that_was_restarted_under_a_running_sender(
+    world: World, proxy: FaultProxy, faulty: Node
+) -> None:
+    sender = world.sender(node=faulty)
+    await world.finish(world.anchor(0), sender=sender)
+    call = world.anchor(1)
+    with LocalChain() as restarted:
+        for key in (world.anchorer, world.clerk):
+            restarted.rpc("hardhat_setBalance", "0x" + key.address.hex(), hex(10**22))
+        proxy.upstream = restarted.url
+        assert not await sender.step()
+        with pytest.raises(ChainChanged):
+            await sender.step()
+    assert world.state(call) is CallState.QUEUED
+    assert world.read(call).nonce is None
+
+
+async def test_an_indexer_notices_another_chain_under_it(world: World, proxy: FaultProxy, faulty: Node) -> None:
+    indexer = world.indexer(node=faulty)
+    await world.catch_up(indexer)
+    before = world.cursor
+    with LocalChain() as restarted:
+        for _ in range(before.block + 1):
+            restarted.mine()
+        proxy.upstream = restarted.url
+        with pytest.raises(ChainChanged):
+            await indexer.step()
     assert world.cursor == before
