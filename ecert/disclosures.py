@@ -32,17 +32,16 @@ _set_encoded, _set_digest, _set_salt, _set_name, _set_value = (
 
 def read_disclosures(texts: Sequence[str]) -> tuple[Disclosure, ...]:
     """Read all disclosures of a certificate, each of another name; `MalformedCertificate` names the place."""
-    contents = [_decoded(text, index) for index, text in enumerate(texts)]
-    common = _common_shapes(contents)
-    read = []
-    for index, text in enumerate(texts):
-        salt, name, said, null = common[index]
+    encoded, contents = _decoded(texts)
+    read: list[Disclosure] = []
+    for text, ascii_text, content, shape in zip(texts, encoded, contents, _common_shapes(contents), strict=True):
+        salt, name, said, null = shape
         value: Value = None if null else said
         if not salt:
-            salt, name, value = _by_json(contents[index], f"disclosures[{index}]")
+            salt, name, value = _by_json(content, f"disclosures[{len(read)}]")
         made = object.__new__(Disclosure)
         _set_encoded(made, text)
-        _set_digest(made, sha256(text.encode("ascii")).digest())
+        _set_digest(made, sha256(ascii_text).digest())
         _set_salt(made, salt)
         _set_name(made, name)
         _set_value(made, value)
@@ -69,11 +68,17 @@ def _common_shapes(contents: list[bytes]) -> list[tuple[str, str, str, str]]:
     return _LINES.findall(lines)
 
 
-def _decoded(text: str, index: int) -> bytes:
+def _decoded(texts: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
+    """Give the ASCII of each disclosure, over which its digest is, and its content."""
+    encoded: list[bytes] = []
+    contents: list[bytes] = []
     try:
-        return base64url.decode(text)
-    except NotBase64Url:
-        raise MalformedCertificate(f"disclosures[{index}]", "not canonical base64url") from None
+        for text in texts:
+            encoded.append(text.encode("ascii"))
+            contents.append(base64url.decode_ascii(encoded[-1]))
+    except (NotBase64Url, UnicodeEncodeError):
+        raise MalformedCertificate(f"disclosures[{len(contents)}]", "not canonical base64url") from None
+    return encoded, contents
 
 
 def _by_json(content: bytes, place: str) -> tuple[str, str, Value]:
