@@ -22,6 +22,9 @@ from verifier.document_folder import DocumentFolder, DocumentMissing
 from verifier.faults import RowFault
 from verifier.rows import Row, Table
 
+KEPT = 10_000
+"""Rows that are kept in memory between the two passes: some 60 MB of the longest type."""
+
 COMMON_NAMES = frozenset(column.name for column in COMMON)
 
 
@@ -73,10 +76,26 @@ class LintedRows:
         self._type = certificate_type
         self._documents = documents
         self._zone = zone
+        self._kept: list[LintedRow | BadRow] | None = None
         self._lists = tuple(field.name for field in certificate_type.fields if field.kind is Kind.LIST)
 
     def read(self) -> Iterator[LintedRow | BadRow]:
-        """Give every row in its order; of rows with one number only the first is good."""
+        """Give every row in its order; of rows with one number only the first is good.
+
+        A table of at most `KEPT` rows is linted once and kept; a longer one is linted at each reading.
+        """
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept: list[LintedRow | BadRow] = []
+        for row in self._read():
+            if len(kept) <= KEPT:
+                kept.append(row)
+            yield row
+        if len(kept) <= KEPT:
+            self._kept = kept
+
+    def _read(self) -> Iterator[LintedRow | BadRow]:
         numbers: dict[bytes, int] = {}
         for row in self._table.rows():
             if isinstance(row, RowFault):

@@ -113,6 +113,14 @@ def test_a_table_becomes_certificates_that_are_anchored_and_valid(city: City) ->
     assert_all_valid(city)
 
 
+def test_a_table_that_is_too_long_to_keep_is_read_twice(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verifier.linted_rows.KEPT", 3)
+    rows = [row(n) for n in range(25)]
+    rows[7] = row(7, holder_name="")
+    outcome = run(city, table(city, rows), skip_bad=True, batch_size=10)
+    assert (outcome.issued, outcome.bad, outcome.complete) == (24, 1, True)
+
+
 def test_each_row_is_answered_with_its_serial_and_file(city: City) -> None:
     found = results(run(city, table(city, [row(7), row(8)])))
     assert [(each["line"], each["number"], each["serial"], each["status"]) for each in found] == [
