@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterable
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body
@@ -117,6 +118,8 @@ class LastResort:
 
         try:
             await self._app(scope, receive, noticed)
+        except ClientDisconnect:
+            return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the outermost handler
             instance = str(uuid.uuid4())
             places = "".join(_places(error))

@@ -1,8 +1,8 @@
 """A data directory as an indexer leaves it: one agency, one batch of business licences on the ledger, and their files.
 
-    shelf = stock(folder)               # as of now
-    shelf.files[0]                      # bytes of a certificate file
-    shelf.change(0, Status.REVOKED)     # one block later
+shelf = stock(folder)               # as of now
+shelf.files[0]                      # bytes of a certificate file
+shelf.change(0, Status.REVOKED)     # one block later
 """
 
 from __future__ import annotations
@@ -108,7 +108,9 @@ class Shelf:
 
 def stock(folder: Path, *, now: int | None = None) -> Shelf:
     """Fill a folder; the newest block is one second old at `now` (default: the real now)."""
-    shelf = Shelf(folder=folder, url=f"sqlite:///{folder / 'ecert.sqlite'}", now=int(time.time()) if now is None else now)
+    shelf = Shelf(
+        folder=folder, url=f"sqlite:///{folder / 'ecert.sqlite'}", now=int(time.time()) if now is None else now
+    )
     migrate(shelf.url)
     begin = shelf.now - 100 * DAY
     with shelf.open() as database, database.begin() as connection:

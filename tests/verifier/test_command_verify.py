@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from typer.testing import Result as Ran
 from typer.testing import CliRunner
+from typer.testing import Result as Ran
 
 from ecert.facts import Status
 from ecert.verdict import Result
@@ -137,7 +137,7 @@ def test_statements_are_compared(shelf: Shelf, files: list[str]) -> None:
     assert "李四" not in ran.stdout
 
 
-def test_an_old_copy_is_unknown_unless_its_age_is_accepted(files: list[str], tmp_path: Path, shelf: Shelf) -> None:
+def test_an_old_copy_is_unknown_unless_its_age_is_accepted(tmp_path: Path, shelf: Shelf) -> None:
     (tmp_path / "old").mkdir()
     old = stock(tmp_path / "old", now=shelf.now - 3600)
     file = tmp_path / "of-old.ecert.json"

@@ -114,10 +114,10 @@ async def test_following_goes_on_through_trouble_and_ends_when_told(shelf: Shelf
         view = LedgerView(database)
         stop = asyncio.Event()
         following = asyncio.create_task(view.follow(stop, 0.01))
-        while not view.ready:
+        while not view.ready:  # noqa: ASYNC110 - it is the view that is watched
             await asyncio.sleep(0.01)
         shelf.change(2, Status.REVOKED)
-        while view.copy.status(AGENCY, 2) is not Status.REVOKED:
+        while view.copy.status(AGENCY, 2) is not Status.REVOKED:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
         stop.set()
         await following

@@ -146,9 +146,7 @@ async def test_nothing_chosen_and_too_large_are_said_in_words(language: Language
 async def test_a_form_of_another_kind_or_a_broken_one_is_said_in_words(client: httpx.AsyncClient) -> None:
     plain = await client.post("/check", data={"text": "x"})
     assert (plain.status_code, "<form" in plain.text) == (415, True)
-    broken = await client.post(
-        "/check", content=b"junk", headers={"content-type": "multipart/form-data; boundary=x"}
-    )
+    broken = await client.post("/check", content=b"junk", headers={"content-type": "multipart/form-data; boundary=x"})
     assert broken.status_code == 400
     assert PROBLEMS[Code.BAD_FORM].en in broken.text
 
