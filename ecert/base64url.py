@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from binascii import Error, a2b_base64, b2a_base64
 from collections.abc import Sequence
+from struct import unpack
 
 from ecert.errors import NotBase64Url
 
@@ -57,14 +58,12 @@ def digests(texts: Sequence[str]) -> tuple[bytes, ...]:
     if set(map(len, texts)) - {_DIGEST_TEXT}:
         raise NotBase64Url(next(index for index, text in enumerate(texts) if len(text) != _DIGEST_TEXT))
     try:
-        raw = a2b_base64(
-            "".join([text + "A" for text in texts]).encode("ascii").translate(_TO_STANDARD), strict_mode=True
-        )
+        raw = a2b_base64("A".join([*texts, ""]).encode("ascii").translate(_TO_STANDARD), strict_mode=True)
     except (Error, UnicodeEncodeError) as error:
         raise NotBase64Url(_first_bad(texts)) from error
     if any(raw[DIGEST_SIZE :: DIGEST_SIZE + 1]):
         raise NotBase64Url(_first_bad(texts))
-    return tuple([raw[start : start + DIGEST_SIZE] for start in range(0, len(raw), DIGEST_SIZE + 1)])
+    return unpack(f"{DIGEST_SIZE}sx" * len(texts), raw)
 
 
 def encode_each(values: bytes, size: int) -> list[str]:
