@@ -14,5 +14,5 @@ def start_log(process: str, level: str) -> None:
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[lines], force=True)
-    for chatty in ("urllib3", "aiohttp", "web3", "asyncio", "uvicorn.access", "uvicorn.error"):
+    for chatty in ("alembic", "urllib3", "aiohttp", "web3", "asyncio", "uvicorn.access", "uvicorn.error"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

@@ -100,6 +100,7 @@ async def test_a_valid_certificate_is_shown_with_its_fields(client: httpx.AsyncC
     assert AGENCY_NAME in page
     assert "示例市示例路1号" in page
     assert "Business licence" in page
+    assert "3 May 2020" in page
     assert "<circle" in page
 
 

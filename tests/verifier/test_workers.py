@@ -1,4 +1,4 @@
-"""`ecert serve` and `ecert api` as real processes: they answer, come back, refuse with a reason, leave nobody behind."""
+"""`ecert serve` and `ecert api` as real processes: they answer, come back, refuse with a reason, and all end."""
 
 from __future__ import annotations
 
@@ -243,6 +243,21 @@ def test_a_gigabyte_is_refused_over_the_wire_and_the_service_goes_on(api: tuple[
     connection.close()
     assert ready(address)
     assert memory(program.process.pid) < 512 * 1024
+
+
+def test_the_command_can_ask_it(api: tuple[Program, str], tmp_path: Path) -> None:
+    program, address = api
+    file = tmp_path / "a.ecert.json"
+    file.write_bytes(stock(tmp_path).files[0])
+    (tmp_path / "bad.ecert.json").write_bytes(b"%PDF-1.7")
+    asked = ["--expect", "legal_representative=张三", "--holder-id", "91420111MAB3PRHM8E", "--max-age", "86400"]
+    command = [sys.executable, "-m", "verifier", "verify", str(tmp_path), "--url", address, "--json", *asked]
+    ran = subprocess.run(command, capture_output=True, check=False, stdin=subprocess.DEVNULL)
+    said = {one["file"]: one for one in map(json.loads, ran.stdout.splitlines())}
+    assert ran.returncode == 1
+    assert said[str(tmp_path / "bad.ecert.json")]["reasons"] == ["malformed"]
+    assert said[str(file)]["checks"][10]["outcome"] == "pass"
+    assert "张三" not in program.said()
 
 
 def test_a_file_that_is_merely_too_large_gets_its_answer(api: tuple[Program, str]) -> None:

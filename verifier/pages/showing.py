@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 
 from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
@@ -137,19 +138,22 @@ def _lines(value: Value, field: Field | None, language: Language) -> tuple[str, 
 
 def _line(value: Value) -> str:
     if isinstance(value, dict):
-        return " · ".join(_line(item) for item in value.values() if item is not None)
+        names = sorted(value, key=lambda name: name != "name")  # who, before what kind of id
+        return " · ".join(_line(value[name]) for name in names if value[name] is not None)
     if isinstance(value, list):
         return ", ".join(_line(item) for item in value)
     return "" if value is None else str(value)
 
 
 def _date(text: str, language: Language) -> str:
-    """Write `2026-05-03` as people do; anything else as it stands."""
-    parts = text.split("-")
-    if language is Language.EN or len(parts) != len(("year", "month", "day")) or not all(map(str.isdecimal, parts)):
+    """Write `2026-05-03` as people do; what is no date as it stands."""
+    try:
+        then = date.fromisoformat(text)
+    except ValueError:
         return text
-    year, month, day_of_month = map(int, parts)
-    return f"{year}年{month}月{day_of_month}日"
+    if language is Language.ZH:
+        return f"{then.year}年{then.month}月{then.day}日"
+    return f"{then.day} {then:%B} {then.year}"
 
 
 def _check(check: Check, language: Language) -> ShownCheck:
