@@ -28,7 +28,12 @@ _LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
 
 def encode(data: bytes) -> str:
     """Write `data` without padding."""
-    return b2a_base64(data, newline=False).translate(_TO_URL, b"=").decode("ascii")
+    return encode_ascii(data).decode("ascii")
+
+
+def encode_ascii(data: bytes) -> bytes:
+    """Write `data` without padding, as ASCII bytes."""
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=")
 
 
 def decode_ascii(text: bytes) -> bytes:

@@ -8,7 +8,7 @@ format has another number in `ecert`.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from ecert import base64url, suite
 from ecert.agency import STATUS_LIST_SIZE, is_status_base, parse_issuer, status_place
@@ -196,7 +196,7 @@ def digests(claims: Claims, count: int) -> tuple[bytes, ...]:
     return read
 
 
-def texts_to_digests(values: list[Value], place: str) -> tuple[bytes, ...]:
+def texts_to_digests(values: Sequence[Value], place: str) -> tuple[bytes, ...]:
     """Read a list of 32-byte values in base64url."""
     texts = [value for value in values if isinstance(value, str)]
     if len(texts) != len(values):

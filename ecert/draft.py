@@ -125,7 +125,9 @@ def _offset(zone: str) -> int:
 
 
 def _is_absent(value: Value) -> bool:
-    return value is None or value == [] or (isinstance(value, str) and not value.strip())
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or value == []
 
 
 def _validity(valid_from: str, valid_until: str | None, faults: list[Fault]) -> dict[str, str | None]:

@@ -107,15 +107,13 @@ def sign(
 def _disclose(linted: LintedCertificate, salts: bytes) -> tuple[tuple[str, ...], list[tuple[str, str]]]:
     """Write every slot's disclosure, and (digest, slot's name) sorted by digest."""
     slots = linted.certificate_type.slots
-    disclosures: list[str] = []
-    hashes: list[bytes] = []
+    disclosures: list[bytes] = []
     for salt, name, value in zip(base64url.encode_each(salts, SALT_SIZE), slots, linted.values, strict=True):
         said = "null" if value is None else strict_json.canonical(value)
-        disclosure = base64url.encode(f'["{salt}","{name}",{said}]'.encode())
-        disclosures.append(disclosure)
-        hashes.append(sha256(disclosure.encode("ascii")).digest())
-    digests = base64url.encode_each(b"".join(hashes), base64url.DIGEST_SIZE)
-    return tuple(disclosures), sorted(zip(digests, slots, strict=True))
+        disclosures.append(base64url.encode_ascii(f'["{salt}","{name}",{said}]'.encode()))
+    hashes = b"".join([sha256(disclosure).digest() for disclosure in disclosures])
+    digests = base64url.encode_each(hashes, base64url.DIGEST_SIZE)
+    return tuple(b"~".join(disclosures).decode("ascii").split("~")), sorted(zip(digests, slots, strict=True))
 
 
 def _check_numbers(serial: int, iat: int, version: int, supersedes: Sequence[int]) -> None:
