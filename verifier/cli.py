@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "issue": "verifier.commands.issue",
         "status": "verifier.commands.status",
         "verify": "verifier.commands.verify",
+        "present": "verifier.commands.present",
     }
 )
 """Each command and its module, which has `register(app)`."""
