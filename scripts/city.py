@@ -19,9 +19,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
 
 from chain.administration import ANCHOR, STATUS, Administration, accredit, add_key, register_agency, set_operator
 from chain.deployment import Deployment, deploy
@@ -64,7 +63,6 @@ class City:
     chain_process: subprocess.Popen[str]
     service: str = ""
     service_process: subprocess.Popen[bytes] | None = None
-    _log: TextIO | None = field(default=None, repr=False)
 
     def serve(self) -> None:
         """Start `ecert serve` and wait until it says that it is ready.
@@ -74,14 +72,9 @@ class City:
         """
         address = self.folder / "service.url"
         address.unlink(missing_ok=True)
-        self._log = (self.folder / "service.log").open("a", encoding="utf-8")
-        self.service_process = subprocess.Popen(
-            [sys.executable, "-m", "verifier", "serve", "--data", str(self.folder)],
-            stdout=self._log,
-            stderr=self._log,
-            stdin=subprocess.DEVNULL,
-            cwd=ROOT,
-        )
+        command = [sys.executable, "-m", "verifier", "serve", "--data", str(self.folder)]
+        with (self.folder / "service.log").open("ab") as log:
+            self.service_process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT)
         deadline = time.monotonic() + START_TIMEOUT
         while not self._ready(address):
             if self.service_process.poll() is not None or time.monotonic() > deadline:
@@ -103,9 +96,6 @@ class City:
         if self.service_process is not None:
             end(self.service_process)
             self.service_process = None
-        if self._log is not None:
-            self._log.close()
-            self._log = None
         end(self.chain_process)
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -91,7 +91,8 @@ def test_the_service_killed_during_issuing_goes_on_where_it_was(city: City, afte
     city.service_process.wait()
     wait_until(lambda: not any(is_running(pid) for pid in children), 15)
     city.serve()
-    assert issuing.wait(120) == 0
+    said, _ = issuing.communicate(timeout=120)
+    assert issuing.returncode == 0, said
     assert_each_anchored_once_and_valid(city)
 
 
