@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, delete, exists, insert, select
+from sqlalchemy import Connection, and_, delete, exists, insert, select, update
 
 from store.issuers import ledger_id
 from store.records import Block
 from store.tables import blocks, events
 
-_COLUMNS = (blocks.c.number, blocks.c.hash, blocks.c.parent, blocks.c.time)
+_COLUMNS = (blocks.c.number, blocks.c.hash, blocks.c.parent, blocks.c.time, blocks.c.header)
 
 
 def read(connection: Connection, ledger: str, number: int) -> Block | None:
@@ -30,11 +30,13 @@ def latest(connection: Connection, ledger: str, limit: int = 1024) -> tuple[Bloc
 
 
 def prune(connection: Connection, ledger: str, below: int) -> int:
-    """Forget the headers below a height, but for those with events; answer how many."""
+    """Forget the headers below a height, but for those with events, which lose their seals; answer how many."""
     with_events = exists().where(events.c.ledger_id == blocks.c.ledger_id, events.c.block == blocks.c.number)
     gone = connection.execute(
         delete(blocks).where(blocks.c.ledger_id == ledger_id(ledger), blocks.c.number < below, ~with_events)
     )
+    old = and_(blocks.c.ledger_id == ledger_id(ledger), blocks.c.number < below, blocks.c.header.is_not(None))
+    connection.execute(update(blocks).where(old).values(header=None))
     return gone.rowcount
 
 
@@ -44,7 +46,14 @@ def add(connection: Connection, ledger: int, headers: Sequence[Block]) -> None:
         connection.execute(
             insert(blocks),
             [
-                {"ledger_id": ledger, "number": one.number, "hash": one.hash, "parent": one.parent, "time": one.time}
+                {
+                    "ledger_id": ledger,
+                    "number": one.number,
+                    "hash": one.hash,
+                    "parent": one.parent,
+                    "time": one.time,
+                    "header": one.header,
+                }
                 for one in headers
             ],
         )

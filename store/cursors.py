@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 
 from sqlalchemy import Connection, select, update
 
@@ -93,6 +93,17 @@ def move(connection: Connection, before: Cursor, after: Cursor) -> None:
     )
     if moved.rowcount != 1:
         raise CursorMoved(before.ledger, before.block)
+
+
+def contest(connection: Connection, ledger: str, height: int) -> None:
+    """Say that from a height on nothing that was read may be believed; the lowest height that was said stands.
+
+    Raises:
+        NoSuchRow: reading has not begun.
+    """
+    now = read_known(connection, ledger)
+    if now.contested is None or height < now.contested:
+        move(connection, now, replace(now, contested=height))
 
 
 def _row(cursor: Cursor) -> dict[str, int | bytes]:

@@ -64,6 +64,7 @@ def roll_back(connection: Connection, before: Cursor, to_block: int) -> Cursor:
         time=header.time,
         settled_block=min(before.settled_block, to_block),
         generation=before.generation + 1,
+        contested=before.contested,
     )
     cursors.move(connection, before, after)
     return after

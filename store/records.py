@@ -31,19 +31,36 @@ class Pins:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Block:
-    """A block's header, as far as we keep it."""
+    """A block's header, as far as we keep it.
+
+    `header`: all of it with its seals (RLP), for recent blocks of a network whose validators seal them.
+    """
 
     number: int
     hash: bytes
     parent: bytes
     time: int
+    header: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """One of several headers that the validators of a chain sealed for one height; `source` says who showed it."""
+
+    ledger: str
+    height: int
+    hash: bytes
+    header: bytes | None
+    source: str
+    found_at: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """How far a ledger was read: up to and with `block`, and where both contracts' counts and heads stood there.
 
-    `generation` goes up at each roll-back: who holds a copy of an older one must load it again whole.
+    `generation` goes up at each roll-back: who holds a copy of an older one must load it again whole. `contested`: the
+    lowest height for which the validators sealed two blocks; as long as it stands, nothing is read or believed.
     """
 
     ledger: str
@@ -56,6 +73,7 @@ class Cursor:
     registry_head: bytes
     ledger_sequence: int
     ledger_head: bytes
+    contested: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

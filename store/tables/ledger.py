@@ -45,6 +45,7 @@ cursors = Table(
     Column("registry_head", Bytes, nullable=False),
     Column("ledger_sequence", BigInteger, nullable=False),
     Column("ledger_head", Bytes, nullable=False),
+    Column("contested", BigInteger),
     # Where reading began: what a roll-back to before the first event goes back to.
     Column("start_block", BigInteger, nullable=False),
     Column("start_hash", Bytes, nullable=False),
@@ -63,7 +64,19 @@ blocks = Table(
     Column("hash", Bytes, nullable=False),
     Column("parent", Bytes, nullable=False),
     Column("time", BigInteger, nullable=False),
+    Column("header", Bytes),
     sqlite_with_rowid=False,
+)
+
+evidence = Table(
+    "evidence",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("hash", Bytes, primary_key=True),
+    Column("height", BigInteger, nullable=False),
+    Column("header", Bytes),
+    Column("source", Text, nullable=False),
+    Column("found_at", BigInteger, nullable=False),
 )
 
 events = Table(
