@@ -22,12 +22,16 @@ class Status(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsOf:
-    """The block that facts were read at. `chain` is CAIP-2 (`eip155:31337`), `hash` 32 bytes, `time` seconds."""
+    """The block that facts were read at. `chain` is CAIP-2 (`eip155:31337`), `hash` 32 bytes, `time` seconds.
+
+    `contested`: the chain's validators have sealed two histories, so that facts of it are never fresh (check 14).
+    """
 
     chain: str
     block: int
     hash: bytes
     time: int
+    contested: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -78,7 +78,7 @@ def judge_malformed(
 ) -> Verdict:
     """Give the verdict on bytes that are no certificate: INVALID, whatever the facts (`as_of` None: there are none)."""
     skipped = [SKIPPED[rule.number] for rule in CHECKS[1:13]]
-    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of.time, now, demands.max_age)
+    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, demands.max_age)
     checks = (check_1_form(error), *skipped, fresh)
     return Verdict(
         result=_result(checks), reasons=_reasons(checks), checks=checks, at=now if at is None else at, as_of=as_of
@@ -100,7 +100,7 @@ def _checks(question: Question) -> tuple[Check, ...]:
         check_11_expectations(question),
         check_12_documents(question),
         check_13_holder(question),
-        check_14_freshness(question.facts.as_of.time, question.now, question.demands.max_age),
+        check_14_freshness(question.facts.as_of, question.now, question.demands.max_age),
     )
 
 

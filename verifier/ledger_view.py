@@ -141,4 +141,5 @@ def _goes_on(old: Cursor, new: Cursor) -> bool:
 
 def _as_of(cursor: Cursor) -> AsOf:
     chain = cursor.ledger.rpartition(":")[0]
-    return AsOf(chain=chain, block=cursor.block, hash=cursor.hash, time=cursor.time)
+    contested = cursor.contested is not None
+    return AsOf(chain=chain, block=cursor.block, hash=cursor.hash, time=cursor.time, contested=contested)

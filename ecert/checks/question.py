@@ -9,7 +9,7 @@ from ecert.certificate import Certificate, Value
 from ecert.checks.rules import found
 from ecert.demands import Demands
 from ecert.errors import MalformedKey
-from ecert.facts import BatchFacts, Facts, KeyFacts
+from ecert.facts import AsOf, BatchFacts, Facts, KeyFacts
 from ecert.suite import thumbprint
 from ecert.types import CertificateType
 from ecert.verdict import Check, Reason
@@ -78,7 +78,7 @@ def pose(
         at=now if at is None or about_now else at,
         about_now=about_now,
         now=now,
-        fresh=doubt_of_age(now - facts.as_of.time, demands.max_age) is None,
+        fresh=doubt_of_age(facts.as_of, now, demands.max_age) is None,
         on_registry=on_registry,
         key=_key(certificate, facts) if on_registry else None,
         batch=_batch(certificate, facts) if on_registry else None,
@@ -86,9 +86,10 @@ def pose(
     )
 
 
-def doubt_of_age(age: int, max_age: int) -> Reason | None:
+def doubt_of_age(as_of: AsOf, now: int, max_age: int) -> Reason | None:
     """Say what is wrong with facts of that age in seconds, which is negative where our clock is behind the chain's."""
-    if age >= max_age:
+    age = now - as_of.time
+    if age >= max_age or as_of.contested:
         return Reason.STALE_LEDGER
     return Reason.CLOCK_WRONG if age < -CLOCK_TOLERANCE else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ecert.certificate import Value
 from ecert.checks.question import Question, doubt_of_age
 from ecert.checks.rules import PASSED, SKIPPED, found
-from ecert.facts import Status, StatusFacts, status_in_force
+from ecert.facts import AsOf, Status, StatusFacts, status_in_force
 from ecert.verdict import Check, Reason
 
 
@@ -37,13 +37,15 @@ def check_10_period(question: Question) -> Check:
     return PASSED[10]
 
 
-def check_14_freshness(facts_time: int, now: int, max_age: int) -> Check:
-    """The facts are younger than the limit, and our clock is not behind them by more than 60 seconds."""
-    age = now - facts_time
-    doubt = doubt_of_age(age, max_age)
+def check_14_freshness(as_of: AsOf, now: int, max_age: int) -> Check:
+    """The facts are younger than the limit, not over 60 s ahead of our clock, and of a chain with one history."""
+    doubt = doubt_of_age(as_of, now, max_age)
     if doubt is None:
         return PASSED[14]
-    return found(14, unknown=(doubt,), detail={"age": age, "max_age": max_age})
+    detail: dict[str, Value] = {"age": now - as_of.time, "max_age": max_age}
+    if as_of.contested:
+        detail["contested"] = True
+    return found(14, unknown=(doubt,), detail=detail)
 
 
 def _judge_status(question: Question, fail: list[Reason], unknown: list[Reason], detail: dict[str, Value]) -> None:

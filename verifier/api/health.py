@@ -39,6 +39,8 @@ def _why_not(view: LedgerView, max_age: int) -> str | None:
         return view.trouble
     if not view.ready:
         return "the ledger has not been read yet"
+    if view.copy.as_of.contested:
+        return "the chain's validators have sealed two histories; every verification answers UNKNOWN (docs/sender.md)"
     age = view.age(seconds_now())
     if age >= max_age:
         return f"the ledger copy is {age} s old, more than {max_age} s: is the node there, and `ecert indexer`?"
