@@ -4,24 +4,22 @@ A cut holds because nothing dials: there is no discovery, and on both ends the o
 those to dial and of those to let in. A node that starts during a cut is given lists without the others.
 
 A client never dials the same peer twice within 35 seconds. So a link is made by one end alone, and the other end is
-asked only when that one may not.
+asked when that one has not managed.
 """
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from .chain import wait
-from .faults import NetworkError
 from .record import Member, Record
 from .rpc import ask_owner
 
 CUT_TIMEOUT = 20.0
-HEAL_TIMEOUT = 60.0
+HEAL_TIMEOUT = 120.0
 SECOND_END = 2.0
 UNDER_WAY = 1.0
 """A call that was under way when its end was told not to dial is through after this many seconds, and is ended then."""
@@ -50,24 +48,36 @@ def cut(network: Path, record: Record, members: Sequence[Member]) -> None:
 
 def heal(network: Path, record: Record, members: Sequence[Member]) -> None:
     """Connect those of these running nodes that may reach each other; returns when all of them are."""
-    pairs = [pair for pair in itertools.combinations(members, 2) if record.linked(pair[0].number, pair[1].number)]
+    join(network, record, members)
+    wait(
+        "all nodes of a group are connected",
+        lambda: None if missing(network, record, members) else True,
+        HEAL_TIMEOUT,
+    )
 
-    def missing() -> list[tuple[Member, Member]]:
-        seen = {member.number: connected(network, record, member) for member in members}
-        return [(one, other) for one, other in pairs if other.number not in seen[one.number]]
 
-    def whole() -> bool | None:
-        return None if missing() else True
-
-    for one, other in missing():
+def join(network: Path, record: Record, members: Sequence[Member]) -> None:
+    """Let those of these running nodes that may reach each other, and do not, dial now; they may need longer."""
+    for one, other in missing(network, record, members):
         ask_owner(one.folder(network), "admin_addTrustedPeer", other.enode)
         ask_owner(other.folder(network), "admin_addTrustedPeer", one.enode)
         ask_owner(one.folder(network), "admin_addPeer", other.enode)
-    with contextlib.suppress(NetworkError):
-        wait("the first ends have dialled", whole, SECOND_END)
-    for one, other in missing():
+    deadline = time.monotonic() + SECOND_END
+    while missing(network, record, members) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    for one, other in missing(network, record, members):
         ask_owner(other.folder(network), "admin_addPeer", one.enode)
-    wait("all nodes of a group are connected", whole, HEAL_TIMEOUT)
+
+
+def missing(network: Path, record: Record, members: Sequence[Member]) -> list[tuple[Member, Member]]:
+    """Give the pairs of these running nodes that may be connected and are not."""
+    seen = {member.number: connected(network, record, member) for member in members}
+    pairs = itertools.combinations(members, 2)
+    return [
+        (one, other)
+        for one, other in pairs
+        if record.linked(one.number, other.number) and other.number not in seen[one.number]
+    ]
 
 
 def strangers(record: Record, member: Member) -> list[Member]:

@@ -110,7 +110,7 @@ class Network:
             self._end([self.record.member(number) for number in numbers], signal.SIGKILL)
 
     def start(self, *numbers: int) -> None:
-        """Start nodes that do not run, and wait until they are connected. They need not have caught up by then."""
+        """Start nodes that do not run, and wait until they answer. They need not have caught up by then."""
         client = geth(self._say)
         with self._held():
             named = [self.record.member(number) for number in numbers]
@@ -177,17 +177,16 @@ class Network:
             yield
 
     def _start(self, client: Path, members: Sequence[Member]) -> None:
-        """Start nodes in turn; each dials those that run by then, so that every link is made by one end."""
-        record = self.record
+        """Start nodes at once. They dial those that run by then; one another only when all of them listen."""
+        record, dial = self.record, self.running
         for member in members:
-            neighbours = {one.number for one in record.neighbours(member.number)}
-            dial = [one for one in self.running if one.number in neighbours]
-            node.start(client, self.folder, record, member, dial)
+            neighbours = [one for one in dial if record.linked(one.number, member.number)]
+            node.start(client, self.folder, record, member, neighbours)
+        for member in members:
             chain.wait(f"node {member.number} runs", partial(node.pid, self.folder, member), START_TIMEOUT)
-        for member in members:
             self._await_answer(record, member)
         self._save(record)
-        links.heal(self.folder, record, self.running)  # who dialled a node that did not listen yet dials late again
+        links.join(self.folder, record, self.running)
 
     def _await_answer(self, record: Record, member: Member) -> None:
         def look() -> bool | None:
