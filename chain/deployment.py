@@ -21,8 +21,11 @@ from chain.signer import Signer
 from chain.transacting import Creation, Invocation, transact
 from ecert.agency import ledger_name
 
+ADMINISTRATOR = 0
+"""The AccessManager's own role: gives and takes all others, and retires ledgers."""
+
 REGISTRAR = 1
-"""The role that registers, suspends and accredits agencies. Role 0 is the AccessManager's administrator."""
+"""The role that registers, suspends and accredits agencies."""
 
 GUARDIAN = 2
 """The role that may put an agency in doubt, and nothing else."""
@@ -39,7 +42,8 @@ _ROLES = {
     ),
     GUARDIAN: ("doubtAgency",),
 }
-_NOBODY = "0x" + "00" * 20
+NOBODY = bytes(20)
+"""The address that stands for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +111,10 @@ def _read(text: str) -> bytes:
 
 
 async def deploy(node: Node, bureau: Signer, *, admin_delay: int = 0) -> Deployment:
-    """Put AccessManager, registry and ledger on a chain; `bureau` gets every role.
+    """Put AccessManager, registry and ledger on a chain that will not last; `bureau` gets every role.
+
+    Nothing is written down, so a run that was cut off leaves contracts behind: `chain.founding` is for chains that
+    last.
 
     Args:
         node: of the chain.
@@ -122,15 +129,15 @@ async def deploy(node: Node, bureau: Signer, *, admin_delay: int = 0) -> Deploym
     access_manager = await _create(node, bureau, artifact("AccessManager").creation(to_hex(bureau.address)))
     registry = await _create(node, bureau, artifact("AgencyRegistry").creation(to_hex(access_manager), admin_delay))
     steps: list[Creation | Invocation] = [
-        Creation(data=artifact("CertificateLedger").creation(to_hex(access_manager), to_hex(registry), _NOBODY)),
-        *_grants(access_manager, registry, bureau.address),
+        Creation(data=artifact("CertificateLedger").creation(to_hex(access_manager), to_hex(registry), to_hex(NOBODY))),
+        *grants(access_manager, registry, {REGISTRAR: bureau.address, GUARDIAN: bureau.address}),
     ]
     receipts = await transact(node, bureau, steps)
     ledger = receipts[0].contract
     if ledger is None:
         raise DeploymentFailed("the node gives no address for the ledger that it created")
     pins = await read_pins(node, access_manager=access_manager, registry=registry, ledger=ledger)
-    await _check_code(node, {"AccessManager": access_manager, "AgencyRegistry": registry, "CertificateLedger": ledger})
+    await check_code(node, {"AccessManager": access_manager, "AgencyRegistry": registry, "CertificateLedger": ledger})
     return Deployment(
         chain_id=pins.chain_id,
         genesis=pins.genesis,
@@ -150,18 +157,20 @@ async def _create(node: Node, bureau: Signer, data: bytes) -> bytes:
     return created
 
 
-def _grants(access_manager: bytes, registry: bytes, bureau: bytes) -> list[Invocation]:
+def grants(access_manager: bytes, registry: bytes, holders: Mapping[int, bytes]) -> list[Invocation]:
+    """Write what gives each role its functions of the registry and its holder; doing it again changes nothing."""
     manager = artifact("AccessManager").functions
     functions = artifact("AgencyRegistry").functions
-    grants = []
+    written = []
     for role, names in _ROLES.items():
         selectors = [functions[name].selector for name in names]
-        grants.append(manager["setTargetFunctionRole"].encode(to_hex(registry), selectors, role))
-        grants.append(manager["grantRole"].encode(role, to_hex(bureau), 0))
-    return [Invocation(to=access_manager, data=data) for data in grants]
+        written.append(manager["setTargetFunctionRole"].encode(to_hex(registry), selectors, role))
+        written.append(manager["grantRole"].encode(role, to_hex(holders[role]), 0))
+    return [Invocation(to=access_manager, data=data) for data in written]
 
 
-async def _check_code(node: Node, addresses: Mapping[Name, bytes]) -> None:
+async def check_code(node: Node, addresses: Mapping[Name, bytes]) -> None:
+    """Raise `DeploymentFailed` unless the code at each address is that of our contract of this name."""
     codes = await node.codes(list(addresses.values()))
     wrong = [name for name, code in zip(addresses, codes, strict=True) if not artifact(name).is_code(code)]
     if wrong:

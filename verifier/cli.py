@@ -16,6 +16,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sender": "verifier.commands.sender",
         "indexer": "verifier.commands.indexer",
         "migrate": "verifier.commands.migrate",
+        "deploy": "verifier.commands.deploy",
         "issue": "verifier.commands.issue",
         "status": "verifier.commands.status",
         "verify": "verifier.commands.verify",
