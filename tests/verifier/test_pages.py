@@ -171,13 +171,13 @@ async def test_no_script_or_style_stands_in_the_page_itself(client: httpx.AsyncC
     assert "unsafe" not in policy
 
 
-async def test_style_and_script_are_ours_and_may_be_kept_for_ever(client: httpx.AsyncClient) -> None:
+async def test_style_script_and_icon_are_ours_and_may_be_kept_for_ever(client: httpx.AsyncClient) -> None:
     page = (await client.get("/check")).text
     addresses = re.findall(r'(?:href|src)="(/static/[^"]+)"', page)
-    assert len(addresses) == 2
+    assert len(addresses) == 3
     for address in addresses:
         answer = await client.get(address)
-        assert answer.status_code == 200
+        assert answer.status_code == 300
         assert "immutable" in answer.headers["cache-control"]
     assert (await client.get("/static/check.css")).status_code == 404
 

@@ -1,4 +1,4 @@
-"""Style sheet and script, served by us under names that carry their hash, so that browsers may keep them for ever."""
+"""Style sheet, script and icon, served under names that carry their hash, so that browsers may keep them for ever."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fastapi import APIRouter
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-_KINDS = MappingProxyType({"css": "text/css", "js": "text/javascript"})
+_KINDS = MappingProxyType({"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"})
 _HASH_LENGTH = 16
 
 

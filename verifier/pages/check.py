@@ -80,6 +80,7 @@ def _page(
             language=language,
             words={key: language.of(words) for key, words in WORDS.items()},
             languages=[(Language.EN, "English"), (Language.ZH, "中文")],
+            icon=assets()["icon.svg"].address,
             style=assets()["check.css"].address,
             script=assets()["check.js"].address,
             max_body=MAX_BODY,

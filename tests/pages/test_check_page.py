@@ -1,0 +1,134 @@
+"""`/check` as people use it, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.verifier.shelf import Shelf
+
+pytestmark = pytest.mark.xdist_group("pages")
+
+
+def answer(page: Page, word: str) -> None:
+    expect(page.locator("#answer h2, #answer .result, #answer").first).to_contain_text(word, timeout=10_000)
+
+
+def choose(page: Page, address: str, file: Path) -> None:
+    page.goto(f"{address}/check")
+    page.set_input_files("#certificate", file)
+
+
+def altered(file: bytes) -> bytes:
+    certificate = json.loads(file)
+    shown = certificate["header"]["disclosures"]
+    for at, encoded in enumerate(shown):
+        salt, name, _ = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+        if name == "scope":
+            changed = json.dumps([salt, name, "银行业务"], ensure_ascii=False).encode()
+            shown[at] = base64.urlsafe_b64encode(changed).decode().rstrip("=")
+    return json.dumps(certificate).encode()
+
+
+def test_a_chosen_file_is_answered_in_place_and_announced(page: Page, address: str, certificate: Path) -> None:
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    assert page.url == f"{address}/check"
+    region = page.locator("#answer")
+    assert region.get_attribute("aria-live") == "polite"
+    expect(region.locator("svg").first).to_be_visible()
+    expect(region).to_contain_text("Business licence")
+
+
+def test_a_dropped_file_is_answered_too(page: Page, address: str, certificate: Path) -> None:
+    page.goto(f"{address}/check")
+    dropped = page.evaluate_handle(
+        """text => { const carried = new DataTransfer();
+                     carried.items.add(new File([text], "licence.ecert.json")); return carried; }""",
+        certificate.read_text(),
+    )
+    page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+    answer(page, "VALID")
+
+
+def test_an_altered_field_is_named_with_what_to_do(page: Page, address: str, shelf: Shelf, tmp_path: Path) -> None:
+    forged = tmp_path / "forged.ecert.json"
+    forged.write_bytes(altered(shelf.files[0]))
+    choose(page, address, forged)
+    answer(page, "INVALID")
+    expect(page.locator("#answer")).to_contain_text('Not what the agency signed: "Scope of business"')
+    expect(page.locator("#answer")).to_contain_text("Do not accept it")
+
+
+@pytest.mark.parametrize("content", [b"%PDF-1.7 this is no certificate", b"", b'{"protected": "eyJ', b"\xff\xfe\x00"])
+def test_a_wrong_or_half_file_is_answered_in_words(page: Page, address: str, tmp_path: Path, content: bytes) -> None:
+    wrong = tmp_path / "wrong.json"
+    wrong.write_bytes(content)
+    choose(page, address, wrong)
+    said = page.locator("#answer article, #answer section")
+    expect(said).to_be_visible(timeout=10_000)
+    expect(said).to_contain_text("This is not a certificate" if content else "file")
+
+
+def test_a_huge_file_is_refused_before_it_is_sent(page: Page, address: str, tmp_path: Path) -> None:
+    huge = tmp_path / "huge.json"
+    huge.write_bytes(b"x" * 20_000_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    choose(page, address, huge)
+    expect(page.locator("#answer .problem")).to_be_visible()
+    assert "POST" not in asked
+
+
+def test_pasted_text_is_checked(page: Page, address: str, shelf: Shelf) -> None:
+    page.goto(f"{address}/check")
+    page.click("summary")
+    page.fill("#text", shelf.files[1].decode())
+    page.click("button[type=submit]")
+    answer(page, "VALID")
+
+
+def test_the_page_speaks_chinese(page: Page, address: str, certificate: Path) -> None:
+    page.goto(f"{address}/check?lang=zh")
+    page.set_input_files("#certificate", certificate)
+    expect(page.locator("#answer")).to_contain_text("有效", timeout=10_000)
+    expect(page.locator("#answer")).to_contain_text("营业执照")
+    assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+def test_everything_works_as_a_plain_form_without_script(browser: Browser, address: str, certificate: Path) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    choose(page, address, certificate)
+    page.click("button[type=submit]")
+    answer(page, "VALID")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [360, 1366, 1920])
+def test_nothing_is_cut_off_at_the_side(page: Page, address: str, certificate: Path, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 768})
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_the_service_gone_is_said_in_words(page: Page, address: str, certificate: Path) -> None:
+    page.goto(f"{address}/check")
+    page.route("**/check*", lambda route: route.abort())
+    page.set_input_files("#certificate", certificate)
+    expect(page.locator("#answer .problem")).to_be_visible(timeout=10_000)
+
+
+@pytest.mark.parametrize("keys", [["Tab"] * 12])
+def test_the_page_can_be_used_with_a_keyboard_alone(page: Page, address: str, keys: list[str]) -> None:
+    page.goto(f"{address}/check")
+    reached = set()
+    for key in keys:
+        page.keyboard.press(key)
+        reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    assert {"certificate", "SUMMARY", "BUTTON"} <= reached
