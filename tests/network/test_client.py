@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from clique.client import MODULE_SUM, geth
 from clique.faults import ClientMissing
 

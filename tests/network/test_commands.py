@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+
 from clique import node
 from clique.chain import wait
 from clique.faults import NetworkError

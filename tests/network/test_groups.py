@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from clique.__main__ import groups
 from clique.faults import NetworkError
 from clique.record import Member, Record

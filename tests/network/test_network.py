@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from eth_account.signers.local import LocalAccount
+
 from clique.chain import Block, wait
 from clique.network import Network
 from clique.status import look
-from eth_account.signers.local import LocalAccount
 
 pytestmark = pytest.mark.xdist_group("network")
 

@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from clique import ports
 from clique.faults import NetworkError
 from clique.ports import reserve
