@@ -1,4 +1,4 @@
-"""What a node's JSON says, read strictly: blocks, logs, receipts, numbers, bytes.
+"""What a node's JSON says, read strictly: logs, receipts, numbers, bytes (blocks: `chain.headers`).
 
 Whatever is not of the right shape is `NodeInconsistent`; nothing missing is filled in.
 """
@@ -11,18 +11,6 @@ from typing import cast
 
 from chain.errors import NodeInconsistent
 from chain.rpc import Json
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockHeader:
-    """What is needed of a block. `base_fee` is None where the network knows none."""
-
-    number: int
-    hash: bytes
-    parent: bytes
-    time: int
-    gas_limit: int
-    base_fee: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,22 +71,6 @@ def as_text(answer: Json, what: str) -> str:
     if not isinstance(answer, str):
         raise NodeInconsistent(f"{what}: {answer!r} is no text")
     return answer
-
-
-def as_header(answer: Json) -> BlockHeader:
-    """Read a block."""
-    if answer is None:
-        raise NodeInconsistent("the node does not have a block that it should have")
-    block = _fields(answer, "block")
-    base_fee = block.get("baseFeePerGas")
-    return BlockHeader(
-        number=as_int(block.get("number"), "block number"),
-        hash=as_bytes(block.get("hash"), "block hash", 32),
-        parent=as_bytes(block.get("parentHash"), "parent hash", 32),
-        time=as_int(block.get("timestamp"), "block time"),
-        gas_limit=as_int(block.get("gasLimit"), "gas limit"),
-        base_fee=None if base_fee is None else as_int(base_fee, "base fee"),
-    )
 
 
 def as_log(answer: Json) -> Log:

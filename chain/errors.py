@@ -5,11 +5,14 @@
         NodeAway             not reached, too slow, or broken: what happened to a request is unknown
         NodeRefused          it answered with an error of its own
         NodeInconsistent     it contradicts itself or what it told before: its word is not taken
+          QuorumMissing      it shows a block that too few validators sealed: it is not asked again
       CallMalformed          what is stored as a call is none
       CallReverted           a contract refused, with its reason
       ChainChanged           this is another chain than the one that was pinned: nothing runs until a person looks
       ForkTooDeep            the chain forked below every block that we remember
-      FinalityBroken         a chain that never forks did
+      FinalityBroken         a chain that never forks did, without the seals that would prove who is to blame
+      Equivocation           the validators sealed two blocks of one height: nothing is read until people have decided
+      SignerFailed           a remote signer cannot be reached, refuses, or signs something else
       KeyFileUnreadable      a key file is missing, broken, or its password is wrong
       DeploymentFailed       the contracts could not be put, or are not as they should be, on a chain
 
@@ -53,6 +56,15 @@ class NodeRefused(NodeError):
 
 class NodeInconsistent(NodeError):
     """The node's answers cannot all be true."""
+
+
+class QuorumMissing(NodeInconsistent):
+    """A block that too few of the validators sealed, or other validators than those that we know."""
+
+    def __init__(self, block: int, why: str) -> None:
+        super().__init__(f"block {block} {why}")
+        self.block = block
+        self.why = why
 
 
 class CallMalformed(ChainError):
@@ -102,6 +114,27 @@ class FinalityBroken(ChainError):
     def __init__(self, block: int) -> None:
         super().__init__(f"block {block} has changed on a network whose blocks are final; nothing more is read from it")
         self.block = block
+
+
+class Equivocation(ChainError):
+    """Two blocks of one height, both sealed by a quorum; both headers are kept in the table `evidence`."""
+
+    def __init__(self, block: int) -> None:
+        super().__init__(
+            f"the validators have sealed two different blocks of height {block}: whoever signed both has lied. Both"
+            " headers are kept as evidence, nothing more is read from this chain, and every verification answers"
+            " UNKNOWN until people have decided which history is the true one (docs/sender.md, section Equivocation)"
+        )
+        self.block = block
+
+
+class SignerFailed(ChainError):
+    """A remote signer did not do its part; nothing was signed that could be sent."""
+
+    def __init__(self, url: str, why: str) -> None:
+        super().__init__(f"the signer at {url}: {why}")
+        self.url = url
+        self.why = why
 
 
 class KeyFileUnreadable(ChainError):

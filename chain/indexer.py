@@ -7,6 +7,10 @@ how everybody knows that our copy is fresh.
 The chain is pinned at the first start. Where it differs later, mostly because a local chain was restarted, the indexer
 stops with `ChainChanged`. A fork is rolled back to the last common block, where the network can fork.
 
+Other nodes are asked, too: one that goes on where ours stands still, or shows another block where that cannot be, stops
+us from reading any further. On a network whose validators seal, every block must show their quorum; two sealed blocks
+of one height contest the ledger (`chain.history`), and nothing is read any more.
+
 Trust: one node is believed when it says what the latest block is; whatever it says of the contracts is recomputed.
 """
 
@@ -14,29 +18,32 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 
-from chain.answers import BlockHeader
 from chain.deployment import Deployment
-from chain.errors import FinalityBroken, ForkTooDeep, NodeError, NodeInconsistent
+from chain.errors import Equivocation, NodeAway, NodeError, NodeInconsistent, NodeRefused, QuorumMissing
+from chain.headers import BlockHeader, check_hash
+from chain.history import REMEMBERED, History, validators_of
 from chain.identity import pin
 from chain.ledger import Reading
 from chain.network import Network, find_network
 from chain.node import Node
 from chain.pausing import pause
 from chain.reading import WINDOW, Counts, Stretch, read_stretch
+from chain.witnesses import Heard, Witnesses, has_stalled
 from store import blocks, cursors, events
 from store.database import Database
 from store.errors import CursorMoved, StoreError
 from store.records import Block, Cursor, SeenEvent
 from store.states import Contract
 
-REMEMBERED = 1_024
-"""Blocks whose hashes are kept, and so the deepest fork that can be rolled back."""
-
 FUTURE = 60
 """Seconds that a block's time may lie ahead of our clock."""
+
+COMPARE_EVERY = 10
+"""Seconds between two questions to the other nodes."""
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +79,11 @@ class Indexer:
         self._clock = clock
         self._poll = poll
         self._window = window
+        self._span = window
         self._network: Network | None = None
+        self._history = History(database=database, ledger=deployment.name, clock=clock)
+        self._witnesses: Witnesses | None = None
+        self._compared_at = -math.inf
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until `stop`; a node or database that is away is waited for.
@@ -80,15 +91,29 @@ class Indexer:
         Raises:
             ChainChanged: this is not the chain that was pinned.
             ForkTooDeep: nothing that we remember is on the chain any more.
-            FinalityBroken: a block changed where blocks are final.
+            FinalityBroken: a block changed where blocks are final, and nobody can tell why.
+            Equivocation: the chain's validators have sealed two histories.
         """
+        try:
+            await self._work(stop)
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Close the connections to the other nodes; the node itself belongs to who gave it."""
+        await self._forget_witnesses()
+
+    async def _work(self, stop: asyncio.Event) -> None:
         trouble = ""
         while not stop.is_set():
             moved, said = False, ""
             try:
                 moved = await self.step()
-            except (NodeError, StoreError) as error:
+            except StoreError as error:
                 said = str(error)
+            except NodeError as error:
+                said = str(error)
+                await self._turn(error)
             if said and said != trouble:
                 log.warning("the indexer waits: %s", said)
             if trouble and not said:
@@ -103,28 +128,46 @@ class Indexer:
         Raises:
             NodeError: the node cannot be used now; nothing was stored.
             StoreError: the database cannot be used now; nothing was stored.
+            Equivocation: the ledger is contested; nothing is read.
         """
         network = self._network or await self._begin()
         cursor = self._cursor()
+        if cursor.contested is not None:
+            raise Equivocation(cursor.contested)
         head = await self._node.latest()
         if head.time > self._clock() + FUTURE:
             raise NodeInconsistent(f"block {head.number} lies {head.time - self._clock():.0f} s in the future")
+        await self._compare(head, cursor, network)
         if head.number <= cursor.block:
             return await self._look_back(cursor, head, network)
         parent = await self._node.block(cursor.block)
         if parent.hash != cursor.hash:
             return await self._roll_back(cursor, network)
-        stretch = await read_stretch(
-            self._node,
-            self._deployment,
-            parent=(cursor.block, cursor.hash),
-            counts=_counts(cursor),
-            head=head,
-            all_from=head.number - REMEMBERED,
-            window=self._window,
-        )
+        stretch = await self._read(cursor, head, network)
+        if network.sealed:
+            self._history.prove(parent, stretch.blocks, head.number - REMEMBERED)
         self._store(cursor, stretch, network)
         return True
+
+    async def _read(self, cursor: Cursor, head: BlockHeader, network: Network) -> Stretch:
+        """Read the next stretch: a shorter one where the node finds it too long, and later longer ones again."""
+        try:
+            stretch = await read_stretch(
+                self._node,
+                self._deployment,
+                parent=(cursor.block, cursor.hash),
+                counts=_counts(cursor),
+                head=head,
+                all_from=head.number - REMEMBERED,
+                hashed=network.hashed,
+                window=self._span,
+            )
+        except (NodeAway, NodeRefused) as error:
+            if error.method == "eth_getLogs":
+                self._span = max(1, min(self._span, head.number - cursor.block) // 2)
+            raise
+        self._span = min(self._window, 2 * self._span)
+        return stretch
 
     async def _begin(self) -> Network:
         """Pin the chain, or compare it with what was pinned, and make the cursor where there is none."""
@@ -178,36 +221,71 @@ class Indexer:
     async def _roll_back(self, cursor: Cursor, network: Network) -> bool:
         await pin(self._database, self._node, self._deployment)
         if not network.forks:
-            raise FinalityBroken(cursor.block)
-        common = await self._common_block(cursor)
+            await self._history.explain_change(self._node, network, cursor)
+        common = await self._history.common_block(self._node, cursor)
         with self._database.begin() as connection:
             events.roll_back(connection, cursor, common)
         log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)
         return True
 
-    async def _common_block(self, cursor: Cursor) -> int:
-        """The latest block that both we and the node have."""
-        with self._database.read() as connection:
-            start = cursors.origin(connection, self._deployment.name)
-            kept = blocks.latest(connection, self._deployment.name, REMEMBERED)
-        remembered = {block.number: block.hash for block in kept} | {start.block: start.hash}
-        height = (await self._node.latest()).number
-        candidates = sorted((number for number in remembered if number <= height), reverse=True)
-        if not candidates:
-            raise NodeInconsistent(f"the node is at block {height}, below all that is remembered; it has to catch up")
-        for found in await self._node.blocks(candidates):
-            if found.hash == remembered[found.number]:
-                return found.number
-        raise ForkTooDeep(cursor.block, REMEMBERED)
+    async def _compare(self, head: BlockHeader, cursor: Cursor, network: Network) -> None:
+        """Ask the other nodes, every so often, whether they tell the same; go no further until they do."""
+        now = self._clock()
+        if not self._node.others or 0 <= now - self._compared_at < COMPARE_EVERY:
+            return
+        if self._witnesses is None:
+            self._witnesses = Witnesses(self._node.others, timeout=self._node.timeout)
+        heard = await self._witnesses.hear(head, self._depth(network))
+        if has_stalled(head, heard):
+            raise NodeInconsistent(f"the node at {self._node.url} stands still at block {head.number}; others go on")
+        for other in heard:
+            ours = await self._node.block(other.block.number)
+            if ours.hash != other.block.hash:
+                await self._judge_between(ours, other, cursor, network)
+        self._compared_at = now
+
+    async def _judge_between(self, ours: BlockHeader, other: Heard, cursor: Cursor, network: Network) -> None:
+        """Two nodes show two blocks of one height, which ought to be beyond doubt."""
+        if not network.sealed:
+            raise NodeInconsistent(
+                f"the nodes at {self._node.url} and {other.url} have different blocks {ours.number}, deeper than this"
+                " network forks; nothing is read until they agree"
+            )
+        trusted = validators_of(await self._node.block(cursor.block))
+        self._history.sealers.prove(check_hash(ours), trusted)
+        try:
+            self._history.sealers.prove(check_hash(other.block), trusted)
+        except NodeInconsistent as error:
+            log.error("the node at %s is not asked any more: %s", other.url, error)  # noqa: TRY400  # no surprise
+            await self._node.drop(other.url)
+            await self._forget_witnesses()
+            return
+        self._history.accuse(ours, self._node.url, other.block, other.url)
+
+    async def _turn(self, error: NodeError) -> None:
+        """Go on with another node, if there is one; it has to show first that it is of the same chain."""
+        lying = isinstance(error, QuorumMissing)
+        if await (self._node.drop(self._node.url) if lying else self._node.turn()):
+            log.warning("the indexer asks the node at %s from now on", self._node.url)
+            self._network = None
+            self._compared_at = -math.inf
+            await self._forget_witnesses()
+
+    async def _forget_witnesses(self) -> None:
+        witnesses, self._witnesses = self._witnesses, None
+        if witnesses is not None:
+            await witnesses.close()
+
+    def _depth(self, network: Network) -> int:
+        return network.settled_depth if self._settled_depth is None else self._settled_depth
 
     def _store(self, before: Cursor, stretch: Stretch, network: Network) -> None:
-        depth = network.settled_depth if self._settled_depth is None else self._settled_depth
         after = Cursor(
             ledger=before.ledger,
             block=stretch.last.number,
             hash=stretch.last.hash,
             time=stretch.last.time,
-            settled_block=max(before.settled_block, stretch.last.number - depth),
+            settled_block=max(before.settled_block, stretch.last.number - self._depth(network)),
             generation=before.generation,
             registry_sequence=stretch.counts[Contract.REGISTRY].sequence,
             registry_head=stretch.counts[Contract.REGISTRY].head,
@@ -224,7 +302,16 @@ class Indexer:
             )
             for one in stretch.events
         ]
-        new = [Block(number=one.number, hash=one.hash, parent=one.parent, time=one.time) for one in stretch.blocks]
+        new = [
+            Block(
+                number=one.number,
+                hash=one.hash,
+                parent=one.parent,
+                time=one.time,
+                header=one.rlp if network.sealed else None,
+            )
+            for one in stretch.blocks
+        ]
         try:
             with self._database.begin() as connection:
                 events.append(connection, before, after, seen=seen, headers=new)

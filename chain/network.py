@@ -4,13 +4,19 @@ development   Hardhat, anvil: one node; blocks stay unless a person rolls them b
 qbft          QBFT, IBFT (GoQuorum, Besu): a mined block is final
 clique        blocks stay once more than half of the signers have built on them
 other         twelve blocks, unless the settings say otherwise
+
+Trust: the node is believed about the kind of its network, at each start. Where its head's hash is that of the head's
+fields, every later header must be so, too; where it is sealed by validators, every later block must be.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from chain.errors import NodeInconsistent
+from chain.headers import BlockHeader, hash_of
 from chain.node import Node
+from chain.seals import is_sealed
 
 _DEVELOPMENT = ("hardhat", "anvil", "edr", "ganache")
 _DEPTH_ELSEWHERE = 12
@@ -18,22 +24,36 @@ _DEPTH_ELSEWHERE = 12
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Network:
-    """`settled_depth`: how many blocks must follow one before it counts. `forks`: whether a block can be undone."""
+    """`settled_depth`: how many blocks must follow one before it counts. `forks`: whether a block can be undone.
+
+    `hashed`: we can compute its blocks' hashes. `sealed`: its blocks carry validators' seals that we can check.
+    """
 
     kind: str
     settled_depth: int
     forks: bool
+    hashed: bool = False
+    sealed: bool = False
 
 
 async def find_network(node: Node) -> Network:
     """Find out the kind of network; methods that a client does not know are a sign like any other."""
-    version = (await node.client_version()).lower()
+    version, head = (await node.client_version()).lower(), await node.latest()
+    hashed = _is_hashed(head)
     if any(name in version for name in _DEVELOPMENT):
-        return Network(kind="development", settled_depth=0, forks=True)
+        return Network(kind="development", settled_depth=0, forks=True, hashed=hashed)
     for method in ("istanbul_getValidators", "qbft_getValidatorsByBlockNumber", "ibft_getValidatorsByBlockNumber"):
         if await node.if_known(method, "latest"):
-            return Network(kind="qbft", settled_depth=0, forks=False)
+            sealed = hashed and head.rlp is not None and is_sealed(head.rlp)
+            return Network(kind="qbft", settled_depth=0, forks=False, hashed=hashed, sealed=sealed)
     signers = await node.if_known("clique_getSigners")
     if isinstance(signers, list) and signers:
-        return Network(kind="clique", settled_depth=len(signers) // 2 + 1, forks=True)
-    return Network(kind="other", settled_depth=_DEPTH_ELSEWHERE, forks=True)
+        return Network(kind="clique", settled_depth=len(signers) // 2 + 1, forks=True, hashed=hashed)
+    return Network(kind="other", settled_depth=_DEPTH_ELSEWHERE, forks=True, hashed=hashed)
+
+
+def _is_hashed(head: BlockHeader) -> bool:
+    try:
+        return head.rlp is not None and hash_of(head.rlp) == head.hash
+    except NodeInconsistent:
+        return False  # IBFT, whose extra data are others

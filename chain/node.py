@@ -13,11 +13,9 @@ from dataclasses import dataclass
 from eth_hash.auto import keccak
 
 from chain.answers import (
-    BlockHeader,
     Log,
     Receipt,
     as_bytes,
-    as_header,
     as_int,
     as_log,
     as_receipt,
@@ -25,6 +23,7 @@ from chain.answers import (
     to_hex,
 )
 from chain.errors import NodeInconsistent, NodeRefused
+from chain.headers import BlockHeader, as_header
 from chain.rpc import METHOD_ABSENT, Json, Request, Rpc
 
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chain.answers import BlockHeader, Log
+from chain.answers import Log
 from chain.decoding import Chained, follow, is_chained
 from chain.deployment import Deployment
 from chain.errors import NodeInconsistent
+from chain.headers import BlockHeader, check_hash
 from chain.ledger import Reading, decode_reading, reading_calls
 from chain.node import Node
 from store.states import Contract
@@ -50,6 +51,7 @@ async def read_stretch(
     counts: Counts,
     head: BlockHeader,
     all_from: int,
+    hashed: bool = False,
     window: int = WINDOW,
 ) -> Stretch:
     """Read the blocks after `parent` (number, hash), at most `window` of them, at most up to `head`.
@@ -61,6 +63,7 @@ async def read_stretch(
         counts: where the contracts' events stood in it.
         head: the node's latest block.
         all_from: from this block on every header is kept; below it only those with events.
+        hashed: whether the network's block hashes can be computed, and so must fit.
         window: the most blocks to read.
 
     Raises:
@@ -71,6 +74,9 @@ async def read_stretch(
     logs = await node.logs(deployment.contracts, number + 1, last)
     wanted = {last} | {log.block for log in logs} | set(range(max(number + 1, all_from), last + 1))
     blocks = {block.number: block for block in await node.blocks(sorted(wanted))}
+    if hashed:
+        for block in blocks.values():
+            check_hash(block)
     _check_links(parent, blocks)
     events, reached = _follow_all(deployment, counts, logs, blocks)
     if head.number - last <= STATE_KEPT:

@@ -34,14 +34,42 @@ _BATCH = 100  # requests in one HTTP request; geth takes 1,000, Besu 1,024, prox
 class Rpc:
     """A connection to the node at `url`; `timeout` is seconds for one HTTP request, from connecting to the last byte.
 
+    `others` are nodes of the same network, to be turned to between two rounds of work; nothing turns by itself, so that
+    no round mixes two nodes' answers.
+
     Every method raises `NodeAway` when no answer came, `NodeRefused` when it was an error, and `NodeInconsistent` when
     it was not JSON-RPC.
     """
 
-    def __init__(self, url: str, *, timeout: float = 10.0) -> None:
-        self.url = url
-        self._timeout = timeout
+    def __init__(self, url: str, *, others: Sequence[str] = (), timeout: float = 10.0) -> None:
+        self._urls = (url, *others)
+        self.timeout = timeout
         self._provider: AsyncHTTPProvider | None = None
+
+    @property
+    def url(self) -> str:
+        """The node that is asked."""
+        return self._urls[0]
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The nodes that could be turned to."""
+        return self._urls[1:]
+
+    async def turn(self) -> bool:
+        """Ask the next node from now on; False where there is no other."""
+        self._urls = (*self._urls[1:], self._urls[0])
+        await self.close()
+        return len(self._urls) > 1
+
+    async def drop(self, url: str) -> bool:
+        """Never ask this node again, unless it is the only one; answer whether another is asked now."""
+        before = self.url
+        self._urls = tuple(one for one in self._urls if one != url) or self._urls
+        if self.url == before:
+            return False
+        await self.close()
+        return True
 
     async def request(self, method: str, *parameters: Json) -> Json:
         """Answer one request."""
@@ -71,11 +99,16 @@ class Rpc:
         except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
             raise NodeInconsistent(f"the node at {self.url} answered {name} with something else") from error
         if not isinstance(answers, list):
-            _result(name, answers)
-            raise NodeInconsistent(f"the node at {self.url} answered {name} with one answer")
+            return [await self._one(method, parameters) for method, parameters in requests]  # it takes no batches
         if len(answers) != len(requests):
             raise NodeInconsistent(f"the node at {self.url} answered {name} with {len(answers)} answers")
         return [_answer(method, answer) for (method, _), answer in zip(requests, answers, strict=True)]
+
+    async def _one(self, method: str, parameters: list[Json]) -> Json | NodeRefused:
+        try:
+            return await self.request(method, *parameters)
+        except NodeRefused as refusal:
+            return refusal
 
     async def all(self, requests: Sequence[Request]) -> list[Json]:
         """Answer many requests, none of which may be refused."""
@@ -95,7 +128,7 @@ class Rpc:
 
     async def _connected(self) -> AsyncHTTPProvider:
         if self._provider is None:
-            limits = {"timeout": ClientTimeout(total=self._timeout)}
+            limits = {"timeout": ClientTimeout(total=self.timeout)}
             provider = AsyncHTTPProvider(self.url, request_kwargs=limits, exception_retry_configuration=None)
             session = ClientSession(raise_for_status=True, connector=TCPConnector(limit=8))
             self._provider = provider

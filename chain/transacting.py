@@ -11,8 +11,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chain.answers import BlockHeader, Receipt
+from chain.answers import Receipt
 from chain.errors import CallReverted, DeploymentFailed, NodeAway, NodeRefused
+from chain.headers import BlockHeader
 from chain.ledger import refusal
 from chain.node import Node
 from chain.sending import Fate, hand_over

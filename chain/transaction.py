@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from chain.answers import BlockHeader, as_int
+from chain.answers import as_int
 from chain.errors import NodeRefused
+from chain.headers import BlockHeader
 from chain.node import Node
 from chain.rpc import METHOD_ABSENT
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chain.answers import as_bytes, as_header, as_int, as_log, as_receipt
+from chain.answers import as_bytes, as_int, as_log, as_receipt
 from chain.errors import NodeAway, NodeInconsistent, NodeRefused
+from chain.headers import as_header
 from chain.network import find_network
 from chain.node import Node
 from chain.rpc import Rpc
@@ -146,8 +147,10 @@ async def test_a_network_of_signers_settles_by_more_than_half_of_them(proxy: Fau
         async def if_known(self, method: str, *_parameters: Any) -> Any:
             return ["0x1", "0x2", "0x3", "0x4", "0x5"] if method == "clique_getSigners" else None
 
-    found = await find_network(Clique(proxy.url))
-    assert (found.kind, found.settled_depth, found.forks) == ("clique", 3, True)
+    node = Clique(proxy.url)
+    found = await find_network(node)
+    await node.close()
+    assert (found.kind, found.settled_depth, found.forks, found.hashed) == ("clique", 3, True, True)
 
 
 async def test_a_network_of_validators_settles_at_once(proxy: FaultProxy) -> None:
@@ -158,7 +161,9 @@ async def test_a_network_of_validators_settles_at_once(proxy: FaultProxy) -> Non
         async def if_known(self, method: str, *_parameters: Any) -> Any:
             return ["0x1"] if method == "istanbul_getValidators" else None
 
-    found = await find_network(Qbft(proxy.url))
+    node = Qbft(proxy.url)
+    found = await find_network(node)
+    await node.close()
     assert (found.kind, found.settled_depth, found.forks) == ("qbft", 0, False)
 
 

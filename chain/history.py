@@ -1,0 +1,107 @@
+"""One history or two: what our copy remembers of the chain, against what nodes show now.
+
+Where a network can fork, the last common block is found, to roll back to. Where blocks are final, another block at a
+height that we have read is a lie of somebody: without a quorum of seals it is the node's, and the node is dropped; with
+one it is the validators', both headers are kept as evidence, and the ledger is contested.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from chain.errors import Equivocation, FinalityBroken, ForkTooDeep, NodeInconsistent
+from chain.headers import BlockHeader, check_hash
+from chain.network import Network
+from chain.node import Node
+from chain.seals import Sealers, read_seals
+from store import blocks, cursors, evidence
+from store.database import Database
+from store.records import Block, Cursor, Evidence
+
+REMEMBERED = 1_024
+"""Blocks whose hashes are kept, and so the deepest fork that can be rolled back."""
+
+
+@dataclass(slots=True, kw_only=True)
+class History:
+    """What is remembered of one ledger's chain. `clock`: seconds since 1970."""
+
+    database: Database
+    ledger: str
+    clock: Callable[[], float]
+    sealers: Sealers = field(default_factory=Sealers)
+
+    def prove(self, parent: BlockHeader, new: tuple[BlockHeader, ...], all_from: int) -> None:
+        """Make sure that validators sealed the last of some blocks after `parent`, and each from `all_from` on.
+
+        `parent` is a block of ours: its hash is known, so its list of validators is, too.
+
+        Raises:
+            QuorumMissing: too few did.
+        """
+        trusted = validators_of(parent)
+        for block in new:
+            if block.number >= all_from or block is new[-1]:
+                trusted = self.sealers.prove(check_hash(block), trusted)
+
+    async def common_block(self, node: Node, cursor: Cursor) -> int:
+        """The latest block that both we and the node have; raises `ForkTooDeep`."""
+        remembered = self._remembered()
+        height = (await node.latest()).number
+        candidates = sorted((number for number in remembered if number <= height), reverse=True)
+        if not candidates:
+            raise NodeInconsistent(f"the node is at block {height}, below all that is remembered; it has to catch up")
+        for found in await node.blocks(candidates):
+            if found.hash == remembered[found.number].hash:
+                return found.number
+        raise ForkTooDeep(cursor.block, REMEMBERED)
+
+    async def explain_change(self, node: Node, network: Network, cursor: Cursor) -> None:
+        """A block of ours is another one on the node, where blocks are final: find out who lies. Never returns.
+
+        Raises:
+            QuorumMissing: the node does.
+            Equivocation: the validators do; that is kept.
+            FinalityBroken: there are no seals that could tell.
+        """
+        if not network.sealed:
+            raise FinalityBroken(cursor.block)
+        common = await self.common_block(node, cursor)
+        ours = min((one for one in self._remembered().values() if one.number > common), key=lambda one: one.number)
+        before, theirs = await node.blocks([common, ours.number])
+        self.sealers.prove(check_hash(theirs), validators_of(before))
+        self.accuse(ours, "our own copy", theirs, node.url)
+
+    def accuse(self, one: Block | BlockHeader, source: str, other: BlockHeader, other_source: str) -> None:
+        """Keep two sealed headers of one height as evidence, contest the ledger, and raise `Equivocation`."""
+        shown = (
+            (one.hash, one.header if isinstance(one, Block) else one.rlp, source),
+            (other.hash, other.rlp, other_source),
+        )
+        found = [
+            Evidence(
+                ledger=self.ledger,
+                height=one.number,
+                hash=block_hash,
+                header=header,
+                source=said_by,
+                found_at=int(self.clock()),
+            )
+            for block_hash, header, said_by in shown
+        ]
+        with self.database.begin() as connection:
+            evidence.keep(connection, found)
+        raise Equivocation(one.number)
+
+    def _remembered(self) -> dict[int, Block]:
+        with self.database.read() as connection:
+            start = cursors.origin(connection, self.ledger)
+            kept = blocks.latest(connection, self.ledger, REMEMBERED)
+        first = Block(number=start.block, hash=start.hash, parent=b"", time=start.time)
+        return {first.number: first} | {block.number: block for block in kept}
+
+
+def validators_of(block: BlockHeader) -> frozenset[bytes]:
+    """The validators that a header names; believed only of a header whose hash we know."""
+    return read_seals(check_hash(block)).validators
