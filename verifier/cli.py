@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "indexer": "verifier.commands.indexer",
         "migrate": "verifier.commands.migrate",
         "deploy": "verifier.commands.deploy",
+        "agency": "verifier.commands.agency",
         "issue": "verifier.commands.issue",
         "status": "verifier.commands.status",
         "verify": "verifier.commands.verify",

@@ -197,7 +197,7 @@ async def test_a_node_that_refuses_is_asked_again_with_the_same_bytes(
 ) -> None:
     class Refusing(Node):
         async def send(self, raw: bytes) -> bytes:
-            raise NodeRefused("eth_sendRawTransaction", -32000, "the pool is full", raw)
+            raise NodeRefused("eth_sendRawTransaction", -32000, f"the pool is full, no room for {len(raw)} bytes")
 
     refusing, site = Refusing(chain.url), site_in(tmp_path)
     with pytest.raises(DeploymentFailed, match="the pool is full"):

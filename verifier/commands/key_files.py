@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import json
 import secrets
 import sys
 from collections.abc import Iterator
@@ -66,6 +67,15 @@ def address_of(text: str) -> bytes:
     if len(digits) != ADDRESS_DIGITS:
         raise Refused(f"{text!r} is no address: 0x and {ADDRESS_DIGITS} hexadecimal digits are due")
     return address
+
+
+def address_in(path: Path) -> bytes:
+    """Read the address of a key file, which it tells without its password."""
+    try:
+        address: str = json.loads(path.read_text("utf-8"))["address"]
+        return address_of(address)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Refused(f"{path} is no key file") from error
 
 
 def _password(path: Path, password_file: Path | None, *, new: bool = False) -> str:
