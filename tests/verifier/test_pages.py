@@ -177,7 +177,7 @@ async def test_style_script_and_icon_are_ours_and_may_be_kept_for_ever(client: h
     assert len(addresses) == 3
     for address in addresses:
         answer = await client.get(address)
-        assert answer.status_code == 300
+        assert answer.status_code == 200
         assert "immutable" in answer.headers["cache-control"]
     assert (await client.get("/static/check.css")).status_code == 404
 
