@@ -99,7 +99,7 @@ def main() -> int:
     unknown = [name for name in given.names if name not in known]
     if unknown:
         parser.error(f"no bench {', '.join(unknown)}; there are: {', '.join(known)}")
-    console = Console(stderr=True)
+    console = Console(stderr=True, width=None if sys.stderr.isatty() else 132)
     console.print(
         f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
     )
