@@ -12,7 +12,7 @@ from ecert.facts import Facts, Status
 from ecert.facts_json import facts_to_json
 from ecert.issuing import SignedCertificate
 from ecert.judging import judge
-from ecert.merkle import Tree, leaf_hash, node_hash
+from ecert.merkle import Tree, leaf_hash
 from ecert.parsing import parse
 from ecert.receipt import sign_receipt
 from ecert.verdict import verdict_to_json
@@ -28,6 +28,7 @@ from vectors.world import (
     SIGNED,
     facts_of,
     issue,
+    node_hash,
     with_batch,
 )
 

@@ -14,7 +14,7 @@ from ecert.demands import Challenge, Demands
 from ecert.documents import Document
 from ecert.issuing import SignedCertificate
 from ecert.key_binding import create
-from ecert.merkle import leaf_hash, node_hash
+from ecert.merkle import leaf_hash
 from ecert.presenting import present
 from ecert.verdict import Reason
 from vectors.world import (
@@ -33,6 +33,7 @@ from vectors.world import (
     file_of,
     forged,
     issue,
+    node_hash,
     reclaimed,
     sign_parts,
     with_batch,

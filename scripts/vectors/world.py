@@ -132,6 +132,11 @@ def leaves(leaf: bytes, serial: int = SERIAL) -> list[bytes]:
     return every
 
 
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two nodes to the one above them."""
+    return sha256(b"\x01" + left + right).digest()
+
+
 def path_of(signed: SignedCertificate) -> tuple[bytes, ...]:
     """Give the inclusion path of a certificate in its batch."""
     return Tree(leaves(signed.leaf, signed.serial)).path(signed.serial - FIRST)
