@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 Value = str | int | bool | None | list["Value"] | dict[str, "Value"]
 """What a field can hold: JSON without floating-point numbers."""
@@ -21,9 +22,11 @@ class Issuer:
         return f"{self.ledger}/{self.agency}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Disclosure:
-    """One field that is shown: the base64url text as presented, its SHA-256 digest, and what it says."""
+class Disclosure(NamedTuple):
+    """One field that is shown: the base64url text as presented, its SHA-256 digest, and what it says.
+
+    A tuple, since a certificate has some sixteen of them and a frozen dataclass takes many times as long to make.
+    """
 
     encoded: str
     digest: bytes

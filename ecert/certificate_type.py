@@ -9,11 +9,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
 
 from ecert.fields import COMMON_FIELDS, Field, Words
 
+_TYPES_KEPT = 1024
 VALID_FROM = "valid_from"
 VALID_UNTIL = "valid_until"
 VCT_PREFIX = "urn:ecert:type:"
@@ -81,6 +83,7 @@ class CertificateType:
         return self._by_name.get(name)
 
 
+@lru_cache(_TYPES_KEPT)
 def vct_hash(vct: str) -> bytes:
     """Give a type's name on the ledger: SHA-256 of the `vct`."""
     return sha256(vct.encode()).digest()

@@ -37,9 +37,9 @@ Claims = Mapping[str, Value]
 
 def check_names(claims: Claims) -> None:
     """Refuse a claim that is missing and one that is not of the table; then `ecert` and `_sd_alg`."""
-    for name in _REQUIRED - claims.keys():
+    for name in _REQUIRED.difference(claims):
         raise _malformed(name, "missing")
-    for name in claims.keys() - _KNOWN:
+    for name in () if _KNOWN.issuperset(claims) else claims.keys() - _KNOWN:
         raise _malformed(name[:40], "not a claim of this format")
     integer(claims, "ecert", FORMAT, FORMAT)
     if claims["_sd_alg"] != suite.SD_ALG:

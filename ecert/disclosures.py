@@ -19,38 +19,30 @@ from ecert.errors import MalformedCertificate, NotBase64Url
 _PARTS = 3
 _SALT = re.compile(r"[A-Za-z0-9_-]{21}[AQgw]")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_made = tuple.__new__  # a named tuple's own constructor is written in Python
 _LINES = re.compile(
     rf'^(?:\["({_SALT.pattern})","({_NAME.pattern})",(?:"([^"\\\x00-\x1f]*)"|(null))\]|.*)$', re.MULTILINE
 )
 """Matches every line once; the groups are empty where it is not of the common shape."""
 
-_set_encoded, _set_digest, _set_salt, _set_name, _set_value = (
-    Disclosure.__dict__[name].__set__ for name in ("encoded", "digest", "salt", "name", "value")
-)
-"""A frozen dataclass's own constructor takes more than twice as long, a tenth of all parsing."""
-
 
 def read_disclosures(texts: Sequence[str]) -> tuple[Disclosure, ...]:
     """Read all disclosures of a certificate, each of another name; `MalformedCertificate` names the place."""
     encoded, contents = _decoded(texts)
-    read: list[Disclosure] = []
-    for text, ascii_text, content, shape in zip(texts, encoded, contents, _common_shapes(contents), strict=True):
-        salt, name, said, null = shape
-        value: Value = None if null else said
-        if not salt:
-            salt, name, value = _by_json(content, f"disclosures[{len(read)}]")
-        made = object.__new__(Disclosure)
-        _set_encoded(made, text)
-        _set_digest(made, sha256(ascii_text).digest())
-        _set_salt(made, salt)
-        _set_name(made, name)
-        _set_value(made, value)
-        read.append(made)
-    if len({each.name for each in read}) != len(read):
-        names = [each.name for each in read]
+    said: list[tuple[str, str, Value]] = [
+        (salt, name, None if null else text) if salt else _by_json(contents, index)
+        for index, (salt, name, text, null) in enumerate(_common_shapes(contents))
+    ]
+    names = [name for _, name, _ in said]
+    if len(set(names)) != len(names):
         twice = next(index for index, name in enumerate(names) if name in names[:index])
         raise MalformedCertificate(f"disclosures[{twice}]", "a second one of its name")
-    return tuple(read)
+    return tuple(
+        [
+            _made(Disclosure, (text, sha256(ascii_text).digest(), salt, name, value))
+            for text, ascii_text, (salt, name, value) in zip(texts, encoded, said, strict=True)
+        ]
+    )
 
 
 def _common_shapes(contents: list[bytes]) -> list[tuple[str, str, str, str]]:
@@ -81,9 +73,10 @@ def _decoded(texts: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
     return encoded, contents
 
 
-def _by_json(content: bytes, place: str) -> tuple[str, str, Value]:
+def _by_json(contents: list[bytes], index: int) -> tuple[str, str, Value]:
+    place = f"disclosures[{index}]"
     try:
-        text = content.decode("utf-8")
+        text = contents[index].decode("utf-8")
     except UnicodeDecodeError:
         raise MalformedCertificate(place, "not UTF-8") from None
     whole = strict_json.loads(text, place, MalformedCertificate, shown=True)

@@ -106,18 +106,17 @@ def _checks(question: Question) -> tuple[Check, ...]:
 
 def _result(checks: Sequence[Check]) -> Result:
     """Any fail gives INVALID; VALID only if all passed, but for those of 11 to 13 that were not asked."""
-    result = Result.VALID
-    for check in checks:
-        if check.outcome is Outcome.FAIL:
-            return Result.INVALID
-        if check.outcome is not Outcome.PASS and check.outcome is not Outcome.NOT_ASKED:
-            result = Result.UNKNOWN
-    return result
+    outcomes = [check.outcome for check in checks]
+    if Outcome.FAIL in outcomes:
+        return Result.INVALID
+    good = outcomes.count(Outcome.PASS) + outcomes.count(Outcome.NOT_ASKED)
+    return Result.VALID if good == len(outcomes) else Result.UNKNOWN
 
 
 def _reasons(checks: Sequence[Check]) -> tuple[Reason, ...]:
-    failed = {reason for check in checks if check.outcome is Outcome.FAIL for reason in check.reasons}
-    doubted = {reason for check in checks if check.reasons for reason in check.reasons} - failed
+    given = [check for check in checks if check.reasons]
+    failed = {reason for check in given if check.outcome is Outcome.FAIL for reason in check.reasons}
+    doubted = {reason for check in given for reason in check.reasons} - failed
     return (*gravest_first(failed), *gravest_first(doubted))
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 from ecert.agency import STATUS_LIST_SIZE
 from ecert.agency_copy import AgencyCopy
 from ecert.certificate import Certificate
+from ecert.certificate_type import vct_hash
 from ecert.errors import ContradictionError
 from ecert.events import (
     AgencyRegistered,
@@ -72,7 +72,7 @@ class LedgerCopy:
             ledger=self.ledger,
             agency_known=True,
             key=agency.keys.get(certificate.kid),
-            accreditations=agency.accreditations(sha256(certificate.vct.encode()).digest(), settled),
+            accreditations=agency.accreditations(vct_hash(certificate.vct), settled),
             doubt_since=agency.doubt_since(settled),
             batch=self._batch(agency, certificate.serial),
             changes=agency.history.changes(certificate.serial, settled),

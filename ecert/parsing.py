@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from ecert import base64url, claims, strict_json, suite
 from ecert.certificate import Certificate, Value
@@ -40,8 +41,7 @@ _ECERT_NEEDED = frozenset({"path"})
 _ECERT_KNOWN = _ECERT_NEEDED | {"evidence"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Presented:
+class _Presented(NamedTuple):
     """The parts of either form, not yet decoded."""
 
     protected: str

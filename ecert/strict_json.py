@@ -53,12 +53,10 @@ def _shown_object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     return found
 
 
-_PLAIN = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_number
-).decode
-_SHOWN_VALUE = json.JSONDecoder(
+_PLAIN = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_float=_number, parse_constant=_number)
+_DISCLOSED = json.JSONDecoder(
     object_pairs_hook=_shown_object, parse_int=_integer, parse_float=_number, parse_constant=_number
-).decode
+)
 _CANONICAL = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")).encode
 
 
@@ -67,10 +65,10 @@ def loads(text: str, place: str, error: type[MalformedError] = MalformedError, *
 
     `shown`: it is the content of a disclosure, where the names `_sd` and `...` are refused too.
     """
-    if text.count("[") + text.count("{") > MAX_NESTING and nesting(text) > MAX_NESTING:
+    if _may_nest_deep(text) and nesting(text) > MAX_NESTING:
         raise error(place, f"nested deeper than {MAX_NESTING}")
     try:
-        value: Value = _SHOWN_VALUE(text) if shown else _PLAIN(text)
+        value = _decode(_DISCLOSED if shown else _PLAIN, text)
     except json.JSONDecodeError as refused:
         raise error(place, f"not JSON: {refused.msg} at character {refused.pos}") from None
     except _Refused as refused:
@@ -78,6 +76,28 @@ def loads(text: str, place: str, error: type[MalformedError] = MalformedError, *
     if "\\" in text or not (text.isascii() or is_normalized("NFC", text)):
         _check_text(value, place, error)
     return value
+
+
+def _decode(decoder: json.JSONDecoder, text: str) -> Value:
+    """Read a JSON text whole. The decoder's own `decode` looks for white space around it, which costs most."""
+    if text[:1].isspace():
+        value: Value = decoder.decode(text)
+        return value
+    value, end = decoder.raw_decode(text)
+    return value if end == len(text) else decoder.decode(text)
+
+
+def _may_nest_deep(text: str) -> bool:
+    """Tell whether a text has brackets enough; `find` passes over long text between them sooner than `count` does."""
+    brackets = 0
+    for bracket in "[{":
+        at = text.find(bracket)
+        while at >= 0:
+            brackets += 1
+            if brackets > MAX_NESTING:
+                return True
+            at = text.find(bracket, at + 1)
+    return False
 
 
 def nesting(text: str) -> int:

@@ -53,7 +53,7 @@ def _answers(question: Question) -> dict[str, Answer]:
     for name in sorted(demands.must_compare):
         answers.setdefault(name, Answer.NOT_COMPARED)
     if question.certificate_type is not None:
-        for name in sorted(question.certificate_type.essential - question.shown.keys()):
+        for name in sorted(question.certificate_type.essential.difference(question.shown)):
             answers[name] = Answer.WITHHELD
     return answers
 

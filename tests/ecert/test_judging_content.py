@@ -47,7 +47,7 @@ class TestFields:
 
     def test_a_disclosure_under_another_slots_name_is_altered(self) -> None:
         honest = next(each for each in GOOD.certificate.disclosures if each.name == "area_m2")
-        case = GOOD.but(disclosures=(replace(honest, name="term"),))
+        case = GOOD.but(disclosures=(honest._replace(name="term"),))
         assert case.check(6).detail == {"fields": ["term"]}
 
     def test_a_field_that_has_no_slot_is_altered(self) -> None:
