@@ -13,15 +13,13 @@ from dataclasses import dataclass
 
 from chain.answers import Receipt
 from chain.deployment import Deployment
-from chain.errors import NodeInconsistent
 from chain.ledger import encode_call, gas_limit
-from chain.lifecycle import Fail, Mine, Passes, Resend, Send, Settle, SignAgain, Step, Wait
+from chain.lifecycle import Fail, Mine, Passes, Replace, Resend, Send, Settle, SignAgain, Step, Wait
 from chain.node import Node
-from chain.pins import read_instance
 from chain.sending import Fate, hand_over
-from chain.sight import simulate, why_reverted
+from chain.sight import Conditions, assure_ledger, higher_price, simulate, why_reverted
 from chain.signer import Signer
-from chain.transaction import SignedTransaction, Transaction, find_fee
+from chain.transaction import SignedTransaction, Transaction, most_of
 from store import calls, leases
 from store.database import Connection, Database
 from store.errors import NonceTaken
@@ -36,7 +34,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Deeds:
-    """One key's hands, as long as its `lease` holds. `complaints`: what was last logged about a call, by its id."""
+    """One key's hands, as long as its `lease` holds.
+
+    `conditions`: as they were when the round began. `complaints`: what was last logged about a call, by its id.
+    """
 
     database: Database
     node: Node
@@ -44,6 +45,7 @@ class Deeds:
     signer: Signer
     lease: Lease
     now: Callable[[], int]
+    conditions: Conditions
     complaints: dict[int, str]
 
     async def carry_out(self, step: Step, call: Call, receipt: Receipt | None) -> bool:
@@ -53,9 +55,12 @@ class Deeds:
                 moved = await self._sign_and_send(call, gas)
             case SignAgain():
                 moved = await self._sign_again(call)
-            case Resend(undone=undone):
-                moved = await self._resend(call, undone=undone)
+            case Resend(undone=undone, stuck=stuck):
+                moved = await self._resend(call, undone=undone, stuck=stuck)
+            case Replace():
+                moved = await self._replace(call)
             case Mine(block=block):
+                self.complaints.pop(call.id, None)
                 with self._writing() as connection:
                     moved = calls.mined(connection, call.id, block=block, now=self.now()).moved
             case Settle():
@@ -69,7 +74,7 @@ class Deeds:
 
     async def _sign_again(self, call: Call) -> bool:
         log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
-        simulated = await simulate(self.node, self.deployment, call)
+        simulated = await simulate(self.node, self.deployment, call, self.conditions)
         if isinstance(simulated, Passes):
             return await self._sign_and_send(call, simulated.gas)
         self._complain(call.id, f"it lost its nonce, and now: {simulated}")
@@ -95,9 +100,8 @@ class Deeds:
         return calls.resign(connection, call.id, old_nonce=old, nonce=nonce, raw=raw, tx_hash=tx_hash, now=now).moved
 
     async def _sign(self, call: Call, gas: int) -> tuple[SignedTransaction, int]:
-        head, account = await self.node.latest(), await self.node.account(self.signer.address)
-        if await read_instance(self.node, self.deployment.ledger, head.hash) != self.deployment.ledger_instance:
-            raise NodeInconsistent("the ledger is not where it was; nothing is signed for another chain")
+        head, account = self.conditions.head, await self.node.account(self.signer.address)
+        await assure_ledger(self.node, self.deployment, head.hash)
         with self.database.read() as connection:
             highest = calls.highest_nonce(connection, self.deployment.chain, self.signer.address)
         nonce = account.nonce if highest is None else max(highest + 1, account.nonce)
@@ -107,11 +111,32 @@ class Deeds:
             to=self.deployment.ledger,
             data=encode_call(call.kind, call.args),
             gas=gas_limit(call.args, gas, head.gas_limit),
-            fee=await find_fee(self.node, head),
+            fee=self.conditions.fee,
         )
         return await self.signer.sign(transaction), nonce
 
-    async def _resend(self, call: Call, *, undone: bool) -> bool:
+    async def _replace(self, call: Call) -> bool:
+        """Bid more for the same nonce. The old bytes stay known: whichever of them is mined, it is this call."""
+        account = await self.node.account(self.signer.address)
+        dearer = higher_price(call, self.conditions, account.balance)
+        if dearer is None or call.tx_hash is None:
+            return False
+        await assure_ledger(self.node, self.deployment, self.conditions.head.hash)
+        signed = await self.signer.sign(dearer)
+        log.warning(
+            "call %d is stuck at nonce %s; %d wei for a unit of gas now", call.id, call.nonce, most_of(dearer.fee)
+        )
+        with self._writing() as connection:
+            stored = calls.replace(
+                connection, call.id, old_hash=call.tx_hash, raw=signed.raw, tx_hash=signed.hash, now=self.now()
+            ).moved
+        if stored:
+            await self._send(call.id, signed.raw)
+        return stored
+
+    async def _resend(self, call: Call, *, undone: bool, stuck: bool) -> bool:
+        if stuck:
+            self._complain(call.id, "it is in no block for half a minute, and a higher price would not help")
         if undone:
             log.warning("call %d: block %s, which it was in, was undone", call.id, call.block)
             with self._writing() as connection:
@@ -125,7 +150,6 @@ class Deeds:
         if handed.fate is Fate.REFUSED:
             self._complain(call, f"the node does not take it, and it is tried again: {handed.said}")
             return False
-        self.complaints.pop(call, None)
         with self._writing() as connection:
             return calls.sent(connection, call, now=self.now()).moved
 

@@ -22,10 +22,12 @@ is looked at when the store says that its turn has come: the calls of one agency
 | signed, sent | the same, but the effect is missing: a stranger used the key | SignAgain, with an alarm |
 | signed, sent | no receipt, the nonce is consumed, not settled | Wait(nonce_taken) |
 | signed | no receipt | Resend |
-| sent | no receipt, `resend_after` seconds since the last time | Resend |
+| sent | no receipt, the key's next nonce, signed 30 s ago, and a higher price may help | Replace |
+| sent | no receipt, 5 s since the last time | Resend, with an alarm once it is 30 s since it was signed |
 | sent | no receipt, not that long | Wait |
 
-The bytes are always the same ones: whatever became of an earlier attempt, they can be mined once.
+Sent again are always the same bytes: whatever became of an earlier attempt, they can be mined once. A replacement has
+the same nonce, so that of all the forms that a call ever had, one is mined.
 """
 
 from __future__ import annotations
@@ -36,6 +38,9 @@ from store.states import CallState
 
 RESEND_AFTER = 5.0
 """Seconds after which bytes that are in no block are sent again."""
+
+REPLACE_AFTER = 30.0
+"""Seconds after which bytes that are in no block are taken to be stuck."""
 
 NONCE_TAKEN = "nonce_taken"
 """Waiting, with an alarm: another transaction of our key has our nonce."""
@@ -50,9 +55,13 @@ UNDER_WAY = frozenset({CallState.SIGNED, CallState.SENT, CallState.MINED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """What we wrote down about a call. `sent_at`: when its bytes went out last; `block`: the one it was seen in."""
+    """What we wrote down about a call.
+
+    `signed_at`: when its newest bytes were made; `sent_at`: when they went out last; `block`: the one it was seen in.
+    """
 
     state: CallState
+    signed_at: float | None = None
     sent_at: float | None = None
     block: int | None = None
 
@@ -107,7 +116,8 @@ class After:
 
     `consumed`, `consumed_settled`: the key's count has gone past the nonce, in the head, in a settled block (both read
     *before* the receipt). `settled_block`: the last one that cannot be undone and that our copy has read. `effect`: our
-    copy of the ledger holds what the call is to bring about.
+    copy of the ledger holds what the call is to bring about. `next_in_line`: the nonce is the next that the chain takes
+    from this key. `can_rise`: a higher price would be taken, and the key can pay it.
     """
 
     receipt: Mined | None
@@ -115,6 +125,8 @@ class After:
     consumed_settled: bool
     settled_block: int
     effect: bool
+    next_in_line: bool = False
+    can_rise: bool = False
 
 
 Seen = Before | After
@@ -129,9 +141,15 @@ class Send:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resend:
-    """Send the stored bytes again; `undone`: the block that it was in is gone."""
+    """Send the stored bytes again; `undone`: the block that it was in is gone; `stuck`: somebody should look."""
 
     undone: bool = False
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replace:
+    """Sign it again with the same nonce and a higher price, store, send."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,7 +184,7 @@ class SignAgain:
     """Its nonce is lost to a stranger's transaction: it needs another, and somebody must look at the key."""
 
 
-Step = Send | Resend | Mine | Wait | Settle | Fail | SignAgain
+Step = Send | Resend | Replace | Mine | Wait | Settle | Fail | SignAgain
 
 
 def decide(call: Written, seen: Seen, now: float) -> Step:
@@ -199,9 +217,22 @@ def _decide_under_way(call: Written, seen: After, now: float) -> Step:
         return Settle() if seen.effect else SignAgain()
     if seen.consumed:
         return Wait(reason=NONCE_TAKEN)
-    if call.state is CallState.SENT and call.sent_at is not None and now - call.sent_at < RESEND_AFTER:
+    return _decide_missing(call, seen, now)
+
+
+def _decide_missing(call: Written, seen: After, now: float) -> Step:
+    """It is in no block, and its nonce is free."""
+    stuck = call.state is CallState.SENT and seen.next_in_line and not _is_recent(call.signed_at, now, REPLACE_AFTER)
+    if stuck and seen.can_rise:
+        return Replace()
+    if call.state is CallState.SENT and _is_recent(call.sent_at, now, RESEND_AFTER):
         return Wait()
-    return Resend()
+    return Resend(stuck=stuck)
+
+
+def _is_recent(then: float | None, now: float, within: float) -> bool:
+    """A clock that was set back makes nothing recent."""
+    return then is not None and 0 <= now - then < within
 
 
 def _decide_mined(call: Written, seen: After, receipt: Mined) -> Step:

@@ -6,22 +6,48 @@ Receipts, nonces, what the ledger would say, and whether our copy of the ledger 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from chain.answers import Receipt, to_hex
 from chain.decoding import is_chained
 from chain.deployment import Deployment
-from chain.errors import CallMalformed, NodeRefused
+from chain.errors import CallMalformed, NodeInconsistent, NodeRefused
+from chain.headers import BlockHeader
 from chain.ledger import ANCHOR, encode_call, gas_limit, refusal
 from chain.lifecycle import NotTried, Passes, Refuses, Simulation
 from chain.node import Node
-from chain.transaction import find_fee, most_of
+from chain.pins import read_instance
+from chain.signed import read_signed
+from chain.transaction import Fee, Transaction, find_fee, most_of, outbid
 from store import calls, events
 from store.database import Database
 from store.records import Call, Cursor
+from store.records import Transaction as Form
 from store.states import Contract
 
 
-async def simulate(node: Node, deployment: Deployment, call: Call) -> Simulation:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conditions:
+    """What a round's work goes by: the head, in which the ledger is the one that we know, and what gas costs."""
+
+    head: BlockHeader
+    fee: Fee
+
+
+async def look_around(node: Node, deployment: Deployment) -> Conditions:
+    """See how things stand; `NodeInconsistent` where our ledger is not there any more."""
+    head = await node.latest()
+    await assure_ledger(node, deployment, head.hash)
+    return Conditions(head=head, fee=await find_fee(node, head))
+
+
+async def assure_ledger(node: Node, deployment: Deployment, block: bytes) -> None:
+    """Make sure that in this block, which must be on the node's chain, the ledger is the one that we know."""
+    if await read_instance(node, deployment.ledger, block) != deployment.ledger_instance:
+        raise NodeInconsistent("the ledger is not where it was; nothing is signed for another chain")
+
+
+async def simulate(node: Node, deployment: Deployment, call: Call, conditions: Conditions) -> Simulation:
     """What the ledger would answer to a call now, on the head, and whether the key can pay for it."""
     try:
         data = encode_call(call.kind, call.args)
@@ -31,10 +57,9 @@ async def simulate(node: Node, deployment: Deployment, call: Call) -> Simulation
     except NodeRefused as error:
         said = refusal(error)
         return NotTried(reason=error.message) if said is None else Refuses(reason=said.reason, said=str(said))
-    head, account = await node.latest(), await node.account(call.sender)
-    price = gas_limit(call.args, gas, head.gas_limit) * most_of(await find_fee(node, head))
-    if account.balance < price:
-        return NotTried(reason=f"no_funds(key={to_hex(call.sender)}, balance={account.balance}, needed={price})")
+    price = gas_limit(call.args, gas, conditions.head.gas_limit) * most_of(conditions.fee)
+    if price and (balance := (await node.account(call.sender)).balance) < price:
+        return NotTried(reason=f"no_funds(key={to_hex(call.sender)}, balance={balance}, needed={price})")
     return Passes(gas=gas)
 
 
@@ -61,12 +86,32 @@ async def settled_nonce(node: Node, address: bytes, cursor: Cursor | None) -> in
         return None  # the node is behind our copy, or keeps no state that old: then nothing is concluded from it
 
 
-async def receipts_of(database: Database, node: Node, under_way: Sequence[Call]) -> Mapping[int, Receipt]:
-    """The receipts of calls by call id, under whichever of its signed forms it was mined."""
+Forms = Mapping[int, tuple[Form, ...]]
+"""Every signed form of some calls, oldest first, by call id."""
+
+
+def forms_of(database: Database, under_way: Sequence[Call]) -> Forms:
+    """Every signed form that calls ever had: any of them may be the one that is mined."""
     with database.read() as connection:
-        forms = [(call.id, one.tx_hash) for call in under_way for one in calls.transactions(connection, call.id)]
-    found = await node.receipts([tx_hash for _, tx_hash in forms])
-    return {call: receipt for (call, _), receipt in zip(forms, found, strict=True) if receipt is not None}
+        return {call.id: calls.transactions(connection, call.id) for call in under_way}
+
+
+async def receipts_of(node: Node, forms: Forms) -> Mapping[int, Receipt]:
+    """The receipts of calls by call id, under whichever of its signed forms it was mined."""
+    asked = [(call, one.tx_hash) for call, ones in forms.items() for one in ones]
+    found = await node.receipts([tx_hash for _, tx_hash in asked])
+    return {call: receipt for (call, _), receipt in zip(asked, found, strict=True) if receipt is not None}
+
+
+def higher_price(call: Call, conditions: Conditions, balance: int) -> Transaction | None:
+    """A call's transaction at a price that takes the place of the old one; None: none would, or the key is too poor."""
+    if call.raw is None:
+        return None
+    old = read_signed(call.raw)
+    fee = outbid(old.fee, conditions.fee)
+    if fee is None or old.gas * most_of(fee) > balance:
+        return None
+    return replace(old, fee=fee)
 
 
 def effect_is_there(

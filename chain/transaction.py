@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from eth_hash.auto import keccak
+
 from chain.answers import as_int
 from chain.errors import NodeRefused
 from chain.headers import BlockHeader
@@ -20,6 +22,10 @@ from chain.rpc import METHOD_ABSENT
 _HEADROOM = 8
 """The most that is paid, in base fees of the head: one rises by an eighth with each full block, so 17 of them do no
 harm. Only the block's own price is paid."""
+
+
+_UTMOST = 10
+"""The most that is ever bid for what does not get through, in prices of the market."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +66,11 @@ class SignedTransaction:
     hash: bytes
 
 
+def transaction_hash(raw: bytes) -> bytes:
+    """The hash by which a chain knows signed bytes."""
+    return keccak(raw)
+
+
 def choose_fee(*, base_fee: int | None, gas_price: int | None, priority: int | None) -> Fee:
     """Choose how to pay: pure.
 
@@ -82,6 +93,26 @@ def choose_fee(*, base_fee: int | None, gas_price: int | None, priority: int | N
 def most_of(fee: Fee) -> int:
     """The most that a unit of gas can cost."""
     return fee.most if isinstance(fee, DynamicFee) else fee.gas_price
+
+
+def outbid(fee: Fee, market: Fee) -> Fee | None:
+    """A price that nodes take in place of `fee` for the same nonce: pure.
+
+    A quarter more than before, and no less than what is asked for now; None where more would not help: gas is free, or
+    ten times the market was bid already.
+    """
+    utmost = _UTMOST * most_of(market)
+    most = max(_raised(most_of(fee)), most_of(market))
+    if most > utmost:
+        return None
+    if isinstance(fee, LegacyFee):
+        return LegacyFee(gas_price=most)
+    wanted = market.priority if isinstance(market, DynamicFee) else market.gas_price
+    return DynamicFee(most=most, priority=max(_raised(fee.priority), wanted))
+
+
+def _raised(price: int) -> int:
+    return price + price // 4 + 1
 
 
 async def find_fee(node: Node, head: BlockHeader) -> Fee:

@@ -19,7 +19,7 @@ from store import consequences
 from store.errors import NonceTaken
 from store.insertion import insert_into
 from store.outbox import OPEN, add, open_calls, read
-from store.queue import highest_nonce, in_flight, ready, senders
+from store.queue import highest_nonce, in_flight, newest, ready, senders
 from store.records import Transaction
 from store.states import CallState, Move
 from store.tables import calls
@@ -31,6 +31,7 @@ __all__ = [
     "highest_nonce",
     "in_flight",
     "mined",
+    "newest",
     "open_calls",
     "read",
     "ready",

@@ -58,6 +58,12 @@ def highest_nonce(connection: Connection, chain: str, sender: bytes) -> int | No
     return None if highest is None else int(highest)
 
 
+def newest(connection: Connection) -> int | None:
+    """Give the number of the call that was written last; None where there is none."""
+    found: int | None = connection.scalar(select(func.max(calls.c.id)))
+    return found
+
+
 def senders(connection: Connection, chain: str) -> tuple[bytes, ...]:
     """Give the addresses for which calls are open."""
     wanted = select(calls.c.sender).distinct().where(calls.c.chain == chain, calls.c.state.in_(OPEN))
