@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from pathlib import Path
+
 import pytest
 
 from chain.indexer import Indexer
@@ -10,6 +13,7 @@ from ecert.events import BatchAnchored, StatusChanged
 from store import events
 from store.records import Call
 from store.states import CallState
+from tests.chain import mortal
 from tests.chain.dying import DyingDatabase, DyingNode, Killed, Life
 from tests.chain.world import AGENCY, World
 
@@ -61,4 +65,36 @@ async def test_a_call_happens_exactly_once_wherever_its_sender_and_indexer_are_k
     assert points >= 14
     assert len(done) == points
     key = world.anchorer if kind == "anchor" else world.clerk
+    assert (await world.node.account(key.address)).nonce == points
+
+
+@pytest.mark.parametrize("kind", ["anchor", "revoke"])
+async def test_a_process_that_is_really_killed_at_any_point_leaves_a_call_that_happens_exactly_once(
+    world: World, tmp_path: Path, kind: str
+) -> None:
+    if kind == "revoke":
+        await world.finish(world.anchor(0, 1_000))
+    await world.catch_up()
+    key = world.anchorer if kind == "anchor" else world.clerk
+    points, exit_code = 0, -signal.SIGKILL
+    while exit_code == -signal.SIGKILL:
+        call = world.anchor(points * 10, 10) if kind == "anchor" else world.add("revoke", serials=[points])
+        world.clock.now += 60
+        task = mortal.Task(
+            node_url=world.local_chain.url,
+            database_url=f"sqlite:///{tmp_path / 'ecert.sqlite'}",
+            deployment=world.deployment,
+            key=bytes(key._account.key),
+            call=call.id,
+            now=world.clock.now,
+        )
+        points += 1
+        exit_code = mortal.run(task, points)
+        world.clock.now += 60  # the lease of the one that was killed has run out
+        await world.finish(call, sender=world.sender(signers=(key,)))
+        assert world.state(call) is CallState.SETTLED
+    assert exit_code == 0
+    wanted = BatchAnchored if kind == "anchor" else StatusChanged
+    assert len([event for event in of_agency(world) if isinstance(event, wanted)]) == points
+    assert points >= 10
     assert (await world.node.account(key.address)).nonce == points

@@ -12,7 +12,7 @@ from chain.deployment import Deployment, deploy
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender
-from chain.signer import LocalSigner
+from chain.signer import LocalSigner, Signer
 from store import calls, cursors
 from store.database import Database
 from store.records import Call, Cursor
@@ -65,7 +65,7 @@ class World:
             window=window,
         )
 
-    def sender(self, *, node: Node | None = None, signers: tuple[LocalSigner, ...] = (), in_flight: int = 3) -> Sender:
+    def sender(self, *, node: Node | None = None, signers: tuple[Signer, ...] = (), in_flight: int = 3) -> Sender:
         keys = signers or (self.anchorer, self.clerk)
         return Sender(self.database, node or self.node, self.deployment, keys, in_flight=in_flight, clock=self.clock)
 
