@@ -63,3 +63,13 @@ def test_a_released_lease_is_free_at_once(database: Database) -> None:
         assert taken is not None
         leases.release(connection, lease)
         leases.assure(connection, taken, now=102)
+
+
+def test_a_lease_taken_before_the_clock_was_set_back_is_free_and_its_holder_writes_no_more(database: Database) -> None:
+    with database.begin() as connection:
+        before = leases.take(connection, "key", holder="one", now=10_000, seconds=15)
+        after = leases.take(connection, "key", holder="two", now=500, seconds=15)
+    assert before is not None
+    assert after is not None
+    with pytest.raises(LeaseLost), database.begin() as connection:
+        leases.assure(connection, before, now=501)
