@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from ecert import agency, claims, draft, kinds, merkle, parsing, strict_json, type_file
+from ecert.certificate import Value
 from ecert.checks import question
 from ecert.checks.rules import CHECKS, GRAVITY
 from ecert.demands import DEFAULT_MAX_AGE
@@ -208,7 +209,11 @@ class TestTypes:
     def test_the_example_is_a_good_type_that_can_be_issued(self) -> None:
         (text,) = re.findall(r"```json\n(.*?)```", self.TEXT, re.DOTALL)
         known = parse_type(text, "example.json")
-        row = {"permit_number": "A-1", "keepers": [{"name": "a", "id_number": "420102199003071232"}], "stall": "7"}
+        row: dict[str, Value] = {
+            "permit_number": "A-1",
+            "keepers": [{"name": "a", "id_number": "420102199003071232"}],
+            "stall": "7",
+        }
         assert lint(known, row, valid_from="2019-05-01").legacy
         said = set(json.loads(text)) | {name for each in json.loads(text)["fields"] for name in each}
         everything = type_file._NEEDED | type_file._OPTIONAL | type_file._FIELD_NEEDED | type_file._FIELD_OPTIONAL
