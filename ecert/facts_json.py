@@ -19,7 +19,7 @@ _STATUSES = {status.name.lower(): status for status in Status}
 def facts_to_json(facts: Facts) -> dict[str, Value]:
     """Write facts; `facts_from_json` reads them back unchanged."""
     return {
-        "as_of": as_of_to_json(facts.as_of),
+        "as_of": as_of_to_json(facts.as_of) | ({"contested": True} if facts.as_of.contested else {}),
         "ledger": facts.ledger,
         "agency_known": facts.agency_known,
         "key": None if facts.key is None else _key_to_json(facts.key),
@@ -96,6 +96,7 @@ def _as_of(members: Members) -> AsOf:
         block=members.number("block"),
         hash=bytes.fromhex(text[2:]),
         time=members.number("time"),
+        contested=members.has("contested") and members.flag("contested"),
     )
 
 

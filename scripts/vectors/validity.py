@@ -210,6 +210,12 @@ def _ages() -> Iterator[dict[str, Any]]:
     yield vector("clock-wrong", "facts of 61 seconds from now", text, with_time(facts, NOW + 61), "UNKNOWN clock_wrong")
     about = "facts of 60 seconds from now"
     yield vector("clock-right", about, text, with_time(facts, NOW + 60), "VALID", nearly=Reason.CLOCK_WRONG)
+    contested = replace(facts, as_of=replace(facts.as_of, contested=True))
+    about = "facts of a chain whose validators have sealed two blocks of one height"
+    yield vector("contested", about, text, contested, stale)
+    suspended = replace(contested, changes=(changed(Status.SUSPENDED, _THEN),))
+    about = "and a suspension on them may have been lifted in the other history"
+    yield vector("contested-suspended", about, text, suspended, "UNKNOWN suspended stale_ledger")
     about = "bytes that are no certificate, on stale facts: both are told"
     old = with_time(facts, NOW - 600)
     yield vector("malformed-stale", about, "junk", old, "INVALID malformed stale_ledger")
