@@ -1,0 +1,54 @@
+"""Our sender and indexer on a network of five real nodes that is cut, stopped and started under them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+
+from chain.signer import LocalSigner
+from clique.client import geth
+from clique.faults import ClientMissing
+from clique.network import Network
+from store.database import Database, migrate
+from tests.faults.office import AGENCIES, Office, open_office
+
+
+@pytest.fixture(scope="session")
+def client() -> Path:
+    try:
+        return geth(print)
+    except ClientMissing as missing:
+        pytest.skip(str(missing))
+
+
+@pytest.fixture(scope="module")
+def keys() -> list[LocalSigner]:
+    """The bureau, the agencies' admin, and an anchoring key for each agency."""
+    return [LocalSigner.generate() for _ in range(2 + AGENCIES)]
+
+
+@pytest.fixture(scope="module")
+def network(client: Path, keys: list[LocalSigner], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+    assert client.exists()
+    money = ["0x" + key.address.hex() for key in keys]
+    with Network(tmp_path_factory.mktemp("network")).living(fund=money) as network:
+        yield network
+        network.wipe()
+
+
+@pytest.fixture
+async def office(network: Network, keys: list[LocalSigner], tmp_path: Path) -> AsyncIterator[Office]:
+    """Contracts of the test's own on the network, an empty store, sender and indexer not yet at work."""
+    url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
+    migrate(url)
+    with Database.open(url) as database:
+        office = await open_office(network, database, keys)
+        yield office
+        await office.close()
+        network.heal()
+        network.start(1, 2, 3, 4, 5)
