@@ -1,4 +1,8 @@
-"""In CI nothing is skipped, but for tests on a live QBFT client, which no package registry carries."""
+"""What holds for every test.
+
+In CI nothing is skipped, but for tests on a live QBFT client, which no package registry carries. Property tests are
+given no time limit: how fast something is, is measured in `scripts/bench`, never asserted.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,10 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ecert", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("ecert")
 
 MAY_BE_SKIPPED_IN_CI = "no QBFT client"
 
