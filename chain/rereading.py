@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from chain.deployment import Deployment
+from chain.errors import NodeInconsistent
 from chain.ledger import Reading
 from chain.node import Node
 from chain.reading import WINDOW, Counts, Stretch, read_stretch
@@ -23,19 +24,38 @@ def first_counts(deployment: Deployment) -> Counts:
     }
 
 
-async def reread(node: Node, deployment: Deployment, *, until: int, window: int = WINDOW) -> AsyncIterator[Stretch]:
-    """Give every stretch of the chain up to block `until`, with the events in it; headers only where there are any.
+class Rereading:
+    """One reading of the history, which can be gone on with later. `block`: the last that was read (number, hash)."""
 
-    Raises:
-        NodeInconsistent: an event is missing, changed or out of turn, or a contract says otherwise.
-        NodeError: the node did not answer.
-    """
-    head = await node.block(until)
-    before = await node.block(max(deployment.block - 1, 0))
-    parent, counts = (before.number, before.hash), first_counts(deployment)
-    while parent[0] < head.number:
-        stretch = await read_stretch(
-            node, deployment, parent=parent, counts=counts, head=head, all_from=head.number + 1, window=window
-        )
-        yield stretch
-        parent, counts = (stretch.last.number, stretch.last.hash), stretch.counts
+    def __init__(self, node: Node, deployment: Deployment, *, window: int = WINDOW) -> None:
+        self._node = node
+        self._deployment = deployment
+        self._window = window
+        self.block: tuple[int, bytes] | None = None
+        self.counts = first_counts(deployment)
+
+    async def until(self, number: int) -> AsyncIterator[Stretch]:
+        """Give every stretch up to block `number`, with the events in it; headers only where there are any.
+
+        Raises:
+            NodeInconsistent: an event is missing, changed or out of turn, or a contract says otherwise.
+            NodeError: the node did not answer.
+        """
+        head = await self._node.latest()
+        if head.number < number:
+            raise NodeInconsistent(f"the node is at block {head.number} and has yet to catch up with block {number}")
+        if self.block is None:
+            before = await self._node.block(max(self._deployment.block - 1, 0))
+            self.block = before.number, before.hash
+        while self.block[0] < number:
+            stretch = await read_stretch(
+                self._node,
+                self._deployment,
+                parent=self.block,
+                counts=self.counts,
+                head=head,
+                all_from=head.number + 1,
+                window=min(self._window, number - self.block[0]),
+            )
+            self.block, self.counts = (stretch.last.number, stretch.last.hash), stretch.counts
+            yield stretch

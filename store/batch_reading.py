@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -12,6 +13,8 @@ from store.issuers import issuer_id
 from store.records import BatchRecord
 from store.states import BatchState, CallState
 from store.tables import batches, calls, certificates, issuers, ledgers
+
+_PIECE = 1000  # rows that are read at once
 
 _FIELDS = tuple(field.name for field in fields(BatchRecord))
 
@@ -33,6 +36,13 @@ def of_job(connection: Connection, job: int) -> tuple[BatchRecord, ...]:
     return tuple(
         _batch(row) for row in connection.execute(_batches().where(batches.c.job_id == job).order_by(batches.c.id))
     )
+
+
+def all_of_ledger(connection: Connection, ledger: str) -> Iterator[BatchRecord]:
+    """Give all batches of a ledger, void ones too, in the order of agencies and serials."""
+    wanted = _batches().where(ledgers.c.name == ledger).order_by(issuers.c.agency, batches.c.first_serial, batches.c.id)
+    for row in connection.execute(wanted.execution_options(yield_per=_PIECE)):
+        yield _batch(row)
 
 
 def covering(connection: Connection, ledger: str, agency: str, serial: int) -> BatchRecord | None:

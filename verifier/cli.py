@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "migrate": "verifier.commands.migrate",
         "deploy": "verifier.commands.deploy",
         "agency": "verifier.commands.agency",
+        "fsck": "verifier.commands.fsck",
         "issue": "verifier.commands.issue",
         "status": "verifier.commands.status",
         "verify": "verifier.commands.verify",

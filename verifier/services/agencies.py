@@ -14,7 +14,7 @@ from chain.deployment import Deployment
 from chain.errors import CallReverted, NodeAway
 from chain.network import find_network
 from chain.node import Node
-from chain.rereading import reread
+from chain.rereading import Rereading
 from chain.signer import Signer
 from ecert.certificate_type import CertificateType
 from ecert.events import Event
@@ -144,4 +144,4 @@ async def registry_events(node: Node, deployment: Deployment, database_url: str)
         if error.found is not None:
             raise  # else there is no database here: the bureau's own machine needs none
     until = (await node.latest()).number
-    return [one.event async for stretch in reread(node, deployment, until=until) for one in stretch.events]
+    return [one.event async for stretch in Rereading(node, deployment).until(until) for one in stretch.events]

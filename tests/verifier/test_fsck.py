@@ -1,0 +1,221 @@
+"""`ecert fsck` is clean after real work, and finds and names every kind of damage that is done by hand."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.local_chain import LocalChain
+from tests.verifier.town import AGENCY, Town, found_town
+from verifier.services.status import Action
+
+
+@pytest.fixture(scope="module", name="chain")
+def chain_() -> Iterator[LocalChain]:
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture(scope="module", name="issued")
+def issued_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """Three batches of health certificates, one revoked, one suspended, one suspended and reinstated."""
+    town = found_town(chain, tmp_path_factory.mktemp("town"))
+    assert town.issue(*range(12)).complete
+    town.change(Action.REVOKE, 1)
+    town.change(Action.SUSPEND, 2, 3)
+    town.change(Action.REINSTATE, 3)
+    return town
+
+
+@pytest.fixture(name="town")
+def town_(issued: Town, tmp_path: Path) -> Town:
+    return issued.copy(tmp_path / "town")
+
+
+def test_what_was_really_issued_is_clean(town: Town) -> None:
+    result = town.command("fsck", "--json")
+    answer = json.loads(result.stdout)
+    assert (result.exit_code, answer["state"], answer["differences"]) == (0, "clean", []), result.output
+    assert answer["checked"]["certificates"] == 12
+    assert answer["checked"]["batches"] == answer["checked"]["anchored batches"] == 3
+    assert answer["checked"]["calls"] == 6
+    assert town.command("fsck").stdout.startswith("no differences; compared: ")
+
+
+def test_what_is_under_way_is_clean(town: Town) -> None:
+    town.issue(*range(20, 25), wait=False)
+    assert town.fsck() == []
+
+
+INVENTED = """
+    INSERT INTO events
+    SELECT ledger_id, block + {blocks}, log + 7, contract, sequence + 100, time, name, agency, serial, "transaction",
+           head, body
+    FROM events WHERE name = 'StatusChanged' LIMIT 1
+"""
+DAMAGE = {
+    "a leaf": ("UPDATE certificates SET leaf = zeroblob(32) WHERE serial = 4", {"certificate_leaf", "batch_root"}),
+    "a row": ("DELETE FROM certificates WHERE serial = 4", {"certificate_missing", "batch_root"}),
+    "all rows of a batch": ("DELETE FROM certificates WHERE serial < 5", {"certificate_missing"}),
+    "a signature": (
+        "UPDATE certificates SET compact = (SELECT compact FROM certificates WHERE serial = 5) WHERE serial = 4",
+        {"certificate_serial", "certificate_leaf", "certificate_number"},
+    ),
+    "a certificate's form": ("UPDATE certificates SET compact = 'x' WHERE serial = 4", {"certificate_malformed"}),
+    "a number": ("UPDATE certificates SET number_index = zeroblob(32) WHERE serial = 4", {"certificate_number"}),
+    "a type": ("UPDATE certificates SET certificate_type = zeroblob(32) WHERE serial = 4", {"certificate_type"}),
+    "a number given up": ("UPDATE certificates SET live = 0 WHERE serial = 4", {"certificate_live"}),
+    "a number kept": ("UPDATE certificates SET live = 1 WHERE serial = 1", {"certificate_live"}),
+    "a row's batch": (
+        "UPDATE certificates SET batch_id = (SELECT max(id) FROM batches) WHERE serial = 4",
+        {"certificate_missing", "certificate_stray", "batch_root"},
+    ),
+    "a root": ("UPDATE batches SET root = zeroblob(32) WHERE first_serial = 5", {"batch_root", "batch_not_anchored"}),
+    "a count": (
+        "UPDATE batches SET count = 4 WHERE first_serial = 5",
+        {"batch_root", "batch_not_anchored", "certificate_stray"},
+    ),
+    "a batch that was voided": (
+        "UPDATE batches SET state = 'void', void_reason = 'x' WHERE first_serial = 5",
+        {"batch_anchored", "batch_missing", "certificate_live"},
+    ),
+    "the next serial": ("UPDATE issuers SET next_serial = 3", {"next_serial"}),
+    "an event's body": (
+        "UPDATE events SET body = replace(body, '\"count\":5', '\"count\":6') WHERE name = 'BatchAnchored'",
+        {"event_altered"},
+    ),
+    "an event's head": ("UPDATE events SET head = zeroblob(32) WHERE name = 'StatusChanged'", {"event_altered"}),
+    "an event's agency": ("UPDATE events SET agency = 'OTHER' WHERE name = 'StatusChanged'", {"event_altered"}),
+    "an event's transaction": (
+        "UPDATE events SET \"transaction\" = zeroblob(32) WHERE name = 'StatusChanged'",
+        {"event_altered"},
+    ),
+    "a missing event": (
+        "DELETE FROM events WHERE sequence = (SELECT max(sequence) FROM events WHERE contract = 'ledger')",
+        {"event_missing"},
+    ),
+    "an invented event": (INVENTED.format(blocks=1), {"event_invented"}),
+    "an event of the future": (INVENTED.format(blocks=100_000), {"event_invented"}),
+    "a block's hash": (
+        "UPDATE blocks SET hash = zeroblob(32) WHERE number = (SELECT min(number) FROM blocks)",
+        {"block"},
+    ),
+    "the cursor's block": ("UPDATE cursors SET block = block - 1", {"cursor", "event_invented"}),
+    "the cursor's head": ("UPDATE cursors SET ledger_head = zeroblob(32)", {"cursor"}),
+    "the cursor's count": ("UPDATE cursors SET registry_sequence = registry_sequence - 1", {"cursor"}),
+    "the cursor's settled block": ("UPDATE cursors SET settled_block = block + 5", {"cursor"}),
+    "where reading began": ("UPDATE cursors SET start_ledger_head = zeroblob(32)", {"cursor"}),
+    "what was pinned": ("UPDATE pins SET genesis = zeroblob(32)", {"pins"}),
+    "nothing pinned": ("DELETE FROM pins", {"pins"}),
+    "a call that has failed": (
+        "UPDATE calls SET state = 'failed' WHERE kind = 'suspend'",
+        {"call_failed"},
+    ),
+    "an anchor that has failed": (
+        "UPDATE calls SET state = 'failed' WHERE kind = 'anchor' AND \"order\" = 5",
+        {"call_failed", "batch_call"},
+    ),
+    "a call that is settled": (
+        "UPDATE calls SET args = replace(args, '[1]', '[1,9]') WHERE kind = 'revoke'",
+        {"call_settled", "certificate_live"},
+    ),
+    "a call's arguments": ("UPDATE calls SET args = '{' WHERE kind = 'suspend'", {"call_unreadable"}),
+    "a call's sense": ("UPDATE calls SET args = '{\"serials\": 7}' WHERE kind = 'suspend'", {"call_unreadable"}),
+    "a call's transaction": (
+        "UPDATE calls SET tx_hash = zeroblob(32) WHERE kind = 'suspend'",
+        {"call_transaction"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGE)
+def test_damage_is_found_and_named(town: Town, name: str) -> None:
+    statement, kinds = DAMAGE[name]
+    town.damage(statement)
+    found = town.fsck()
+    assert {one["kind"] for one in found} == kinds, found
+    assert all(one["place"] and one["message"] for one in found)
+
+
+def test_a_difference_is_said_with_its_place(town: Town) -> None:
+    town.damage("UPDATE certificates SET leaf = zeroblob(32) WHERE serial = 4")
+    result = town.command("fsck")
+    assert result.exit_code == 1
+    assert f"certificate {AGENCY} 4: its row has another leaf than it says" in result.stdout
+    assert "2 differences; compared: " in result.stdout
+
+
+def test_a_lost_batch_is_missing(town: Town) -> None:
+    town.damage("DELETE FROM certificates WHERE serial >= 5 AND serial < 10")
+    town.damage("DELETE FROM batches WHERE first_serial = 5")
+    (found,) = town.fsck()
+    assert found["kind"] == "batch_missing"
+    assert found["message"].startswith("the chain has serials 5 to 9 (block ")
+
+
+def test_a_settled_call_that_never_happened_is_found(town: Town) -> None:
+    town.issue(*range(30, 33), wait=False)
+    town.damage("UPDATE calls SET state = 'settled' WHERE state = 'queued'")
+    assert {one["kind"] for one in town.fsck()} == {"call_settled", "batch_not_anchored"}
+
+
+def test_a_contract_that_does_not_act_as_it_says_is_found(town: Town, chain: LocalChain) -> None:
+    before = chain.snapshot()
+    try:
+        _turn_statuses_round(town, chain)
+        kinds = {one["kind"] for one in town.fsck()}
+    finally:
+        chain.roll_back(before)
+    assert "contract_status" in kinds
+
+
+def _turn_statuses_round(town: Town, chain: LocalChain) -> None:
+    """Find the one storage slot that holds the agency's first word of statuses, and empty it."""
+    ledger = "0x" + town.deployment.ledger.hex()
+    word = (1 << 2) | (2 << 4)  # 1 revoked, 2 suspended
+    code = AGENCY.encode().ljust(32, b"\0")
+    slots = _nested_slots(code, 0)
+    for slot in slots:
+        if int(chain.rpc("eth_getStorageAt", ledger, slot, "latest"), 16) == word:
+            chain.rpc("hardhat_setStorageAt", ledger, slot, "0x" + "00" * 32)
+            chain.mine()
+            return
+    pytest.fail("the word of statuses is in no slot that was looked at")
+
+
+def _nested_slots(code: bytes, number: int) -> Iterator[str]:
+    from eth_hash.auto import keccak  # noqa: PLC0415
+
+    for base in range(32):
+        outer = keccak(code + base.to_bytes(32, "big"))
+        yield "0x" + keccak(number.to_bytes(32, "big") + outer).hex()
+
+
+def test_a_chain_that_is_another_one_cannot_be_compared(town: Town) -> None:
+    path = town.folder / "deployment.json"
+    said = json.loads(path.read_text())
+    path.write_text(json.dumps(said | {"genesis": "0x" + "00" * 32}))
+    result = town.command("fsck", "--json")
+    assert (result.exit_code, json.loads(result.stdout)["state"]) == (2, "stopped")
+
+
+def test_a_node_that_is_away_cannot_be_compared(town: Town) -> None:
+    (town.folder / "ecert.toml").write_text('node_urls = ["http://127.0.0.1:9"]\n')
+    assert town.command("fsck").exit_code == 2
+
+
+def test_a_database_that_has_read_nothing_cannot_be_compared(town: Town) -> None:
+    town.damage("DELETE FROM cursors")
+    result = town.command("fsck")
+    assert result.exit_code == 2
+    assert "nothing can be compared" in result.stderr
+
+
+def test_blocks_that_are_not_read_yet_are_counted(town: Town, chain: LocalChain) -> None:
+    chain.mine(3)
+    answer = json.loads(town.command("fsck", "--json").stdout)
+    assert answer["differences"] == []
+    assert answer["blocks_behind"] >= 3

@@ -1,0 +1,213 @@
+"""A small town on a real chain: one agency that issues, with sender and indexer that work when they are told to.
+
+What is issued once for a whole module is copied for each test (`Town.copy`): the same chain and keys, a database of
+the test's own to be damaged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+import shutil
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from click.testing import Result
+from sqlalchemy import Connection, create_engine
+from typer.testing import CliRunner
+
+from chain.administration import Administration, register_agency
+from chain.deployment import Deployment, deploy
+from chain.indexer import Indexer
+from chain.node import Node
+from chain.sender import Sender
+from chain.signer import LocalSigner
+from store.database import Database, migrate
+from tests.local_chain import LocalChain
+from tests.verifier.test_issuing import HEADER, HEALTH, row
+from verifier.cli import build
+from verifier.keyring import Keyring, Purpose
+from verifier.ledger_keys import ledger_signers
+from verifier.ledger_view import LedgerView
+from verifier.services.agencies import Desk, accreditation, make_keys, own_key, own_operators
+from verifier.services.issuing import Order, Outcome, issue
+from verifier.services.office import Office
+from verifier.services.progress import Stage
+from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
+
+AGENCY = "HEALTH-7"
+Answer = TypeVar("Answer")
+
+
+class Quiet:
+    """Shows no progress."""
+
+    def begin(self, stage: Stage, total: int | None) -> None:
+        del stage, total
+
+    def reach(self, done: int) -> None:
+        del done
+
+    def note(self, text: str) -> None:
+        del text
+
+
+@dataclass(kw_only=True)
+class Town:
+    """`shift` is how far the chain's clock has run ahead of ours: it moves a second with each block."""
+
+    chain: LocalChain
+    folder: Path
+    deployment: Deployment
+    bureau: LocalSigner
+    admin: LocalSigner
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.folder / 'ecert.sqlite'}"
+
+    @property
+    def keyring(self) -> Keyring:
+        return Keyring(self.folder / "keys", self.folder / "keys" / "passwords")
+
+    def now(self) -> int:
+        """The later of our clock and the chain's."""
+        return max(int(time.time()), int(self.chain.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16))
+
+    def work(self, database: Database, *, send: bool = True) -> None:
+        """Let the sender send what is waiting, and the indexer read what happened, once."""
+
+        async def once() -> None:
+            node = Node(self.chain.url)
+            if send:
+                sender = Sender(database, node, self.deployment, ledger_signers(self.keyring), clock=self.now)
+                while await sender.step():
+                    pass
+                ended = asyncio.Event()
+                ended.set()
+                await sender.run(ended)  # gives its keys back
+            await self.index(database, node)
+            await node.close()
+
+        asyncio.run(once())
+
+    async def index(self, database: Database, node: Node) -> None:
+        indexer = Indexer(database, node, self.deployment, clock=self.now)
+        while await indexer.step():
+            pass
+
+    def office(self, database: Database, *, send: bool = True) -> Office:
+        return Office(
+            database=database,
+            view=LedgerView(database, ledger=self.deployment.name),
+            keyring=self.keyring,
+            ledger=self.deployment.name,
+            status_base="https://status.example",
+            clock=self.now,
+            pause=lambda _: self.work(database, send=send),
+            progress=Quiet(),
+        )
+
+    def table(self, *numbers: int) -> Path:
+        path = self.folder / f"health-{numbers[0]}.csv"
+        path.write_text("\n".join([HEADER, *(row(n) for n in numbers), ""]), encoding="utf-8")
+        return path
+
+    def order(self, *numbers: int, **options: Any) -> Order:
+        return Order(
+            file=self.table(*numbers),
+            certificate_type=HEALTH,
+            agency=AGENCY,
+            folder=self.folder / "certificates",
+            **{"batch_size": 5, "timeout": 600.0, **options},
+        )
+
+    def issue(self, *numbers: int, send: bool = True, **options: Any) -> Outcome:
+        with Database.open(self.url) as database:
+            return issue(self.office(database, send=send), self.order(*numbers, **options))
+
+    def change(self, action: Action, *serials: int) -> StatusOutcome:
+        with Database.open(self.url) as database:
+            order = StatusOrder(action=action, agency=AGENCY, serials=serials, timeout=600.0)
+            return change_status(self.office(database), order)
+
+    def step(self, *, send: bool = True) -> None:
+        with Database.open(self.url) as database:
+            self.work(database, send=send)
+
+    def command(self, *arguments: str) -> Result:
+        command = [*arguments, "--data", str(self.folder)]
+        return CliRunner().invoke(build(command), command)
+
+    def fsck(self) -> list[dict[str, str]]:
+        """Run `ecert fsck` and give the differences."""
+        result = self.command("fsck", "--json")
+        answer = json.loads(result.stdout)
+        assert result.exit_code == (1 if answer["differences"] else 0), result.output
+        found: list[dict[str, str]] = answer["differences"]
+        return found
+
+    def damage(self, statement: str) -> None:
+        """Change rows behind everybody's back; foreign keys and checks look away."""
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            unchecked(connection)
+            changed = connection.exec_driver_sql(statement)
+            assert changed.rowcount > 0
+        engine.dispose()
+
+    def certificates(self) -> dict[int, Path]:
+        return {int(path.name.split(".")[0]): path for path in self.folder.rglob("*.ecert.json")}
+
+    def results(self, outcome: Outcome) -> list[dict[str, str]]:
+        assert outcome.results is not None
+        with outcome.results.open(encoding="utf-8", newline="") as file:
+            return list(csv.DictReader(file))
+
+    def copy(self, folder: Path) -> Town:
+        """Give the same town with files of its own."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return Town(chain=self.chain, folder=folder, deployment=self.deployment, bureau=self.bureau, admin=self.admin)
+
+    def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
+        return asyncio.run(work)
+
+
+def unchecked(connection: Connection) -> None:
+    connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+    connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+
+
+def found_town(chain: LocalChain, folder: Path) -> Town:
+    """Deploy, admit one agency with all its keys, and make an empty database that has read the chain."""
+    keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
+    make_keys(keyring, AGENCY, work=2)
+    bureau, admin = LocalSigner.generate(), LocalSigner.generate()
+    ledger_keys = [keyring.address(AGENCY, purpose) for purpose in Purpose]
+    for address in (bureau.address, admin.address, *ledger_keys):
+        chain.rpc("hardhat_setBalance", "0x" + address.hex(), hex(10**22))
+
+    async def found() -> Deployment:
+        node = Node(chain.url)
+        deployment = await deploy(node, bureau)
+        desk = Desk(node=node, deployment=deployment)
+        since = await desk.now()
+        await Administration(node, deployment).carry_out(bureau, [register_agency(AGENCY, "Health", admin.address)])
+        await desk.carry_out(bureau, accreditation(AGENCY, [HEALTH], since=since, until=None))
+        await desk.carry_out(admin, [own_key(keyring, AGENCY), *own_operators(keyring, AGENCY)])
+        await node.close()
+        return deployment
+
+    deployment = asyncio.run(found())
+    deployment.save(folder / "deployment.json")
+    (folder / "ecert.toml").write_text(
+        f'node_urls = ["{chain.url}"]\nstatus_base = "https://status.example"\n', encoding="utf-8"
+    )
+    town = Town(chain=chain, folder=folder, deployment=deployment, bureau=bureau, admin=admin)
+    migrate(town.url)
+    town.step(send=False)
+    return town

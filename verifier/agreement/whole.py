@@ -1,0 +1,85 @@
+"""All of it: one snapshot of the database compared with the chain, which is read from its first block on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from chain.deployment import Deployment
+from chain.identity import verify
+from chain.node import Node
+from ecert.types import TypeCatalogue
+from store import batches, cursors, inventory, pins
+from store.database import Database
+from verifier.agreement.batch_rows import BatchRows, add_missing, compare_known_serials, without_rows
+from verifier.agreement.call_rows import CallRows
+from verifier.agreement.certificate_rows import CertificateRows
+from verifier.agreement.chronicle import Anchor, Chronicle
+from verifier.agreement.contract_words import ContractWords
+from verifier.agreement.facts_rows import FactsRows, compare_pins
+from verifier.agreement.findings import Findings
+from verifier.errors import Refused
+from verifier.keyring import Keyring
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """What is compared: a database with a chain; the keyring tells which agencies are ours."""
+
+    database: Database
+    node: Node
+    deployment: Deployment
+    keyring: Keyring
+
+
+async def check_everything(parties: Parties, findings: Findings) -> int:
+    """Compare everything, list every difference in `findings`, and answer how many blocks the database is behind.
+
+    Raises:
+        ChainChanged: this is another chain, or these are other contracts, than the deployment says.
+        NodeError: the node does not do its part, or its word cannot be taken.
+        StoreError: the database cannot be used.
+        Refused: the database has never read this ledger.
+    """
+    found = await verify(parties.node, parties.deployment)
+    ledger = parties.deployment.name
+    chronicle = Chronicle(parties.node, parties.deployment)
+    with parties.database.read() as connection:
+        cursor = cursors.read(connection, ledger)
+        if cursor is None:
+            raise Refused(f"the database has never read {ledger}: nothing can be compared; run `ecert indexer`")
+        compare_pins(pins.read(connection, ledger), found, findings)
+        rows = FactsRows(connection, parties.node, parties.deployment, cursor, findings)
+        await rows.compare(chronicle)
+        head = await parties.node.latest()
+        await ContractWords(parties.node, parties.deployment, chronicle, findings).compare()
+        calls = CallRows(connection, ledger, findings)
+        calls.compare(chronicle)
+        certificate_rows = CertificateRows(
+            copy=chronicle.copy,
+            catalogue=TypeCatalogue.bundled(),
+            index_key=_index_key(parties.keyring),
+            released=calls.released(),
+            findings=findings,
+        )
+        batch_rows = BatchRows(connection, ledger, certificate_rows, findings)
+        batch_rows.compare()
+        anchors = list(chronicle.anchors())
+        compare_known_serials(inventory.next_serials(connection, ledger), anchors, cursor.block, findings)
+        ours = {*parties.keyring.agencies(), *(batch.agency for batch in batch_rows.found)}
+    _list_missing(parties, without_rows(anchors, batch_rows.found, ours), findings)
+    return head.number - cursor.block
+
+
+def _list_missing(parties: Parties, missing: list[Anchor], findings: Findings) -> None:
+    """List what is still not there: what was issued while we compared came after our snapshot."""
+    with parties.database.read() as connection:
+        for anchor in missing:
+            facts = anchor.facts
+            found = batches.covering(connection, parties.deployment.name, anchor.agency, facts.first_serial)
+            if found is None or found.first_serial != facts.first_serial or found.root != facts.root:
+                add_missing(anchor, findings)
+
+
+def _index_key(keyring: Keyring) -> bytes | None:
+    """Give the key of the index of numbers; None where none was ever made."""
+    return keyring.index_key() if (keyring.folder / "index.key").exists() else None

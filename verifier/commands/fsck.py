@@ -1,0 +1,55 @@
+"""`ecert fsck`: does the database agree with the chain?"""
+
+from __future__ import annotations
+
+import asyncio
+
+import typer
+
+from chain.deployment import Deployment
+from store.database import Database
+from verifier.agreement.findings import Findings
+from verifier.agreement.whole import Parties, check_everything
+from verifier.commands.comparing import Bar, findings_to_json, print_findings
+from verifier.commands.office import answered, print_json
+from verifier.commands.options import DataOption, JsonOption
+from verifier.keyring import Keyring
+from verifier.nodes import open_node
+from verifier.settings import Settings, load_settings
+
+DIFFERS = 1
+RESUME = "Nothing was changed."
+
+
+def fsck(*, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Read the chain again from its first block, and compare everything that is stored with it. Changes nothing.
+
+    Exit code 0: no difference; 1: every difference is listed; 2: it could not be compared. May run beside the service.
+    """
+    bar = Bar()
+    findings = Findings(progress=bar)
+    with answered(as_json=as_json, resume=RESUME), bar.shown():
+        behind = asyncio.run(_check(load_settings(data), findings))
+    if as_json:
+        state = "different" if findings.differences else "clean"
+        print_json({"state": state, "blocks_behind": behind, **findings_to_json(findings)})
+    else:
+        print_findings(findings)
+        if behind:
+            typer.echo(f"the database is {behind} blocks behind the chain; these were compared with nothing")
+    if findings.differences:
+        raise typer.Exit(DIFFERS)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("fsck")(fsck)
+
+
+async def _check(settings: Settings, findings: Findings) -> int:
+    deployment = Deployment.load(settings.deployment_file)
+    keyring = Keyring(settings.keys_dir, settings.passwords_file)
+    async with open_node(settings.node_urls) as node:
+        with Database.open(settings.database_url) as database:
+            parties = Parties(database=database, node=node, deployment=deployment, keyring=keyring)
+            return await check_everything(parties, findings)
