@@ -156,9 +156,9 @@ def test_the_digest_that_is_none_is_named(bad: str) -> None:
     ("text", "why"),
     [
         ('{"a":1,"a":1}', "'a' appears twice"),
-        ("1.5", "1.5 is not a whole one"),
+        ("1.5", "a number is not a whole one"),
         ("1e400", "not a whole one"),
-        ("NaN", "NaN is not"),
+        ("NaN", "a number is not a whole one"),
         ("-Infinity", "not a whole one"),
         ("9007199254740992", "beyond 2^53-1"),
         ("1" * 5000, "beyond 2^53-1"),
