@@ -1,12 +1,15 @@
 // Issues and verifies the records of a JSON file with OpenAttestation's own functions and prints how long each took.
 //
-//   node measure.mjs RECORDS.json VERIFY_AT_MOST
+//   node measure.mjs RECORDS.json VERIFY_AT_MOST ROUNDS
+//
+// Of verifying, the best of ROUNDS counts.
 import { readFileSync } from "node:fs";
 import { performance } from "node:perf_hooks";
 import { verifySignature, wrapDocuments } from "@govtechsg/open-attestation";
 
 const records = JSON.parse(readFileSync(process.argv[2], "utf-8"));
 const atMost = Number(process.argv[3]);
+const rounds = Number(process.argv[4]);
 const issuers = [
   {
     name: "Registry",
@@ -24,6 +27,12 @@ function seconds(work) {
 const documents = records.map((record) => ({ issuers, ...record }));
 const [wrapped, issue] = seconds(() => wrapDocuments(documents));
 const sample = wrapped.slice(0, atMost);
-const [good, verify] = seconds(() => sample.filter((document) => verifySignature(document)).length);
-if (good !== sample.length) throw new Error(`${sample.length - good} of its own documents did not verify`);
-console.log(JSON.stringify({ issued: wrapped.length, issue_seconds: issue, verified: good, verify_seconds: verify }));
+let verify = Infinity;
+for (let round = 0; round < rounds; round += 1) {
+  const [good, spent] = seconds(() => sample.filter((document) => verifySignature(document)).length);
+  if (good !== sample.length) throw new Error(`${sample.length - good} of its own documents did not verify`);
+  verify = Math.min(verify, spent);
+}
+console.log(
+  JSON.stringify({ issued: wrapped.length, issue_seconds: issue, verified: sample.length, verify_seconds: verify }),
+);
