@@ -1,0 +1,85 @@
+"""Putting back batches of which the chain knows the roots and somebody kept the certificates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import Connection, insert
+
+from store.issuers import go_past, known_issuer
+from store.states import BatchState
+from store.tables import batches, certificates
+
+PIECE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptCertificate:
+    """A certificate that was kept. `live`: it has its number for itself."""
+
+    compact: str
+    leaf: bytes
+    number_index: bytes | None
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownBatch:
+    """A batch as the chain knows it; `anchored` is its block's time."""
+
+    ledger: str
+    agency: str
+    certificate_type: bytes
+    root: bytes
+    first_serial: int
+    count: int
+    anchored: int
+
+
+def restore(connection: Connection, batch: KnownBatch, rows: Iterable[KeptCertificate], *, now: int) -> int:
+    """Put a whole batch back, closed and handed out, without a job or a call; answer its number.
+
+    Raises:
+        WriteRefused: one of its numbers or serials is taken; the transaction cannot go on.
+    """
+    issuer = known_issuer(connection, batch.ledger, batch.agency)
+    number: int = connection.execute(
+        insert(batches)
+        .values(
+            issuer_id=issuer,
+            certificate_type=batch.certificate_type,
+            state=BatchState.CLOSED,
+            first_serial=batch.first_serial,
+            capacity=batch.count,
+            count=batch.count,
+            root=batch.root,
+            fed_at=batch.anchored,
+            created_at=batch.anchored,
+            closed_at=batch.anchored,
+            handed_out_at=now,
+        )
+        .returning(batches.c.id)
+    ).scalar_one()
+    numbered = enumerate(rows, batch.first_serial)
+    while piece := list(islice(numbered, PIECE)):
+        connection.execute(
+            insert(certificates),
+            [
+                {
+                    "issuer_id": issuer,
+                    "serial": serial,
+                    "batch_id": number,
+                    "certificate_type": batch.certificate_type,
+                    "number_index": row.number_index,
+                    "live": row.live,
+                    "line": None,
+                    "leaf": row.leaf,
+                    "compact": row.compact,
+                }
+                for serial, row in piece
+            ],
+        )
+    go_past(connection, issuer, batch.first_serial + batch.count)
+    return number

@@ -1,0 +1,163 @@
+"""Rows of a batch that the ledger refused are issued again by one command, each once, under new serials."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chain.ledger import encode_call
+from chain.node import Node
+from chain.transacting import Invocation, transact
+from ecert.parsing import parse
+from store import jobs
+from store.database import Database
+from store.states import JobState
+from tests.local_chain import LocalChain
+from tests.verifier.test_issuing import HEALTH
+from tests.verifier.town import AGENCY, Town, found_town
+from verifier.drafting import draft_again
+from verifier.faults import IssuingStopped
+from verifier.keyring import Purpose
+from verifier.ledger_keys import open_ledger_key
+from verifier.services.reissuing import Reissued, ReissueOrder, reissue
+
+
+@pytest.fixture(scope="module", name="chain")
+def chain_() -> Iterator[LocalChain]:
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture(name="town")
+def town_(chain: LocalChain, tmp_path: Path) -> Town:
+    """A town where a stranger with the agency's key took the serials 0 to 2 of the first of two batches."""
+    town = found_town(chain, tmp_path)
+    town.issue(*range(8), wait=False)
+    take_serials(town, 0, 3)
+    for _ in range(4):
+        town.step()
+    return town
+
+
+def take_serials(town: Town, first: int, count: int) -> None:
+    signer = open_ledger_key(town.keyring, AGENCY, Purpose.ANCHOR)
+    args = {
+        "agency": AGENCY,
+        "certificate_type": "0x" + HEALTH.vct_hash.hex(),
+        "suite": 1,
+        "root": "0x" + "ab" * 32,
+        "first_serial": first,
+        "count": count,
+    }
+
+    async def anchor() -> None:
+        node = Node(town.chain.url)
+        await transact(node, signer, [Invocation(to=town.deployment.ledger, data=encode_call("anchor", args))])
+        await node.close()
+
+    asyncio.run(anchor())
+
+
+def again(town: Town, **options: Any) -> list[Reissued]:
+    with Database.open(town.url) as database:
+        order = ReissueOrder(folder=town.folder / "certificates", batch_size=5, timeout=600.0, **options)
+        return reissue(town.office(database), order)
+
+
+def test_refused_rows_get_new_serials_and_say_the_same(town: Town) -> None:
+    (done,) = again(town)
+    assert (done.serials, done.complete) == (tuple(range(8, 13)), True)
+    assert sorted(town.certificates()) == list(range(5, 13))
+    found = parse(town.certificates()[8].read_bytes())
+    assert {one.name: one.value for one in found.disclosures}["certificate_number"] == "420111201700000000"
+    assert {one["kind"] for one in town.fsck()} == {"batch_missing"}  # the stranger's
+    assert again(town) == []
+
+
+def test_the_table_again_issues_nothing_more(town: Town) -> None:
+    again(town)
+    outcome = town.issue(*range(8))
+    assert (outcome.issued, outcome.complete) == (8, True)
+    assert [one["serial"] for one in town.results(outcome)] == ["8", "9", "10", "11", "12", "5", "6", "7"]
+
+
+def test_the_job_is_over_when_all_its_rows_are_out(town: Town) -> None:
+    (done,) = again(town)
+    with Database.open(town.url) as database, database.read() as connection:
+        assert jobs.read(connection, done.job.id).state is JobState.DONE
+
+
+def test_what_was_issued_again_from_the_table_is_not_issued_a_third_time(town: Town) -> None:
+    assert town.issue(*range(8)).complete
+    assert again(town) == []
+
+
+def test_a_second_refusal_is_issued_a_third_time(town: Town) -> None:
+    assert again(town, wait=False)[0].serials == tuple(range(8, 13))
+    take_serials(town, 8, 1)
+    for _ in range(4):
+        town.step()
+    (done,) = again(town)
+    assert (done.serials, done.complete) == (tuple(range(13, 18)), True)
+    assert again(town) == []
+
+
+def test_a_batch_without_a_job_is_issued_again_once(town: Town) -> None:
+    town.damage("UPDATE certificates SET line = NULL")
+    town.damage("UPDATE batches SET job_id = NULL")
+    assert [one.serials for one in again(town)] == [tuple(range(8, 13))]
+    assert again(town) == []
+
+
+def test_an_interrupted_run_is_gone_on_with(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("verifier.services.reissuing.batches.close", killed)
+        with pytest.raises(KeyboardInterrupt):
+            again(town)
+    (done,) = again(town)
+    assert done.complete
+    assert len(done.serials) == 5
+    assert again(town) == []
+
+
+def test_another_agency_has_nothing_to_issue_again(town: Town) -> None:
+    assert again(town, agency="OTHER-1") == []
+
+
+def test_an_agency_that_may_not_issue_any_more_is_told_so(town: Town) -> None:
+    from chain.administration import Administration, end_accreditation  # noqa: PLC0415  # beside their only use
+
+    async def end() -> None:
+        node = Node(town.chain.url)
+        administration = Administration(node, town.deployment)
+        await administration.carry_out(town.bureau, [end_accreditation(AGENCY, HEALTH.vct_hash)])
+        await node.close()
+
+    asyncio.run(end())
+    town.chain.mine()
+    town.step()
+    with pytest.raises(IssuingStopped, match="is not accredited"):
+        again(town)
+
+
+def test_the_command_says_what_was_issued_again(town: Town) -> None:
+    result = town.command("reissue", "--no-wait")
+    assert result.exit_code == 0, result.output
+    assert f"{AGENCY}: health-0.csv: 5 issued again, serials 8 to 12" in result.stdout
+    answer = json.loads(town.command("reissue", "--json").stdout)
+    assert answer == {"state": "done", "jobs": []}
+
+
+def test_a_draft_is_made_again_in_any_zone(town: Town) -> None:
+    again(town)
+    certificate = parse(town.certificates()[8].read_bytes())
+    draft = draft_again(certificate, HEALTH)
+    assert (draft.nbf, draft.exp, draft.legacy) == (certificate.nbf, certificate.exp, certificate.legacy)

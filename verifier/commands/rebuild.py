@@ -1,0 +1,109 @@
+"""`ecert rebuild`: a lost database is made again from the chain and the certificate files."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from chain.deployment import Deployment
+from store.database import Database
+from store.records import Call
+from verifier.agreement.findings import Findings
+from verifier.agreement.whole import Parties, check_everything
+from verifier.commands.comparing import MOST_LINES, Bar, findings_to_json, print_findings
+from verifier.commands.office import answered, print_json
+from verifier.commands.options import DataOption, JsonOption
+from verifier.keyring import Keyring
+from verifier.new_database import left_open, made_anew, no_service
+from verifier.nodes import open_node
+from verifier.services.rebuilding import Rebuilding, Rebuilt
+from verifier.settings import Settings, load_settings
+
+INCOMPLETE = 1
+RESUME = "Nothing was replaced. Run the same command again: it begins anew."
+
+
+def rebuild(
+    *,
+    certificates: Annotated[
+        Path | None,
+        typer.Option("--certificates", metavar="DIR", help="Certificate files. [default: DATA/certificates]"),
+    ] = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Move a database that is there aside. Needs the service to be stopped.")
+    ] = False,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make the database anew: facts from the chain, batches from the certificate files where all of one were kept.
+
+    Then everything is compared, as by `ecert fsck`. Exit code 0: all is back; 1: what is not is listed; 2: it failed.
+    """
+    bar = Bar()
+    findings = Findings(progress=bar)
+    with answered(as_json=as_json, resume=RESUME), bar.shown():
+        settings = load_settings(data)
+        deployment = Deployment.load(settings.deployment_file)
+        with no_service(settings.data_dir):
+            lost = left_open(settings.database_url, deployment.name) if replace else ()
+            with made_anew(settings.database_url, replace=replace) as database:
+                rebuilt = asyncio.run(_rebuild(settings, deployment, database, certificates, findings))
+    if as_json:
+        print_json({"state": "done", **_to_json(rebuilt, lost), **findings_to_json(findings)})
+    else:
+        _print(rebuilt, lost, findings)
+    if findings.differences or lost:
+        raise typer.Exit(INCOMPLETE)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("rebuild")(rebuild)
+
+
+async def _rebuild(
+    settings: Settings, deployment: Deployment, database: Database, certificates: Path | None, findings: Findings
+) -> Rebuilt:
+    keyring = Keyring(settings.keys_dir, settings.passwords_file)
+    async with open_node(settings.node_urls) as node:
+        rebuilt = await Rebuilding(
+            database=database,
+            node=node,
+            deployment=deployment,
+            keyring=keyring,
+            settled_depth=settings.settled_depth,
+            progress=findings.progress,
+        ).run(certificates or settings.certificates_dir)
+        await check_everything(Parties(database=database, node=node, deployment=deployment, keyring=keyring), findings)
+    return rebuilt
+
+
+def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
+    return {
+        "events": rebuilt.events,
+        "batches": rebuilt.batches,
+        "certificates": rebuilt.certificates,
+        "gaps": [
+            {"agency": one.agency, "first_serial": one.first_serial, "count": one.count, "kept": one.kept}
+            for one in rebuilt.gaps
+        ],
+        "useless": {str(path): why for path, why in rebuilt.useless.items()},
+        "incomplete": [{"agency": agency, "serial": serial} for agency, serial in rebuilt.incomplete],
+        "lost_calls": [{"agency": one.agency, "kind": one.kind, "args": dict(one.args)} for one in lost],
+    }
+
+
+def _print(rebuilt: Rebuilt, lost: tuple[Call, ...], findings: Findings) -> None:
+    notes = [f"not restored: {gap}" for gap in rebuilt.gaps]
+    notes += [f"passed over: {path}: {why}" for path, why in rebuilt.useless.items()]
+    notes += [f"withholds fields: certificate {agency} {serial}" for agency, serial in rebuilt.incomplete]
+    notes += [f"was not settled, ask for it again: {one.kind} of {one.agency}: {dict(one.args)}" for one in lost]
+    for note in notes[:MOST_LINES]:
+        typer.echo(note)
+    if len(notes) > MOST_LINES:
+        typer.echo(f"... and {len(notes) - MOST_LINES} more; --json lists all")
+    typer.echo(f"restored {rebuilt.certificates} certificates in {rebuilt.batches} batches, {rebuilt.events} events")
+    print_findings(findings)

@@ -1,0 +1,75 @@
+"""`ecert reissue`: what the ledger refused is issued again, under new serials."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
+from verifier.commands.options import DataOption, JsonOption
+from verifier.services.issuing import LARGEST_BATCH
+from verifier.services.reissuing import Reissued, ReissueOrder
+from verifier.services.reissuing import reissue as reissue_refused
+
+RESUME = "Run the same command again: it goes on where this one stopped, and issues nothing twice."
+
+
+def reissue(
+    *,
+    agency: Annotated[
+        str | None, typer.Option("--agency", metavar="CODE", help="Only of this agency. [default: of all]")
+    ] = None,
+    data: DataOption = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for the certificate files. [default: DATA/certificates]")
+    ] = None,
+    batch_size: Annotated[
+        int, typer.Option("--batch-size", min=1, max=LARGEST_BATCH, help="Certificates anchored by one call.")
+    ] = 1000,
+    wait: Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the ledger and hand out.")] = True,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", min=0, help="Seconds to wait at most. [default: for ever]")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Issue the rows of refused batches again, each once, from what was signed then; the tables are not needed."""
+    with answered(as_json=as_json, resume=RESUME), open_office(data, Bars()) as (office, settings):
+        folder = (out or settings.certificates_dir).absolute()
+        order = ReissueOrder(folder=folder, agency=agency, batch_size=batch_size, wait=wait, timeout=timeout)
+        done = reissue_refused(office, order)
+    _render(done, as_json=as_json)
+    if wait and not all(one.complete for one in done):
+        raise typer.Exit(ERROR)
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into the application."""
+    app.command("reissue")(reissue)
+
+
+def _render(done: list[Reissued], *, as_json: bool) -> None:
+    if as_json:
+        print_json({"state": "done", "jobs": [_to_json(one) for one in done]})
+        return
+    for one in done:
+        typer.echo(f"{one.job.agency}: {one.job.name}: {len(one.serials)} issued again, serials {_ranges(one.serials)}")
+    if not done:
+        typer.echo("no batch was refused whose rows were not issued again")
+
+
+def _to_json(one: Reissued) -> dict[str, object]:
+    return {
+        "job": one.job.id,
+        "name": one.job.name,
+        "agency": one.job.agency,
+        "serials": list(one.serials),
+        "handed_out": one.anchored.files,
+        "withheld": {str(serial): list(reasons) for serial, reasons in one.anchored.withheld.items()},
+        "complete": one.complete,
+    }
+
+
+def _ranges(serials: tuple[int, ...]) -> str:
+    return f"{serials[0]} to {serials[-1]}" if serials else "none"

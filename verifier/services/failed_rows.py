@@ -1,0 +1,60 @@
+"""Rows that the ledger refused: in batches whose anchor call has failed, and not issued again since.
+
+A row is known by its line in its job. A batch that came without a job gets one that is named after it, so that its
+rows, too, are issued again once.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+
+from store import certificates, inventory, jobs
+from store.database import Connection, Database
+from store.records import BatchRecord, Job
+from store.states import BatchState
+
+
+def jobs_with_failures(database: Database, ledger: str, agency: str | None, *, now: int) -> list[Job]:
+    """Give the jobs, of one agency or of all, that have a refused row which was not issued again."""
+    with database.begin() as connection:
+        failed = [one for one in inventory.batch_rows(connection, ledger) if _has_failed(one)]
+        wanted = [one for one in failed if agency in {None, one.agency}]
+        found = {job.id: job for job in [_job_of(connection, one, now) for one in wanted]}
+    return [job for job in found.values() if rows_due(database, job)]
+
+
+def _has_failed(batch: BatchRecord) -> bool:
+    return batch.state is BatchState.VOID and batch.call is not None
+
+
+def _job_of(connection: Connection, batch: BatchRecord, now: int) -> Job:
+    if batch.job is not None:
+        return jobs.read(connection, batch.job)
+    return jobs.start(
+        connection,
+        ledger=batch.ledger,
+        agency=batch.agency,
+        certificate_type=batch.certificate_type,
+        sha256=_name(batch),
+        name=f"batch {batch.id} again",
+        rows=batch.count,
+        now=now,
+    ).job
+
+
+def _name(batch: BatchRecord) -> bytes:
+    return sha256(f"reissue {batch.ledger} batch {batch.id}".encode()).digest()
+
+
+def rows_due(database: Database, job: Job) -> dict[int, str]:
+    """Give a job's refused rows that were not issued again: line -> what was signed, the newest of each."""
+    due: dict[int, str] = {}
+    with database.read() as connection:
+        issued = certificates.issued_lines(connection, job.id)
+        for batch in list(inventory.batch_rows(connection, job.ledger)):
+            if _has_failed(batch) and (batch.job == job.id or (batch.job is None and _name(batch) == job.sha256)):
+                for row in certificates.of_batch(connection, batch.id):
+                    line = row.position + 1 if row.line is None else row.line
+                    if line not in issued:
+                        due[line] = row.compact
+    return due

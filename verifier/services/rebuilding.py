@@ -1,0 +1,158 @@
+"""A lost database made again: facts from the chain, rows from the certificate files that were kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chain.deployment import Deployment
+from chain.indexer import Indexer
+from chain.node import Node
+from ecert.facts import BatchFacts
+from ecert.forms import write_compact
+from ecert.ledger_copy import LedgerCopy
+from ecert.merkle import leaf_hash
+from ecert.types import TypeCatalogue
+from store import cursors, restoring
+from store.database import Database
+from store.restoring import KeptCertificate, KnownBatch
+from verifier.agreement.certificate_rows import FINAL, number_of
+from verifier.agreement.findings import Progress, Silence
+from verifier.errors import Refused
+from verifier.keyring import Keyring
+from verifier.ledger_view import LedgerView
+from verifier.services.checking import Numbers
+from verifier.services.kept_files import KeptFiles, read_certificate
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A batch of ours of which not every certificate was kept: so many of `count` were."""
+
+    agency: str
+    first_serial: int
+    count: int
+    kept: int
+
+    def __str__(self) -> str:
+        """Give a sentence."""
+        last = self.first_serial + self.count - 1
+        return f"{self.agency} {self.first_serial} to {last}: {self.kept} of {self.count} certificates were kept"
+
+
+@dataclass(slots=True, kw_only=True)
+class Rebuilt:
+    """What was put back and what could not be; `incomplete`: certificates whose kept copies withhold fields."""
+
+    events: int = 0
+    batches: int = 0
+    certificates: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+    useless: dict[Path, str] = field(default_factory=dict)
+    incomplete: list[tuple[str, int]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilding:
+    """What a database is made again from. `settled_depth` None: as the kind of network needs it."""
+
+    database: Database
+    node: Node
+    deployment: Deployment
+    keyring: Keyring
+    settled_depth: int | None = None
+    progress: Progress = field(default_factory=Silence)
+
+    async def run(self, certificates: Path) -> Rebuilt:
+        """Read the chain, then the files under `certificates`; each batch is put back whole or not at all.
+
+        Raises:
+            Refused: the chain gives no copy of the ledger.
+            ChainError, StoreError: the chain or the database cannot be used; the same again begins anew.
+        """
+        rebuilt = Rebuilt(events=await self._read_chain())
+        view = LedgerView(self.database, ledger=self.deployment.name)
+        view.refresh()
+        kept = KeptFiles(view.copy)
+        kept.read(certificates, self.progress)
+        rebuilt.useless = kept.useless
+        self._restore(view.copy, kept, rebuilt)
+        return rebuilt
+
+    async def _read_chain(self) -> int:
+        head = await self.node.latest()
+        indexer = Indexer(self.database, self.node, self.deployment, settled_depth=self.settled_depth)
+        self.progress.begin("blocks", head.number)
+        while True:
+            moved = await indexer.step()
+            with self.database.read() as connection:
+                cursor = cursors.read(connection, self.deployment.name)
+            if cursor is None:
+                raise Refused("the chain was not read")
+            self.progress.reach(cursor.block)
+            if not moved or cursor.block >= head.number:
+                return cursor.registry_sequence + cursor.ledger_sequence
+
+    def _restore(self, copy: LedgerCopy, kept: KeptFiles, rebuilt: Rebuilt) -> None:
+        ours = {*self.keyring.agencies(), *kept.found}
+        self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
+        with self.database.begin() as connection:
+            for agency, facts in _batches(copy, ours):
+                found = kept.found.get(agency, {})
+                serials = range(facts.first_serial, facts.first_serial + facts.count)
+                there = sum(serial in found for serial in serials)
+                if there < facts.count:
+                    rebuilt.gaps.append(
+                        Gap(agency=agency, first_serial=facts.first_serial, count=facts.count, kept=there)
+                    )
+                    continue
+                paths = [found[serial].path for serial in serials]
+                rows = self._rows(copy, agency, serials, paths, rebuilt)
+                restoring.restore(connection, self._known(agency, facts), rows, now=int(time.time()))
+                rebuilt.batches += 1
+                rebuilt.certificates += facts.count
+                self.progress.reach(rebuilt.certificates)
+
+    def _known(self, agency: str, facts: BatchFacts) -> KnownBatch:
+        return KnownBatch(
+            ledger=self.deployment.name,
+            agency=agency,
+            certificate_type=facts.certificate_type,
+            root=facts.root,
+            first_serial=facts.first_serial,
+            count=facts.count,
+            anchored=facts.anchored,
+        )
+
+    def _rows(
+        self, copy: LedgerCopy, agency: str, serials: range, paths: list[Path], rebuilt: Rebuilt
+    ) -> Iterator[KeptCertificate]:
+        catalogue, key = TypeCatalogue.bundled(), self.keyring.index_key()
+        for serial, path in zip(serials, paths, strict=True):
+            certificate = read_certificate(path)
+            known = catalogue.by_vct(certificate.vct)
+            number = None
+            if known is not None:
+                numbers = Numbers(key=key, agency=agency, certificate_type=known)
+                number = numbers.index(number_of(certificate, known))
+            if len(certificate.disclosures) < len(certificate.slots):
+                rebuilt.incomplete.append((agency, serial))
+            yield KeptCertificate(
+                compact=write_compact(
+                    certificate.signed.decode("ascii"), [one.encoded for one in certificate.disclosures]
+                ),
+                leaf=leaf_hash(certificate.signed),
+                number_index=number,
+                live=copy.status(agency, serial) not in FINAL,
+            )
+
+
+def _batches(copy: LedgerCopy, ours: set[str]) -> Iterator[tuple[str, BatchFacts]]:
+    for code in sorted(ours):
+        agency = copy.agency(code)
+        if agency is not None:
+            for page in agency.batches.pages:
+                for facts in page:
+                    yield code, facts

@@ -1,0 +1,191 @@
+"""Issuing again what the ledger refused: the rows of failed batches, signed anew under new serials.
+
+What was signed is in the database, so the table that it came from is not needed. Killed at any moment, the same again
+goes on: what was being filled is void, and what was closed is issued.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ecert import merkle
+from ecert.certificate import Issuer
+from ecert.certificate_type import CertificateType
+from ecert.issuing import salt_bytes, sign
+from ecert.parsing import parse
+from ecert.suite import SUITE, SigningKey
+from ecert.types import TypeCatalogue
+from store import batches, certificates, jobs, leases
+from store.records import Job, Lease, NewCertificate
+from store.states import BatchState
+from verifier.agreement.certificate_rows import number_of
+from verifier.drafting import draft_again
+from verifier.faults import IssuingStopped
+from verifier.keyring import Purpose
+from verifier.services.anchoring import Anchored, wait_and_hand_out
+from verifier.services.checking import GROUP, Numbers
+from verifier.services.failed_rows import jobs_with_failures, rows_due
+from verifier.services.office import Office, Patience, obstacle
+
+LEASE_SECONDS = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReissueOrder:
+    """Whose refused rows to issue again (None: every agency's), and where the files go."""
+
+    folder: Path
+    agency: str | None = None
+    batch_size: int = 1000
+    wait: bool = True
+    timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reissued:
+    """One job of which rows were issued again: under which serials, and what came of all its batches."""
+
+    job: Job
+    serials: tuple[int, ...]
+    anchored: Anchored
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to wait for, and nothing was withheld."""
+        return self.anchored.complete and not self.anchored.withheld
+
+
+def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
+    """Issue all refused rows again, and wait for the ledger; nothing where there are none.
+
+    Raises:
+        IssuingStopped: the ledger does not let the agency issue, or the time is over; the same order goes on later.
+        KeyringError: the agency's keys are not here.
+        LintError: what was signed then would not be signed now.
+        NumberTaken: a number was given to another certificate meanwhile.
+    """
+    patience = Patience(office, order.timeout)
+    found = jobs_with_failures(office.database, office.ledger, order.agency, now=office.clock())
+    done = []
+    for job in found:
+        work = _open(office, job)
+        serials = work.run(order.batch_size)
+        anchored = wait_and_hand_out(office, job, work.certificate_type, order.folder, patience, wait=order.wait)
+        done.append(Reissued(job=job, serials=serials, anchored=anchored))
+    return done
+
+
+def _open(office: Office, job: Job) -> _Reissuing:
+    """See that the agency may issue, and open its keys."""
+    certificate_type = TypeCatalogue.bundled().by_hash(job.certificate_type)
+    if certificate_type is None:
+        raise IssuingStopped(f"{job.name} is of a certificate type that is not known here")
+    key = office.keyring.certificate_key(job.agency)
+    why = obstacle(office.copy(), agency=job.agency, certificate_type=certificate_type, kid=key.kid, now=office.clock())
+    if why is not None:
+        raise IssuingStopped(f"nothing was issued again: {why}")
+    return _Reissuing(
+        office=office,
+        job=job,
+        certificate_type=certificate_type,
+        key=key,
+        address=office.keyring.address(job.agency, Purpose.ANCHOR),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Reissuing:
+    office: Office
+    job: Job
+    certificate_type: CertificateType
+    key: SigningKey
+    address: bytes
+
+    def run(self, batch_size: int) -> tuple[int, ...]:
+        """Close batches with all rows that are due; answer their new serials."""
+        database, lease = self.office.database, self._take()
+        try:
+            due = sorted(rows_due(database, self.job).items())
+            for begin in range(0, len(due), batch_size):
+                self._issue(lease, due[begin : begin + batch_size])
+            with database.begin() as connection:
+                issued = certificates.issued_lines(connection, self.job.id)
+                if len(issued) >= self.job.rows:
+                    jobs.close(connection, self.job.id, now=self.office.clock())
+        finally:
+            with database.begin() as connection:
+                leases.release(connection, lease)
+        return tuple(sorted(issued[line] for line, _ in due))
+
+    def _take(self) -> Lease:
+        """Take the job, and void what an interrupted run left filling: it was promised to nobody."""
+        with self.office.database.begin() as connection:
+            now = self.office.clock()
+            lease = leases.take(
+                connection, f"issue:{self.job.id}", holder=uuid.uuid4().hex, now=now, seconds=LEASE_SECONDS
+            )
+            if lease is None:
+                raise IssuingStopped(f"another process is issuing {self.job.name}, or was killed a moment ago")
+            for batch in batches.of_job(connection, self.job.id):
+                if batch.state is BatchState.FILLING:
+                    batches.void(connection, batch.id, reason="interrupted; to be issued again", now=now)
+        return lease
+
+    def _issue(self, lease: Lease, due: Sequence[tuple[int, str]]) -> None:
+        """Fill and close one batch."""
+        office, job = self.office, self.job
+        with office.database.begin() as connection:
+            leases.assure(connection, lease, now=office.clock())
+            batch = batches.begin(
+                connection,
+                ledger=office.ledger,
+                agency=job.agency,
+                certificate_type=job.certificate_type,
+                job=job.id,
+                capacity=len(due),
+                now=office.clock(),
+            )
+        rows = list(self._signed(batch.first_serial, due))
+        last = (len(rows) - 1) // GROUP * GROUP
+        for begin in range(0, last, GROUP):
+            with office.database.begin() as connection:
+                leases.renew(connection, lease, now=office.clock(), seconds=LEASE_SECONDS)
+                group = rows[begin : begin + GROUP]
+                batches.fill(connection, batch.id, position=begin, rows=group, now=office.clock())
+        with office.database.begin() as connection:
+            leases.assure(connection, lease, now=office.clock())
+            batches.close(
+                connection,
+                batch.id,
+                position=last,
+                rows=rows[last:],
+                root=merkle.root([row.leaf for row in rows]),
+                suite=SUITE,
+                sender=self.address,
+                now=office.clock(),
+            )
+
+    def _signed(self, first_serial: int, due: Sequence[tuple[int, str]]) -> Iterator[NewCertificate]:
+        office, wanted = self.office, self.certificate_type
+        numbers = Numbers(key=office.keyring.index_key(), agency=self.job.agency, certificate_type=wanted)
+        issuer = Issuer(ledger=office.ledger, agency=self.job.agency)
+        for serial, (line, compact) in enumerate(due, first_serial):
+            before = parse(compact.encode("ascii"))
+            signed = sign(
+                draft_again(before, wanted),
+                serial=serial,
+                iat=office.clock(),
+                issuer=issuer,
+                status_base=office.status_base,
+                key=self.key,
+                salts=os.urandom(salt_bytes(wanted)),
+                version=before.version,
+                supersedes=before.supersedes,
+                cnf=before.cnf,
+            )
+            index = numbers.index(number_of(before, wanted))
+            yield NewCertificate(compact=signed.compact(), leaf=signed.leaf, number_index=index, line=line)
