@@ -1,7 +1,8 @@
 """A throw-away city: a local chain, contracts on it, agencies with keys of their own, and the service.
 
 Everything is made new in a folder and belongs to it: generated keys, free ports, one lock. The chain forgets when it
-stops, so a city's folder is good for one life; `City.found` begins another one in the same folder.
+stops, so a city's folder is good for one life; `City.found` begins another one in the same folder. A city can also be
+founded on a chain that is there (`ExistingChain`), which then outlives it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,11 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from eth_account import Account
+from eth_utils.address import to_checksum_address
 
 from chain.administration import ANCHOR, STATUS, Administration, accredit, add_key, register_agency, set_operator
 from chain.deployment import Deployment, deploy
@@ -60,9 +64,11 @@ class City:
     chain_url: str
     deployment: Deployment
     keyring: Keyring
-    chain_process: subprocess.Popen[str]
+    chain_process: subprocess.Popen[str] | None
     service: str = ""
     service_process: subprocess.Popen[bytes] | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    """What the service finds in its environment besides ours."""
 
     def serve(self) -> None:
         """Start `ecert serve` and wait until it says that it is ready.
@@ -74,12 +80,19 @@ class City:
         address.unlink(missing_ok=True)
         command = [sys.executable, "-m", "verifier", "serve", "--data", str(self.folder)]
         with (self.folder / "service.log").open("ab") as log:
-            self.service_process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT)
+            self.service_process = subprocess.Popen(
+                command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT, env=os.environ | self.environment
+            )
         deadline = time.monotonic() + START_TIMEOUT
         while not self._ready(address):
             if self.service_process.poll() is not None or time.monotonic() > deadline:
                 raise CityError(f"the service did not become ready:\n{tail(self.folder / 'service.log')}")
             time.sleep(0.1)
+
+    def write_settings(self, urls: Sequence[str], more: Sequence[str] = ()) -> None:
+        """Write `ecert.toml`; who runs already keeps to what it has read."""
+        lines = [f"node_urls = {json.dumps(list(urls))}", "port = 0", 'status_base = "https://ecert.example"', *more]
+        (self.folder / "ecert.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _ready(self, address: Path) -> bool:
         if not address.exists():
@@ -96,7 +109,8 @@ class City:
         if self.service_process is not None:
             end(self.service_process)
             self.service_process = None
-        end(self.chain_process)
+        if self.chain_process is not None:
+            end(self.chain_process)
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `ecert ARGUMENT... --data FOLDER`; progress goes to our own terminal, its answer comes back.
@@ -182,6 +196,32 @@ def start_chain(folder: Path, addresses: Sequence[bytes], interval: float = 1.0)
         raise CityError(f"the local chain did not start:\n{tail(folder / 'chain.log')}") from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingChain:
+    """A chain that somebody else runs: the addresses of its nodes, and a key with money on it."""
+
+    urls: tuple[str, ...]
+    bureau_key: bytes
+
+
+async def give_money(chain: ExistingChain, addresses: Sequence[bytes]) -> None:
+    """Send some ether from the bureau's key to every address, and wait until all have it."""
+    node, bureau = Node(chain.urls[0]), Account.from_key(chain.bureau_key)
+    try:
+        nonce = (await node.account(bytes.fromhex(bureau.address[2:]))).nonce
+        fields = {"chainId": await node.chain_id(), "gas": 21_000, "gasPrice": 20 * 10**9, "value": 10**21}
+        for at, address in enumerate(addresses):
+            signed = bureau.sign_transaction(fields | {"nonce": nonce + at, "to": to_checksum_address(address)})
+            await node.send(bytes(signed.raw_transaction))
+        deadline = time.monotonic() + START_TIMEOUT
+        while not (await node.account(addresses[-1])).balance:
+            if time.monotonic() > deadline:
+                raise CityError(f"the chain at {node.url} did not carry out the bureau's transfers")
+            await asyncio.sleep(0.2)
+    finally:
+        await node.close()
+
+
 async def put_in_order(url: str, agencies: Sequence[Agency], keyring: Keyring, keys: Keys) -> Deployment:
     """Deploy the contracts, register and accredit the agencies, add their keys and operators."""
     node = Node(url)
@@ -220,30 +260,48 @@ class Keys:
     admins: dict[str, LocalSigner]
 
 
-def make_keys(keyring: Keyring, agencies: Sequence[Agency]) -> Keys:
-    """Make every key of the city; the agencies' own ones as files in the keyring."""
+def make_keys(keyring: Keyring, agencies: Sequence[Agency], bureau: LocalSigner) -> Keys:
+    """Make every key of the city but the bureau's; the agencies' own ones as files in the keyring."""
     for agency in agencies:
         passwords = keyring.add_passwords(agency.code)
         keyring.create_certificate_key(agency.code, passwords.certificate or "")
         for purpose in Purpose:
             create_ledger_key(keyring, agency.code, purpose, work=KEY_FILE_WORK)
-    return Keys(bureau=LocalSigner.generate(), admins={agency.code: LocalSigner.generate() for agency in agencies})
+    return Keys(bureau=bureau, admins={agency.code: LocalSigner.generate() for agency in agencies})
 
 
-def found(folder: Path, agencies: Sequence[Agency], *, interval: float = 1.0) -> City:
-    """Found a city in a claimed folder: keys, chain, contracts, agencies, settings. The service is not started yet."""
+def found(
+    folder: Path,
+    agencies: Sequence[Agency],
+    *,
+    interval: float = 1.0,
+    chain: ExistingChain | None = None,
+    settings: Sequence[str] = (),
+) -> City:
+    """Found a city in a claimed folder: keys, chain, contracts, agencies, settings. The service is not started yet.
+
+    With `chain` it is founded there, and no chain is started. `settings` are more lines for `ecert.toml`.
+    """
     keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
-    keys = make_keys(keyring, agencies)
-    addresses = [keys.bureau.address, *(admin.address for admin in keys.admins.values())]
+    bureau = LocalSigner.generate() if chain is None else LocalSigner(chain.bureau_key)
+    keys = make_keys(keyring, agencies, bureau)
+    addresses = [admin.address for admin in keys.admins.values()]
     addresses += [keyring.address(agency.code, purpose) for agency in agencies for purpose in Purpose]
-    process, url = start_chain(folder, addresses, interval)
+    process: subprocess.Popen[str] | None = None
+    urls: tuple[str, ...]
+    if chain is None:
+        process, url = start_chain(folder, [bureau.address, *addresses], interval)
+        urls = (url,)
+    else:
+        urls = chain.urls
+        asyncio.run(give_money(chain, addresses))
     try:
-        deployment = asyncio.run(put_in_order(url, agencies, keyring, keys))
+        deployment = asyncio.run(put_in_order(urls[0], agencies, keyring, keys))
         deployment.save(folder / "deployment.json")
-        (folder / "ecert.toml").write_text(
-            f'node_urls = ["{url}"]\nport = 0\nstatus_base = "https://ecert.example"\n', encoding="utf-8"
-        )
+        city = City(folder=folder, chain_url=urls[0], deployment=deployment, keyring=keyring, chain_process=process)
+        city.write_settings(urls, settings)
     except BaseException:
-        end(process)
+        if process is not None:
+            end(process)
         raise
-    return City(folder=folder, chain_url=url, deployment=deployment, keyring=keyring, chain_process=process)
+    return city
