@@ -74,8 +74,10 @@ class AgencyCopy:
     def accreditations(self, certificate_type: bytes, settled_block: int) -> tuple[Accreditation, ...]:
         """Give all accreditations for a type, oldest first; settled are those up to `settled_block`."""
         return tuple(
-            Accreditation(since=one.since, until=one.until, settled=one.block <= settled_block)
-            for one in self.accredited.get(certificate_type, ())
+            [
+                Accreditation(since=one.since, until=one.until, settled=one.block <= settled_block)
+                for one in self.accredited.get(certificate_type, ())
+            ]
         )
 
     def doubt_since(self, settled_block: int) -> int | None:

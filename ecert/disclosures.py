@@ -62,13 +62,12 @@ def _common_shapes(contents: list[bytes]) -> list[tuple[str, str, str, str]]:
 
 def _decoded(texts: Sequence[str]) -> tuple[list[bytes], list[bytes]]:
     """Give the ASCII of each disclosure, over which its digest is, and its content."""
-    encoded: list[bytes] = []
     contents: list[bytes] = []
+    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
     try:
-        for text in texts:
-            encoded.append(text.encode("ascii"))
-            contents.append(base64url.decode_ascii(encoded[-1]))
-    except (NotBase64Url, UnicodeEncodeError):
+        for text in encoded:
+            contents.append(base64url.decode_ascii(text))  # noqa: PERF401 - how many were read is the place of the fault
+    except NotBase64Url:
         raise MalformedCertificate(f"disclosures[{len(contents)}]", "not canonical base64url") from None
     return encoded, contents
 

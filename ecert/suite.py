@@ -118,8 +118,8 @@ def verify_jws(public_key: bytes, jws: bytes) -> bool:
     """Tell whether the compact JWS `header.payload.signature` is signed by that key; its header is not looked at."""
     message, _, signature = jws.rpartition(b".")
     try:
-        return verify(public_key, message, base64url.decode(signature.decode("ascii")))
-    except (NotBase64Url, UnicodeDecodeError):
+        return verify(public_key, message, base64url.decode_ascii(signature))
+    except NotBase64Url:
         return False
 
 
