@@ -8,12 +8,20 @@ target: the bytes are what stands inside. `scripts/fuzz --parsers` lets a covera
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from importlib import resources
 from io import BytesIO
 from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute
+from cryptography.x509.oid import NameOID
 
 from ecert import base64url, key_binding, strict_json
 from ecert.agency import parse_issuer
@@ -216,6 +224,16 @@ def _types_seeds() -> list[bytes]:
     return [(folder / f"{slug}.json").read_bytes() for slug in list(bundled_types())[:5]]
 
 
+def _authorities_seeds() -> list[bytes]:
+    """Make X.509 certificates in DER: of an agency's key, and of a key that is no elliptic-curve key."""
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "登记机构")])
+    day = datetime(2026, 1, 1, tzinfo=UTC)
+    authority = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    keys = (ec.derive_private_key(21, ec.SECP256R1()).public_key(), authority.public_key())
+    made = [CertificateBuilder(name, name, key, 1, day, day).sign(authority, None) for key in keys]
+    return [each.public_bytes(Encoding.DER) for each in made]
+
+
 _HEADER, _CLAIMS, _DISCLOSURE = _inside(0), _inside(1), _inside(3)
 _MALFORMED = (MalformedError,)
 _TOKEN = (MalformedError, UntrustedToken)
@@ -227,7 +245,7 @@ PARSERS: dict[str, Parser] = {
     "claims": Parser(read=_CLAIMS[0], refusals=(MalformedCertificate,), seeds=_CLAIMS[1]),
     "disclosure": Parser(read=_DISCLOSURE[0], refusals=(MalformedCertificate,), seeds=_DISCLOSURE[1]),
     "x5c": Parser(
-        read=lambda data: key_of_first([data.decode("latin-1")]), refusals=_MALFORMED, seeds=lambda: [b"MIIBAAAA"]
+        read=lambda data: key_of_first([b64encode(data).decode()]), refusals=_MALFORMED, seeds=_authorities_seeds
     ),
     "type_file": Parser(
         read=lambda data: parse_type(data.decode("utf-8", "replace"), "type.json"),
