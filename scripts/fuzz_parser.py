@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 import atheris
 
@@ -15,6 +16,7 @@ def main() -> None:
     name = sys.argv.pop(1)
     parser = PARSERS[name]
     parser.seeds()
+    warnings.simplefilter("error")
     atheris.Setup(sys.argv, lambda data: parser.take(bytes(data)))
     atheris.Fuzz()
 
