@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from ecert.presenting import present
+from tests.databases import Cluster, postgresql
 from tests.local_chain import LocalChain
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.faults import RowsRefused
 from verifier.services.status import Action
+
+__all__ = ["postgresql"]  # pytest finds the fixture by its name here
 
 
 @pytest.fixture(scope="module", name="chain")
@@ -167,3 +170,14 @@ def test_beside_a_running_service_nothing_is_rebuilt(town: Town) -> None:
         result = town.command("rebuild", "--replace")
     assert result.exit_code == 2
     assert "stop it first" in result.stderr
+
+
+def test_a_new_postgresql_database_is_filled_and_then_left_alone(town: Town, request: pytest.FixtureRequest) -> None:
+    cluster: Cluster = request.getfixturevalue("postgresql")
+    with (town.folder / "ecert.toml").open("a") as settings:
+        settings.write(f'database_url = "{cluster.new_database()}"\n')
+    answer = rebuild(town)
+    assert (answer["certificates"], answer["differences"]) == (12, [])
+    assert town.fsck() == []
+    assert "--replace" in town.command("rebuild").stderr
+    assert "only an SQLite file can be replaced" in town.command("rebuild", "--replace").stderr
