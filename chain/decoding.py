@@ -86,7 +86,8 @@ def follow(contract: Contract, before: Reading, log: Log, *, instance: bytes, ti
 def _next_head(head: bytes, sequence: int, time: int, entry: Entry, values: Mapping[str, Any]) -> bytes:
     fields = entry.inputs[:-4]
     said = keccak(encode([one.type for one in fields], [values[one.name] for one in fields]))
-    chained = encode(["bytes32", "uint64", "uint64", "bytes32", "bytes32"], [head, sequence, time, entry.hash, said])
+    # What abi.encode makes of five static words; the general encoder takes twenty times as long.
+    chained = b"".join((head, sequence.to_bytes(32, "big"), time.to_bytes(32, "big"), entry.hash, said))
     return keccak(chained)[:27] + sequence.to_bytes(5, "big")
 
 

@@ -72,15 +72,16 @@ class Delivery:
             conditions=conditions,
             complaints=self.complaints,
         )
-        moved = await self._follow(deeds)
-        return await self._start(deeds) or moved
-
-    async def _follow(self, deeds: Deeds) -> bool:
-        """Look after the calls that have a nonce, unless nothing can have changed since the last look."""
         with self.database.read() as connection:
             under_way = calls.in_flight(connection, self.deployment.chain, self.signer.address)
+        moved = await self._start(deeds)
+        return await self._follow(deeds, under_way) or moved
+
+    async def _follow(self, deeds: Deeds, under_way: Sequence[Call]) -> bool:
+        """Look after the calls that have a nonce, unless no block has come since the last look and no bytes are due."""
+        with self.database.read() as connection:
             cursor = cursors.read(connection, self.deployment.name)
-        shown = (deeds.conditions.head.hash, cursor, under_way)
+        shown = (deeds.conditions.head.hash, cursor)
         if not under_way or (shown == self._looked_at and not self._is_due(under_way)):
             return False
         around = _Around(
