@@ -12,6 +12,7 @@ import contextlib
 import fcntl
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -29,11 +30,12 @@ from eth_utils.address import to_checksum_address
 from chain.administration import ANCHOR, STATUS, Administration, accredit, add_key, register_agency, set_operator
 from chain.deployment import Deployment, deploy
 from chain.node import Node
-from chain.signer import LocalSigner
+from chain.signer import KeyFileSigner, LocalSigner, Signer
 from ecert.suite import SUITE
 from ecert.types import bundled_types
 from verifier.keyring import Keyring, Purpose
 from verifier.ledger_keys import create_ledger_key
+from verifier.secret_files import write_secret
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "hardhat-local" / "node"
@@ -254,13 +256,20 @@ async def put_in_order(url: str, agencies: Sequence[Agency], keyring: Keyring, k
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """Keys that live only as long as the city: the bureau's, and the agencies' admins'."""
+    """The bureau's key, and the agencies' admins', which live only as long as the city is founded."""
 
-    bureau: LocalSigner
+    bureau: Signer
     admins: dict[str, LocalSigner]
 
 
-def make_keys(keyring: Keyring, agencies: Sequence[Agency], bureau: LocalSigner) -> Keys:
+def bureau_key(folder: Path) -> KeyFileSigner:
+    """Make the bureau's key file, where `ecert agency` looks for it, and the file with its password."""
+    password = secrets.token_urlsafe(24)
+    write_secret(folder / "keys" / "bureau.password", password.encode())
+    return KeyFileSigner.create(folder / "keys" / "bureau.json", password, work=KEY_FILE_WORK)
+
+
+def make_keys(keyring: Keyring, agencies: Sequence[Agency], bureau: Signer) -> Keys:
     """Make every key of the city but the bureau's; the agencies' own ones as files in the keyring."""
     for agency in agencies:
         passwords = keyring.add_passwords(agency.code)
@@ -283,7 +292,7 @@ def found(
     With `chain` it is founded there, and no chain is started. `settings` are more lines for `ecert.toml`.
     """
     keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
-    bureau = LocalSigner.generate() if chain is None else LocalSigner(chain.bureau_key)
+    bureau = bureau_key(folder) if chain is None else LocalSigner(chain.bureau_key)
     keys = make_keys(keyring, agencies, bureau)
     addresses = [admin.address for admin in keys.admins.values()]
     addresses += [keyring.address(agency.code, purpose) for agency in agencies for purpose in Purpose]

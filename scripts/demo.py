@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(ROOT))
 
 from city import City, CityError, claimed, found  # noqa: E402 # the path is set above
-from city_cases import AGENCIES, Asked, ask_all, change_statuses, issue_everything  # noqa: E402
+from city_cases import AGENCIES, PERMIT, Asked, ask_all, change_statuses, issue_everything  # noqa: E402
 
 console = Console(stderr=True, width=None if sys.stderr.isatty() else 132)
 
@@ -41,6 +41,7 @@ def invite(city: City) -> None:
     some = next((city.folder / "certificates" / "DEMO-REGISTRY").rglob("*.ecert.json"))
     some = folder / some.relative_to(city.folder)
     revoke = f".venv/bin/ecert status revoke DEMO-REGISTRY {some.name.split('.')[0]} --data {folder}"
+    bureau = f"--data {folder} --password-file {folder}/keys/bureau.password"
     titles = "samples/real-estate-title.csv --type real-estate-title --agency DEMO-REGISTRY"
     console.print(
         f"""
@@ -54,6 +55,7 @@ Or try, in another terminal:
   curl -s -F file=@{some} {city.service}/v1/verifications
   .venv/bin/ecert issue {titles} --data {folder}
   {revoke}
+  .venv/bin/ecert agency accredit DEMO-TRANSPORT {PERMIT} {bureau}
 
 Ctrl+C ends it.""",
         highlight=False,
