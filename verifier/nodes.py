@@ -1,4 +1,4 @@
-"""Choosing the chain node that a process speaks to."""
+"""Choosing the chain node that a process speaks to, and those that it turns to when that one is away."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ _LOG = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def open_node(urls: Sequence[str]) -> AsyncIterator[Node]:
-    """Open the first node that answers; where none does, the first, which is then waited for. Closed at the end."""
-    node = Node(await _choose(urls))
+    """Open the first node that answers, else the first; the rest are those to turn to later. Closed at the end."""
+    at = await _choose(urls)
+    node = Node(urls[at], others=(*urls[at + 1 :], *urls[:at]))
     try:
         yield node
     finally:
         await node.close()
 
 
-async def _choose(urls: Sequence[str]) -> str:
+async def _choose(urls: Sequence[str]) -> int:
     if len(urls) == 1:
-        return urls[0]
-    for url in urls:
+        return 0
+    for at, url in enumerate(urls):
         node = Node(url)
         try:
             await node.chain_id()
         except NodeError as error:
             _LOG.warning("passed over: %s", error)
         else:
-            return url
+            return at
         finally:
             await node.close()
-    return urls[0]
+    return 0
