@@ -3,12 +3,18 @@
 Readers take `copy`, an immutable snapshot, and judge from it alone, so that one verdict never mixes two blocks. A new
 snapshot replaces the old one by a single assignment. What the store says is believed as it is: who can write to the
 database can make a certificate valid here.
+
+A ledger that is read whole makes millions of objects that stay. The garbage collector, which would look through them
+again and again, is off meanwhile, and leaves them alone afterwards; it takes two fifths of the time otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from ecert.errors import ContradictionError
@@ -21,6 +27,7 @@ from store.records import Cursor
 from verifier.errors import NotReady
 
 _LOG = logging.getLogger(__name__)
+_STARTING = "this process is starting and reads its copy of the ledger"
 _NOTHING_YET = "the chain has not been read yet: `ecert indexer` (part of `ecert serve`) reads it"
 
 
@@ -53,7 +60,7 @@ class LedgerView:
     def copy(self) -> LedgerCopy:
         """The snapshot to judge from; raises `NotReady` as long as there is none."""
         if self._snapshot is None:
-            raise NotReady(_NOTHING_YET if self._trouble is None else str(self._trouble))
+            raise NotReady(_STARTING if self._trouble is None else str(self._trouble))
         return self._snapshot.copy
 
     @property
@@ -87,13 +94,14 @@ class LedgerView:
     async def follow(self, stop: asyncio.Event, every: float) -> None:
         """Refresh every so many seconds until `stop`; trouble is logged when it starts and when it ends."""
         while not stop.is_set():
-            await self._look()
+            await self.look()
             try:
                 await asyncio.wait_for(stop.wait(), every)
             except TimeoutError:
                 continue
 
-    async def _look(self) -> None:
+    async def look(self) -> None:
+        """Refresh once without holding up the event loop; trouble is logged and kept in `trouble`, never raised."""
         before = self.trouble
         try:
             await asyncio.to_thread(self.refresh)
@@ -111,12 +119,30 @@ class LedgerView:
             if known is not None and known.cursor == cursor:
                 return None
             if known is None or not _goes_on(known.cursor, cursor):
-                copy = LedgerCopy.empty(cursor.ledger, _as_of(cursor))
-                news = events.stream(connection, cursor.ledger)
-            else:
-                copy = known.copy
-                news = events.stream(connection, cursor.ledger, after_block=known.cursor.block)
-            return _Snapshot(cursor=cursor, copy=copy.advance(news, _as_of(cursor), cursor.settled_block))
+                return _whole(connection, cursor)
+            news = events.stream(connection, cursor.ledger, after_block=known.cursor.block)
+            copy = known.copy.advance(news, _as_of(cursor), cursor.settled_block)
+            return _Snapshot(cursor=cursor, copy=copy)
+
+
+def _whole(connection: Connection, cursor: Cursor) -> _Snapshot:
+    with _collector_off():
+        empty = LedgerCopy.empty(cursor.ledger, _as_of(cursor))
+        copy = empty.advance(events.stream(connection, cursor.ledger), _as_of(cursor), cursor.settled_block)
+    return _Snapshot(cursor=cursor, copy=copy)
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Let the garbage collector rest, and leave what was made meanwhile out of its sight for ever."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _cursor(connection: Connection, ledger: str | None) -> Cursor:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,24 @@ async def test_following_goes_on_through_trouble_and_ends_when_told(shelf: Shelf
             await asyncio.sleep(0.01)
         stop.set()
         await following
+
+
+def test_a_whole_ledger_is_kept_from_the_garbage_collector_which_is_on_again_afterwards(shelf: Shelf) -> None:
+    gc.unfreeze()
+    with shelf.open() as database:
+        LedgerView(database).refresh()
+    assert gc.isenabled()
+    assert gc.get_freeze_count() > 0
+    gc.unfreeze()
+
+
+def test_the_garbage_collector_is_on_again_after_a_ledger_that_could_not_be_read(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> None:
+        raise DatabaseAway("gone")
+
+    monkeypatch.setattr(events, "stream", away)
+    with shelf.open() as database, pytest.raises(DatabaseAway):
+        LedgerView(database).refresh()
+    assert gc.isenabled()
