@@ -67,6 +67,10 @@ class Cluster:
 
     def start(self) -> None:
         self._run("initdb", "-D", str(self._folder / "data"), "-U", "test", "-A", "trust", "-E", "UTF8", "--locale=C")
+        self.go_on()
+
+    def go_on(self) -> None:
+        """Start what `start` has made; again after a `stop`."""
         options = f"-k {self._folder} -c listen_addresses='' -c fsync=off -c max_connections=50"
         log = str(self._folder / "log")
         self._run("pg_ctl", "-D", str(self._folder / "data"), "-l", log, "-o", options, "-w", "start")
