@@ -27,6 +27,8 @@ DEFAULT_ZONE = "+08:00"
 IDENTIFIER_CHECK = "identifier_check"
 MAX_FACE = 120_000
 """Bytes of all values together: written out, with salts, digests and a path, they stay within 256 KiB."""
+FIRST_DAY, LAST_DAY = "1900-01-01", "2200-12-31"
+"""Validity begins and ends within these days: what lies outside was typed wrong, or means no end at all."""
 _DAY = 86_400
 _MAX_BYTES = 4  # of a character in UTF-8
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -137,12 +139,18 @@ def _validity(valid_from: str, valid_until: str | None, faults: list[Fault]) -> 
         if _is_absent(said):
             continue
         try:
-            dates[name] = read_date(said)
+            dates[name] = _within_reason(read_date(said))
         except UnreadableValue as error:
             faults.append(fault(name, error))
     if _is_absent(valid_from):
         faults.append(_fault(VALID_FROM, FaultReason.MISSING))
     return dates
+
+
+def _within_reason(day: str) -> str:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise UnreadableValue(FaultReason.OUT_OF_RANGE, f"{FIRST_DAY} … {LAST_DAY}")
+    return day
 
 
 def _fields(

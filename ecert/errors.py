@@ -39,6 +39,8 @@ class FaultReason(StrEnum):
     DATES_OUT_OF_ORDER = "dates_out_of_order"
     NOT_AN_INTEGER = "not_an_integer"
     NOT_A_DECIMAL = "not_a_decimal"
+    OUT_OF_RANGE = "out_of_range"
+    NUMBER_FORM = "number_form"
     CITIZEN_ID_FORM = "citizen_id_form"
     CITIZEN_ID_DATE = "citizen_id_date"
     CITIZEN_ID_CHECK = "citizen_id_check"
@@ -131,7 +133,7 @@ class LintError(EcertError):
 
 
 class UnreadableValue(EcertError):
-    """A value is not of its field's kind. `member` names the place within a list, where there is one."""
+    """A value is not of its field's kind. `member` names the place within a list, or the bound that is not kept."""
 
     def __init__(self, reason: FaultReason, member: str = "") -> None:
         super().__init__(reason, member)
@@ -139,7 +141,7 @@ class UnreadableValue(EcertError):
         self.member = member
 
     def __str__(self) -> str:
-        """Give the reason, and the place within a list."""
+        """Give the reason, after the place within a list."""
         return f"{self.member}: {self.reason}" if self.member else str(self.reason)
 
 

@@ -15,6 +15,8 @@ _WORDS = {
     FaultReason.DATES_OUT_OF_ORDER: ("is before the date that it must not precede", "早于其不得早于的日期"),
     FaultReason.NOT_AN_INTEGER: ("is not a whole number", "不是整数"),
     FaultReason.NOT_A_DECIMAL: ("is not a plain decimal such as 120.50", "不是普通小数，应写作120.50"),
+    FaultReason.OUT_OF_RANGE: ("is out of the range that it can have", "超出允许的范围"),
+    FaultReason.NUMBER_FORM: ("is not a number of 1 to 64 characters with a digit", "不是含有数字的1至64位编号"),
     FaultReason.CITIZEN_ID_FORM: ("is not a citizen id of 18 (or 15) digits", "不是18位（或15位）公民身份号码"),
     FaultReason.CITIZEN_ID_DATE: ("has a date of birth that does not exist", "公民身份号码中的出生日期不存在"),
     FaultReason.CITIZEN_ID_CHECK: ("has a wrong check digit for a citizen id", "公民身份号码校验位有误"),
@@ -37,7 +39,9 @@ _WORDS = {
 
 
 def fault(field: str, error: UnreadableValue) -> Fault:
-    """Say a fault of `field` in words; the place within a list goes before them."""
+    """Say a fault of `field` in words; the place within a list goes before them, a bound behind."""
     en, zh = _WORDS[error.reason]
+    if error.reason is FaultReason.OUT_OF_RANGE:
+        return Fault(field=field, reason=error.reason, en=f"{en}: {error.member}", zh=f"{zh}：{error.member}")
     place = f"{error.member} " if error.member else ""
     return Fault(field=field, reason=error.reason, en=place + en, zh=place + zh)

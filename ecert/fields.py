@@ -7,6 +7,7 @@ without spaces, and of which some have a form or check digit of their own; a lis
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -50,7 +51,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Field:
-    """One field. `form` only with text, `of` only (and always) with a list. `note` is shown to whoever fills it in."""
+    """One field. `form` only with text, `of` only (and always) with a list. `note` is shown to whoever fills it in.
+
+    Only with decimals: `least`, which a value must reach, and `more_than`, which it must exceed.
+    """
 
     name: str
     kind: Kind
@@ -59,6 +63,8 @@ class Field:
     zh: str
     form: Form | None = None
     of: ListOf | None = None
+    least: Decimal | None = None
+    more_than: Decimal | None = None
     note: Words | None = None
 
 

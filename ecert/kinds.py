@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from unicodedata import is_normalized, normalize
 
 from ecert import check_digits
@@ -24,6 +25,8 @@ __all__ = ["check", "normalise", "normalise_id", "normalise_number", "normalise_
 
 MAX_TEXT = 10_000
 MAX_NUMBER = 200
+"""Characters as they are written, with spaces."""
+MAX_BARE_NUMBER = 64
 MAX_ID = 32
 CITIZEN_ID_TYPE = "111"
 _MAX_DEPTH = 8
@@ -66,6 +69,8 @@ def _plain_text(value: Value, limit: int = MAX_TEXT) -> str:
 def _number(value: Value) -> str:
     """Give a number in NFKC without spaces."""
     text = _plain_text(value, MAX_NUMBER)
+    if "\n" in text or "\t" in text:
+        raise UnreadableValue(FaultReason.FORBIDDEN_CHARACTER)
     if not text.isascii():
         text = normalize("NFKC", text)
     bare = "".join(text.split())
@@ -76,7 +81,16 @@ def _check_text(field: Field, value: Value) -> str:
     if field.form is None:
         return _plain_text(value)
     number = _number(value)
-    return number if field.form is Form.NUMBER else _FORMS[field.form](number.upper())
+    return _plain_number(number) if field.form is Form.NUMBER else _FORMS[field.form](number.upper())
+
+
+def _plain_number(number: str) -> str:
+    """Check a number of no known form: printable, a digit somewhere, as long as people can write."""
+    if not number.isprintable():
+        raise UnreadableValue(FaultReason.FORBIDDEN_CHARACTER)
+    if len(number) > MAX_BARE_NUMBER or not any(map(str.isdecimal, number)):
+        raise UnreadableValue(FaultReason.NUMBER_FORM)
+    return number
 
 
 def _refuse(flaw: Flaw | None, reasons: dict[Flaw, FaultReason]) -> None:
@@ -131,6 +145,16 @@ def _uscc(value: Value) -> str:
     number = _number(value).upper()
     _refuse(check_digits.social_credit_code(number), _USCC)
     return number
+
+
+def _decimal(field: Field, value: Value) -> str:
+    """Check a decimal, and that it keeps its field's bounds."""
+    text = read_decimal(value)
+    if field.least is not None and Decimal(text) < field.least:
+        raise UnreadableValue(FaultReason.OUT_OF_RANGE, f"≥ {field.least}")
+    if field.more_than is not None and Decimal(text) <= field.more_than:
+        raise UnreadableValue(FaultReason.OUT_OF_RANGE, f"> {field.more_than}")
+    return text
 
 
 def _check_list(field: Field, value: Value) -> Value:
@@ -201,7 +225,7 @@ _CHECKS: dict[Kind, Callable[[Field, Value], Value]] = {
     Kind.TEXT: _check_text,
     Kind.DATE: lambda _, value: read_date(value),
     Kind.INTEGER: lambda _, value: read_integer(value),
-    Kind.DECIMAL: lambda _, value: read_decimal(value),
+    Kind.DECIMAL: _decimal,
     Kind.CITIZEN_ID: lambda _, value: _citizen_id(value),
     Kind.USCC: lambda _, value: _uscc(value),
     Kind.LIST: _check_list,

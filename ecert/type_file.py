@@ -2,9 +2,9 @@
 
 Members: `slug`, `code` (null where not known), `vct`, `en`, `zh`, `holder`, `issued_by`, `validity`, `fields`,
 `number`, `holders`, `essential`; optional `legacy`, `says_nothing_about`, `exclusive_by`, `consumable`,
-`composite_by`, `order`. A field: `name`, `kind`, `required`, `en`, `zh`; optional `form`, `of`, `note`. Words in both
-languages are `{"en": ..., "zh": ...}`, or one text that serves for both. Anything else is refused: a misspelt member
-must not vanish.
+`composite_by`, `order`. A field: `name`, `kind`, `required`, `en`, `zh`; optional `form`, `of`, `least`, `more_than`,
+`note`. Words in both languages are `{"en": ..., "zh": ...}`, or one text that serves for both. Anything else is
+refused: a misspelt member must not vanish.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 from typing import TypeVar
 
@@ -27,8 +28,9 @@ from ecert.certificate_type import (
     Legacy,
     check_vct,
 )
-from ecert.errors import MalformedType
+from ecert.errors import MalformedType, UnreadableValue
 from ecert.fields import COMMON_FIELDS, Field, Form, Kind, ListOf, Words
+from ecert.readings import read_decimal
 
 MAX_FIELDS = 256 - len(COMMON_FIELDS)
 _MAX_WORDS = 500
@@ -41,7 +43,7 @@ _NEEDED = frozenset(
 )
 _OPTIONAL = frozenset("legacy says_nothing_about exclusive_by consumable composite_by order".split())  # noqa: SIM905
 _FIELD_NEEDED = frozenset({"name", "kind", "required", "en", "zh"})
-_FIELD_OPTIONAL = frozenset({"form", "of", "note"})
+_FIELD_OPTIONAL = frozenset({"form", "of", "least", "more_than", "note"})
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 _Item = TypeVar("_Item")
@@ -110,6 +112,10 @@ def _field(value: Value, place: str) -> Field:
     of = _optional(read, "of", place, lambda value, at: _choice(value, at, ListOf))
     if of is not None and kind is not Kind.LIST:
         raise MalformedType(f"{place}.of", "only a list is of something")
+    bounds = {name: _optional(read, name, place, _bound) for name in ("least", "more_than")}
+    for bound, given in bounds.items():
+        if given is not None and kind is not Kind.DECIMAL:
+            raise MalformedType(f"{place}.{bound}", "only a decimal has bounds")
     return Field(
         name=name,
         kind=kind,
@@ -118,8 +124,17 @@ def _field(value: Value, place: str) -> Field:
         zh=_text(read["zh"], f"{place}.zh"),
         form=form,
         of=of,
+        least=bounds["least"],
+        more_than=bounds["more_than"],
         note=_optional(read, "note", place, _words),
     )
+
+
+def _bound(value: Value, place: str) -> Decimal:
+    try:
+        return Decimal(read_decimal(_text(value, place)))
+    except UnreadableValue as error:
+        raise MalformedType(place, "not a plain decimal, written as text") from error
 
 
 def _with_people(fields: tuple[Field, ...], holder_lists: set[str | None], place: str) -> tuple[Field, ...]:

@@ -142,8 +142,20 @@ def test_a_day_that_is_none_has_no_midnight() -> None:
         midnight("2026-02-30")
 
 
-def test_the_longest_term_ends_after_the_year_9999() -> None:
-    assert linted(valid_until="9999-12-31").exp == 253_402_300_800 - 8 * 3600
+def test_validity_begins_and_ends_within_reason() -> None:
+    longest = linted(valid_from="1900-01-01", valid_until="2200-12-31")
+    assert (longest.nbf, longest.exp) == (midnight("1900-01-01"), midnight("2201-01-01"))
+    assert faults(valid_from="1899-12-31") == {"valid_from": FaultReason.OUT_OF_RANGE}
+    assert faults(valid_until="2201-01-01") == {"valid_until": FaultReason.OUT_OF_RANGE}
+    with pytest.raises(LintError, match="1900-01-01 … 2200-12-31"):
+        linted(valid_until="9999-12-31")
+
+
+@pytest.mark.parametrize("area", ["0", "0.00", "-3"])
+def test_an_area_is_more_than_nothing(area: str) -> None:
+    assert faults({**TITLE_ROW, "area_m2": area}) == {"area_m2": FaultReason.OUT_OF_RANGE}
+    with pytest.raises(LintError, match="area_m2: is out of the range that it can have: > 0"):
+        linted({**TITLE_ROW, "area_m2": area})
 
 
 def test_dates_stand_in_their_order() -> None:

@@ -199,6 +199,8 @@ class TestTypes:
         for words in (
             f"at most {kinds.MAX_TEXT} characters",
             f"at most {kinds.MAX_NUMBER} characters",
+            f"at most {kinds.MAX_BARE_NUMBER} characters",
+            f"within {draft.FIRST_DAY} and {draft.LAST_DAY}",
             f"1-{kinds.MAX_ID} printable",
             f"nested at most {kinds._MAX_DEPTH} deep",
             f"at most {draft.MAX_FACE} bytes",

@@ -1,4 +1,6 @@
 import json
+from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ def of(kind: Kind, form: Form | None = None, items: ListOf | None = None) -> Fie
 
 
 TEXT, DATE, INTEGER, DECIMAL = of(Kind.TEXT), of(Kind.DATE), of(Kind.INTEGER), of(Kind.DECIMAL)
+BOUNDED = replace(DECIMAL, least=Decimal("-1.5"), more_than=Decimal("-1.6"))
+POSITIVE = replace(DECIMAL, more_than=Decimal(0))
 CITIZEN, USCC = of(Kind.CITIZEN_ID), of(Kind.USCC)
 NUMBER, UNIT = of(Kind.TEXT, Form.NUMBER), of(Kind.TEXT, Form.PROPERTY_UNIT)
 PERMIT, TAXPAYER = of(Kind.TEXT, Form.FOOD_PERMIT), of(Kind.TEXT, Form.TAXPAYER_ID)
@@ -67,7 +71,9 @@ DEEP: Value = [[[[[[[[[["x"]]]]]]]]]]
         (CITIZEN, "420102900307123", "420102199003071232"),
         (USCC, "91420103ma9k000796", "91420103MA9K000796"),
         (NUMBER, "鄂 （ 2026 ） 第 0012345 号a", "鄂(2026)第0012345号a"),
-        (NUMBER, "e \u0301", "é"),
+        (NUMBER, "e \u03011", "é1"),
+        (NUMBER, "１" * 64, "1" * 64),
+        (BOUNDED, "-1.50", "-1.50"),
         (UNIT, "420103 001002 gb00017 F00030045", "420103001002GB00017F00030045"),
         (PERMIT, "jy24201030000011", "JY24201030000011"),
         (TAXPAYER, "420102199003071232", "420102199003071232"),
@@ -97,6 +103,13 @@ def test_what_is_signed_has_one_form(field: Field, value: Value, signed: Value) 
         (TEXT, "a\ud800b", FaultReason.FORBIDDEN_CHARACTER, ""),
         (TEXT, "a" * 10_001, FaultReason.TOO_LONG, ""),
         (NUMBER, "1" * 201, FaultReason.TOO_LONG, ""),
+        (NUMBER, "1" * 65, FaultReason.NUMBER_FORM, ""),
+        (NUMBER, "鄂不动产权", FaultReason.NUMBER_FORM, ""),
+        (NUMBER, "12\n34", FaultReason.FORBIDDEN_CHARACTER, ""),
+        (NUMBER, "12\t34", FaultReason.FORBIDDEN_CHARACTER, ""),
+        (NUMBER, "12\u200b34", FaultReason.FORBIDDEN_CHARACTER, ""),
+        (BOUNDED, "-1.51", FaultReason.OUT_OF_RANGE, "≥ -1.5"),
+        (POSITIVE, "0.00", FaultReason.OUT_OF_RANGE, "> 0"),
         (DATE, "2026-02-29", FaultReason.NOT_A_DATE, ""),
         (DATE, "2026-W01-1", FaultReason.NOT_A_DATE, ""),
         (DATE, "26-1-1", FaultReason.NOT_A_DATE, ""),

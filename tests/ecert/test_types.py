@@ -1,5 +1,6 @@
 import json
 from datetime import date
+from decimal import Decimal
 from hashlib import sha256
 from typing import Any
 
@@ -24,6 +25,15 @@ SMALL: dict[str, Any] = {
         {"name": "anglers", "kind": "list", "required": True, "en": "Anglers", "zh": "垂钓者"},
         {"name": "lakes", "kind": "list", "required": False, "en": "Lakes", "zh": "湖", "of": "records"},
         {"name": "issued", "kind": "date", "required": True, "en": "Issued", "zh": "签发", "note": "day of issue"},
+        {
+            "name": "fee",
+            "kind": "decimal",
+            "required": False,
+            "en": "Fee",
+            "zh": "费用",
+            "least": "0",
+            "more_than": "-0.5",
+        },
     ],
     "number": "number",
     "holders": [{"list": "anglers", "id": "id_number", "name": "name"}, {"id": "number", "name": "number"}],
@@ -100,7 +110,7 @@ def test_a_type_is_in_a_catalogue_once() -> None:
 def test_a_type_that_a_bureau_adds_is_read_whole() -> None:
     added = parse_type(json.dumps(SMALL), "fishing.json")
     assert TypeCatalogue([*bundled_types().values(), added]).by_slug("fishing-licence") is added
-    assert [field.of for field in added.fields] == [None, ListOf.PEOPLE, ListOf.RECORDS, None]
+    assert [field.of for field in added.fields] == [None, ListOf.PEOPLE, ListOf.RECORDS, None, None]
     assert added.legacy is not None
     assert added.legacy.before == date(2000, 1, 1)
     assert added.holder == Words(en="person", zh="person")
@@ -109,6 +119,7 @@ def test_a_type_that_a_bureau_adds_is_read_whole() -> None:
     assert added.consumable
     assert added.composite_by == "lakes"
     assert added.exclusive_by == "number"
+    assert (added.fields[4].least, added.fields[4].more_than) == (Decimal(0), Decimal("-0.5"))
 
 
 @pytest.mark.parametrize(
@@ -150,6 +161,10 @@ def test_what_is_optional_may_be_absent(member: str) -> None:
         ("fields.0.of", "people", "fields[0].of"),
         ("fields.1.of", "records", "fields[1].of"),
         ("fields.1.form", "number", "fields[1].form"),
+        ("fields.0.least", "0", "fields[0].least"),
+        ("fields.3.more_than", "0", "fields[3].more_than"),
+        ("fields.4.least", 0, "fields[4].least"),
+        ("fields.4.least", "1e3", "fields[4].least"),
         ("number", "colour", "number"),
         ("number", 5, "number"),
         ("holders", [], "holders"),
@@ -181,7 +196,7 @@ def test_what_is_no_object_is_no_type(text: str) -> None:
 
 def test_a_type_has_at_most_254_fields_beside_the_common_ones() -> None:
     def fields(count: int) -> list[Any]:
-        return [*SMALL["fields"], *({**SMALL["fields"][0], "name": f"f{number}"} for number in range(count - 4))]
+        return [*SMALL["fields"], *({**SMALL["fields"][0], "name": f"f{number}"} for number in range(count - 5))]
 
     assert len(parse_type(changed("fields", fields(254)), "x").slots) == 256
     with pytest.raises(MalformedType):
