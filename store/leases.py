@@ -66,6 +66,12 @@ def assure(connection: Connection, lease: Lease, *, now: int) -> None:
         raise LeaseLost(lease.name)
 
 
+def held(connection: Connection, name: str, *, now: int) -> bool:
+    """Tell whether anybody holds the lease now."""
+    found = select(leases.c.number).where(leases.c.name == name, leases.c.holder.is_not(None), leases.c.until > now)
+    return connection.execute(found).one_or_none() is not None
+
+
 def release(connection: Connection, lease: Lease) -> None:
     """Give a lease back before its end; harmless where it is lost already."""
     connection.execute(update(leases).where(*_held(lease)).values(holder=None, until=0))

@@ -73,3 +73,14 @@ def test_a_lease_taken_before_the_clock_was_set_back_is_free_and_its_holder_writ
     assert after is not None
     with pytest.raises(LeaseLost), database.begin() as connection:
         leases.assure(connection, before, now=501)
+
+
+def test_anybody_can_see_whether_a_lease_is_held(database: Database) -> None:
+    with database.begin() as connection:
+        assert not leases.held(connection, NAME, now=100)
+        lease = leases.take(connection, NAME, holder="a", now=100, seconds=30)
+        assert lease is not None
+        assert leases.held(connection, NAME, now=129)
+        assert not leases.held(connection, NAME, now=130)
+        leases.release(connection, lease)
+        assert not leases.held(connection, NAME, now=129)
