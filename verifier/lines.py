@@ -1,8 +1,9 @@
 """The physical lines of a text file that somebody's spreadsheet wrote: surveyed once, then read as a stream.
 
-A survey reads the file through in pieces and settles its encoding (UTF-8 with or without a mark, or GB18030) and its
-hash. It stops at the first thing that no table contains, so that a gigabyte of anything is refused soon. Nothing here
-holds more than a piece or a line in memory.
+A survey reads the file through in pieces and settles its encoding (UTF-8 with or without a mark, or GB18030), its hash,
+and what ends its lines: a line feed or, where there is none at all, the carriage return of old programs. It stops at
+the first thing that no table contains, so that a gigabyte of anything is refused soon. Nothing here holds more than a
+piece or a line in memory.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import BinaryIO
 from verifier.faults import RowFault, RowsRefused
 
 PIECE = 1 << 20
+RETURN = b"\r"
 LONGEST_LINE = 1 << 19
 """Bytes. A certificate has at most 256 KiB, so no honest row is longer."""
 
@@ -27,13 +29,17 @@ UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Survey:
-    """What a file is: its name for messages, `sha256`, `size` in bytes, `encoding`, and where its text begins."""
+    """What a file is: its name for messages, `sha256`, `size` in bytes, `encoding`, where its text begins.
+
+    `end`: what ends a line.
+    """
 
     name: str
     sha256: bytes
     size: int
     encoding: str
     start: int
+    end: bytes = b"\n"
 
 
 def open_plain(path: Path) -> BinaryIO:
@@ -64,14 +70,15 @@ def survey(file: BinaryIO, name: str) -> Survey:
             name, 1, "wrong_encoding", "this is UTF-16; save it as UTF-8", "文件为 UTF-16 编码，请另存为 UTF-8"
         )
     start = len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
-    digest, size, broken = _scan(file, name)
+    end = _line_end(file)
+    digest, size, broken = _scan(file, name, end)
     encoding = "utf-8"
     if broken is not None:
         if start or _is_damaged_utf8(file, broken):
-            raise _wrong_encoding(file, name, broken, size)
-        _check_gb18030(file, name, size)
+            raise _wrong_encoding(file, name, broken, size, end)
+        _check_gb18030(file, name, size, end)
         encoding = "gb18030"
-    return Survey(name=name, sha256=digest, size=size, encoding=encoding, start=start)
+    return Survey(name=name, sha256=digest, size=size, encoding=encoding, start=start, end=end)
 
 
 def lines(file: BinaryIO, found: Survey) -> Iterator[str]:
@@ -81,9 +88,8 @@ def lines(file: BinaryIO, found: Survey) -> Iterator[str]:
         RowsRefused: a line is too long, or the bytes are no longer those that were surveyed.
     """
     file.seek(found.start)
-    number = 0
-    while line := file.readline(LONGEST_LINE + 1):
-        number += 1
+    ended = _ended_by_returns(file) if found.end == RETURN else _ended_by_feeds(file)
+    for number, line in enumerate(ended, start=1):
         if len(line) > LONGEST_LINE:
             raise _line_too_long(found.name, number)
         try:
@@ -94,13 +100,38 @@ def lines(file: BinaryIO, found: Survey) -> Iterator[str]:
             ) from error
 
 
+def _ended_by_feeds(file: BinaryIO) -> Iterator[bytes]:
+    while line := file.readline(LONGEST_LINE + 1):
+        yield line
+
+
+def _ended_by_returns(file: BinaryIO) -> Iterator[bytes]:
+    """Give lines that end with a carriage return, a line feed in its place; what is too long stays too long."""
+    rest = b""
+    while piece := file.read(LONGEST_LINE):
+        *whole, rest = (rest + piece).split(RETURN)
+        for line in whole:
+            yield line + b"\n"
+        if len(rest) > LONGEST_LINE:
+            break
+    if rest:
+        yield rest
+
+
 def unchanged(file: BinaryIO, before: os.stat_result) -> bool:
     """Tell whether the open file still has the size and time of change that it had."""
     now = os.fstat(file.fileno())
     return (now.st_size, now.st_mtime_ns, now.st_ino) == (before.st_size, before.st_mtime_ns, before.st_ino)
 
 
-def _scan(file: BinaryIO, name: str) -> tuple[bytes, int, int | None]:
+def _line_end(file: BinaryIO) -> bytes:
+    """Look for a line feed where the first lines must end; without any, a carriage return does it, if there is one."""
+    file.seek(0)
+    piece = file.read(LONGEST_LINE)
+    return RETURN if b"\n" not in piece and RETURN in piece else b"\n"
+
+
+def _scan(file: BinaryIO, name: str, end: bytes) -> tuple[bytes, int, int | None]:
     """Give the hash, the size, and the offset of the first byte that is not UTF-8."""
     file.seek(0)
     digest = hashlib.sha256()
@@ -110,7 +141,7 @@ def _scan(file: BinaryIO, name: str) -> tuple[bytes, int, int | None]:
     while piece := file.read(PIECE):
         digest.update(piece)
         if (nul := piece.find(b"\0")) >= 0:
-            place = line + piece.count(b"\n", 0, nul) + 1
+            place = line + piece.count(end, 0, nul) + 1
             raise _refused(
                 name,
                 place,
@@ -118,7 +149,7 @@ def _scan(file: BinaryIO, name: str) -> tuple[bytes, int, int | None]:
                 f"there is a NUL byte at offset {size + nul}: this is no text",
                 f"第 {size + nul} 字节为 NUL，不是文本文件",
             )
-        breaks = piece.count(b"\n")
+        breaks = piece.count(end)
         if not breaks and len(piece) > LONGEST_LINE:
             raise _line_too_long(name, line + 1)
         line += breaks
@@ -146,7 +177,7 @@ def _is_damaged_utf8(file: BinaryIO, broken: int) -> bool:
     return right > wrong
 
 
-def _check_gb18030(file: BinaryIO, name: str, size: int) -> None:
+def _check_gb18030(file: BinaryIO, name: str, size: int, end: bytes) -> None:
     file.seek(0)
     decoder = codecs.getincrementaldecoder("gb18030")()
     done = 0
@@ -155,15 +186,15 @@ def _check_gb18030(file: BinaryIO, name: str, size: int) -> None:
         try:
             decoder.decode(piece)
         except UnicodeDecodeError as error:
-            raise _wrong_encoding(file, name, done - pending + error.start, size) from error
+            raise _wrong_encoding(file, name, done - pending + error.start, size, end) from error
         done += len(piece)
     if pending := len(decoder.getstate()[0]):
-        raise _wrong_encoding(file, name, done - pending, size)
+        raise _wrong_encoding(file, name, done - pending, size, end)
 
 
-def _wrong_encoding(file: BinaryIO, name: str, offset: int, size: int) -> RowsRefused:
-    line = _line_at(file, offset)
-    if size - offset < len("\N{CJK UNIFIED IDEOGRAPH-4E00}".encode()) + 1 and not _has_break(file, offset):
+def _wrong_encoding(file: BinaryIO, name: str, offset: int, size: int, end: bytes) -> RowsRefused:
+    line = _line_at(file, offset, end)
+    if size - offset < len("\N{CJK UNIFIED IDEOGRAPH-4E00}".encode()) + 1 and not _has_break(file, offset, end):
         return _refused(
             name,
             line,
@@ -180,16 +211,16 @@ def _wrong_encoding(file: BinaryIO, name: str, offset: int, size: int) -> RowsRe
     )
 
 
-def _has_break(file: BinaryIO, offset: int) -> bool:
+def _has_break(file: BinaryIO, offset: int, end: bytes) -> bool:
     file.seek(offset)
-    return b"\n" in file.read(4)
+    return end in file.read(4)
 
 
-def _line_at(file: BinaryIO, offset: int) -> int:
+def _line_at(file: BinaryIO, offset: int, end: bytes) -> int:
     file.seek(0)
     line, left = 1, offset
     while left and (piece := file.read(min(PIECE, left))):
-        line += piece.count(b"\n")
+        line += piece.count(end)
         left -= len(piece)
     return line
 

@@ -1,7 +1,8 @@
 """The rows of an agency's table (CSV), read as a stream: every record becomes a row or a fault that says where.
 
-Comma, semicolon or tab, as the header says; RFC 4180 quoting; CRLF or LF; empty rows and empty columns at the end, as
-spreadsheets leave them, are passed over. A record that is not whole is a fault, never half a row.
+Comma, semicolon or tab, as the header says; RFC 4180 quoting; CRLF or LF, or CR throughout; empty rows and empty
+columns at the end, as spreadsheets leave them, are passed over. A record that is not whole is a fault, never half a
+row.
 """
 
 from __future__ import annotations
@@ -130,8 +131,16 @@ class Table:
             return self._fault(line, "truncated", en, "文件在引号内结束：可能被截断，或引号未闭合")
         if "field limit" in str(error):
             return self._fault(line, "cell_too_long", "a cell is longer than any certificate", "单元格内容过长")
-        en = f"quotation marks or line breaks are not those of a CSV file ({error})"
-        return self._fault(line, "bad_quotes" if whole else "truncated", en, "引号或换行不符合 CSV 格式")
+        if "new-line" in str(error):
+            en = "a carriage return stands inside the row: save the file as CSV with one kind of line break"
+            return self._fault(line, "bad_line_break", en, "行内有回车符：请将文件另存为换行符一致的 CSV")
+        en = "quotation marks are not those of a CSV file: a cell with a mark in it stands in marks, each written twice"
+        return self._fault(
+            line,
+            "bad_quotes" if whole else "truncated",
+            en,
+            "引号不符合 CSV 格式：含引号的单元格须用引号括起，其中的引号须写两次",
+        )
 
     def _wrong_width(self, record: _Record, width: int) -> RowFault:
         if not record.whole:

@@ -61,7 +61,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
-@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("last", [True, False])
 def test_a_row_reads_the_same_however_the_spreadsheet_wrote_it(encoding: str, end: str, last: bool) -> None:  # noqa: FBT001
     row = only_row(HEADER + end + RIGHT + (end if last else ""), encoding)
@@ -216,6 +216,27 @@ def test_a_quote_that_never_closes_ends_soon_with_the_line_where_it_opens() -> N
 def test_wrong_quotes_are_placed() -> None:
     fault = only_fault(f'{HEADER}\n"罗"文,1,,2026-01-01,\n')
     assert (fault.line, fault.reason) == (2, "bad_quotes")
+
+
+def test_old_line_ends_are_counted_and_kept_within_cells_as_line_feeds() -> None:
+    rows = read(f'{HEADER}\r罗,1,"a\rb",2026-01-01,2026-01-02\r{RIGHT}\r')
+    assert [(each.line, each.cells["remarks"]) for each in rows if isinstance(each, Row)] == [(2, "a\nb"), (4, "")]
+    (fault,) = refused(f"{HEADER}\r{RIGHT}\r".encode() + b"a\0b\r")
+    assert (fault.line, fault.reason) == (3, "nul_byte")
+    (fault,) = refused(f"{HEADER}\r{RIGHT}\r".encode() + "罗".encode() * 3 + b"\xe7\xff,1\r")
+    assert (fault.line, fault.reason) == (3, "wrong_encoding")
+
+
+def test_an_endless_line_after_old_line_ends_is_refused() -> None:
+    fault = only_fault(f"{HEADER}\r{RIGHT}\r{'x' * 2 * LONGEST_LINE}")
+    assert (fault.line, fault.reason) == (3, "line_too_long")
+
+
+def test_line_ends_that_are_mixed_are_said_in_our_own_words() -> None:
+    fault = only_fault(f"{HEADER}\n{RIGHT}\r{RIGHT}\r\n")
+    assert (fault.line, fault.reason) == (2, "bad_line_break")
+    assert "one kind of line break" in fault.en
+    assert "universal" not in fault.en
 
 
 class Endless(io.RawIOBase):
