@@ -1,4 +1,9 @@
-"""What came of each row of a table, as a table: line, number, serial, file, status."""
+"""What came of each row of a table, as a table: line, number, serial, file, status.
+
+Spreadsheets take a cell for a formula by its first character (`=`, `+`, `-`, `@`, their full-width forms, tab, carriage
+return); such a cell gets an apostrophe before it, which spreadsheets do not show. A program that reads the table takes
+one apostrophe away where one of these characters follows it.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +19,7 @@ from verifier.services.handing_out import file_name
 from verifier.written_files import writing
 
 COLUMNS = ("line", "number", "serial", "file", "status")
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,4 +52,9 @@ def write_results(path: Path, table: Table, number: str, results: RowResults) ->
         for row in table.rows():
             shown = "" if isinstance(row, RowFault) else row.cells.get(number, "")
             serial, name, status = results.of_line(row.line)
-            writer.writerow((row.line, shown, serial, name, status))
+            writer.writerow((row.line, _harmless(shown), serial, _harmless(name), _harmless(status)))
+
+
+def _harmless(cell: str) -> str:
+    """Give a cell that no spreadsheet takes for a formula."""
+    return f"'{cell}" if cell.startswith(FORMULA) else cell

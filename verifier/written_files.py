@@ -35,6 +35,16 @@ def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
             partial.unlink(missing_ok=True)
 
 
+def assure_writable(folder: Path) -> None:
+    """Make a folder and see that files can be written in it; raises `OSError` where they cannot."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = _partial(folder / "writable")
+    try:
+        probe.write_bytes(b"")
+    finally:
+        probe.unlink(missing_ok=True)
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[IO[str]]:
     """Write one text file; it takes its place only when all went well."""

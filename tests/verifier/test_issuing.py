@@ -19,12 +19,13 @@ from ecert.judging import judge
 from ecert.parsing import parse
 from ecert.types import bundled_types
 from ecert.verdict import Reason, Result
-from store import batches, calls, jobs
+from store import batches, calls, jobs, leases
 from store.states import BatchState, JobState
 from tests.verifier.office import AGENCY, NOW, City, make_city
 from verifier.faults import IssuingStopped, RowsRefused
 from verifier.services.issuing import Order, Outcome, issue
 from verifier.services.progress import Stage
+from verifier.services.vigil import DESERTED
 
 HEALTH = bundled_types()["health-certificate"]
 HEADER = "holder_name,holder_id,certificate_number,work_category,examined_by,valid_from,valid_until"
@@ -69,7 +70,7 @@ class Options(TypedDict, total=False):
     dry_run: bool
     documents: Path
     wait: bool
-    timeout: float
+    timeout: float | None
 
 
 def run(city: City, file: Path, **options: Unpack[Options]) -> Outcome:
@@ -212,6 +213,12 @@ def test_a_missing_column_is_refused_before_anything_else(city: City) -> None:
     }
 
 
+def test_a_missing_column_is_not_taken_for_another_type(city: City) -> None:
+    path = city.folder / "missing.csv"
+    path.write_text(HEADER.replace(",valid_until", "") + "\n", encoding="utf-8")
+    assert [fault.reason for fault in refused(city, path).faults] == ["missing_column"]
+
+
 def test_a_truncated_table_issues_nothing(city: City) -> None:
     path = table(city, [row(n) for n in range(5)])
     path.write_bytes(path.read_bytes()[:-30])
@@ -327,9 +334,11 @@ def test_a_refused_batch_is_void_and_the_same_table_issues_its_rows_under_new_se
 
 def test_an_agency_that_may_not_issue_the_type_is_told_and_nothing_is_stored(city: City) -> None:
     city.end_accreditation(HEALTH.vct_hash)
-    with pytest.raises(IssuingStopped, match="not accredited for health-certificate"):
-        run(city, table(city, [row(1)]))
+    for timeout in (None, 5):
+        with pytest.raises(IssuingStopped, match=r"not accredited for health-certificate; nothing was stored$"):
+            run(city, table(city, [row(1)]), timeout=timeout)
     assert nothing_stored(city)
+    assert any("it may be behind: looking again" in note for note in city.notes.notes)
 
 
 def test_an_agency_whose_registration_is_on_its_way_is_waited_for(tmp_path: Path) -> None:
@@ -352,6 +361,54 @@ def test_a_sender_that_is_not_running_is_missed_after_a_while(city: City) -> Non
     with pytest.raises(IssuingStopped, match="not done within 60 s"):
         run(city, table(city, [row(1)]), timeout=60)
     assert any("no sender is working on this: start `ecert serve`" in note for note in city.notes.notes)
+
+
+@pytest.mark.parametrize("settled", [False, True])
+def test_where_nobody_is_at_work_the_waiting_ends_and_loses_nothing(city: City, settled: bool) -> None:  # noqa: FBT001
+    city.ledger.stands_still = True
+    file = table(city, [row(1)])
+    if settled:
+        run(city, file, wait=False)
+        with city.database.begin() as connection:
+            (call,) = calls.open_calls(connection, city.office.ledger)
+            calls.sign(connection, call.id, nonce=1, raw=bytes(1), tx_hash=bytes(32), now=city.clock.now)
+            calls.sent(connection, call.id, now=city.clock.now)
+            calls.mined(connection, call.id, block=city.ledger.block + 5, now=city.clock.now)
+            calls.settle(connection, call.id, now=city.clock.now)
+    began = city.clock.now
+    with pytest.raises(IssuingStopped, match="it is written down and will be done as soon as `ecert serve` runs"):
+        run(city, file)
+    assert city.clock.now - began == DESERTED
+
+
+def test_a_sender_that_holds_the_key_is_waited_for(city: City) -> None:
+    city.ledger.stands_still = True
+    file = table(city, [row(1)])
+    run(city, file, wait=False)
+    with city.database.begin() as connection:
+        (call,) = calls.open_calls(connection, city.office.ledger)
+        name = leases.sender_name(call.chain, call.sender)
+        assert leases.take(connection, name, holder="a", now=city.clock.now, seconds=200) is not None
+    began = city.clock.now
+    with pytest.raises(IssuingStopped, match="written down"):
+        run(city, file)
+    assert city.clock.now - began == 200
+
+
+def test_files_that_cannot_be_written_are_said_before_anything_is_stored(city: City) -> None:
+    blocked = city.folder / "a-file"
+    blocked.write_text("")
+    for folder in (blocked, Path("/proc/nope")):
+        order = Order(file=table(city, [row(1)]), certificate_type=HEALTH, agency=AGENCY, folder=folder)
+        with pytest.raises(IssuingStopped, match="nothing was stored by this run: files cannot be written in"):
+            issue(city.office, order)
+    assert nothing_stored(city)
+
+
+def test_no_cell_of_the_results_is_a_formula(city: City) -> None:
+    numbers = ["=1+1", "+1", "-1", "@1", "＝2", "7"]
+    path = table(city, [row(n, certificate_number=number) for n, number in enumerate(numbers)])
+    assert [each["number"] for each in results(run(city, path))] == ["'=1+1", "'+1", "'-1", "'@1", "'＝2", "7"]
 
 
 def test_a_batch_that_nobody_feeds_holds_nobody_up(city: City) -> None:

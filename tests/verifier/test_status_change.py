@@ -112,6 +112,17 @@ def test_a_sender_that_is_not_running_is_missed(city: City) -> None:
     assert count_calls(city) == 1
 
 
+def test_where_nobody_is_at_work_the_waiting_ends_and_the_change_is_kept(city: City) -> None:
+    city.ledger.stands_still = True
+    with pytest.raises(IssuingStopped, match="same command again shows how it went"):
+        change(city, Action.REVOKE, 1)
+    assert count_calls(city) == 1
+    city.ledger.stands_still = False
+    assert change(city, Action.REVOKE, 1, wait=False).already == ()
+    assert count_calls(city) == 1
+    assert change(city, Action.REVOKE, 1).complete
+
+
 def test_what_the_ledger_waits_for_is_said(city: City) -> None:
     city.ledger.waits = "NotAnOperator"
     with pytest.raises(IssuingStopped):

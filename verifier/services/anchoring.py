@@ -15,6 +15,7 @@ from verifier.faults import IssuingStopped
 from verifier.services.handing_out import folder_of, hand_out, is_settled
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
+from verifier.services.vigil import Vigil
 
 QUIET = 10
 """Seconds without any change after which a person is told what might be missing."""
@@ -37,13 +38,13 @@ def wait_and_hand_out(
     """Hand out every batch of a job; with `wait` false, only what is settled by now.
 
     Raises:
-        IssuingStopped: the ledger refused a batch (its rows can be issued again), or the time is over.
+        IssuingStopped: the ledger refused a batch (its rows can be issued again), nobody is at work, or time is over.
     """
     anchored = Anchored()
     waiting = {record.id: record for record in _closed(office, job)}
     total = sum(record.count for record in waiting.values())
     office.progress.begin(Stage.ANCHOR, total)
-    watch = _Watch(office)
+    watch = _Watch(office, patience)
     while waiting:
         for record in _ready(office, waiting):
             if _hand_out(office, record, certificate_type, folder, anchored):
@@ -108,22 +109,20 @@ def _look(office: Office, job: Job, waiting: dict[int, BatchRecord]) -> list[Bat
 class _Watch:
     """Tells a person what is being waited for, when nothing has moved for a while."""
 
-    def __init__(self, office: Office) -> None:
+    def __init__(self, office: Office, patience: Patience) -> None:
         self._office = office
-        self._seen: object = None
-        self._since = office.clock()
+        self._vigil = Vigil(office, patience)
 
     def tell(self, records: Sequence[BatchRecord]) -> None:
-        """Look at the state of things; say something where a word of the ledger or a long silence asks for it."""
+        """Say something where a word of the ledger or a long silence asks for it; end where nobody is at work."""
         for record in records:
             if record.waiting_reason:
                 self._office.progress.note(f"the ledger does not take it yet: {record.waiting_reason}; waiting")
-        now = self._office.clock()
-        seen = [(record.id, record.call_state, record.waiting_reason) for record in records]
-        if seen != self._seen:
-            self._seen, self._since = seen, now
-            return
-        if now - self._since < QUIET or any(record.waiting_reason for record in records):
+        states = [(record.id, record.call_state, record.waiting_reason) for record in records]
+        open_calls = [record.call for record in records if record.call_state is not CallState.SETTLED]
+        quiet = self._vigil.quiet(states, settled=not open_calls)
+        self._vigil.look(open_calls[0] if open_calls else None)
+        if quiet < QUIET or any(record.waiting_reason for record in records):
             return
         if all(record.call_state is CallState.QUEUED for record in records):
             self._office.progress.note("no sender is working on this: start `ecert serve`; waiting")

@@ -93,7 +93,8 @@ def number_taken(rows: LintedRows, row: LintedRow, serial: int | None, numbers: 
         row.row,
         numbers.certificate_type.number,
         "number_taken",
-        f"this number is on the certificate with serial {serial} already; revoke that one first",
-        f"该编号已签发，序列号 {serial}；须先撤销原证照",
+        f"this number is on the certificate with serial {serial} already: the row may have been in an earlier file;"
+        " a certificate that is to be replaced must be revoked first",
+        f"该编号已签发，序列号 {serial}：本行可能已在此前的文件中签发；如需更换证照，须先撤销原证照",
     )
     return BadRow(line=row.line, faults=(fault,))

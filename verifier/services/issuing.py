@@ -7,7 +7,7 @@ of it, and never issues twice. Nothing is stored of a table with a fault unless 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import BinaryIO
 
@@ -29,6 +29,7 @@ from verifier.services.checking import Checked, Numbers, check_rows
 from verifier.services.filling import Filling, Plan
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
+from verifier.written_files import assure_writable
 
 LARGEST_BATCH = 65_536
 ABANDONED_AFTER = 120
@@ -57,7 +58,8 @@ class Outcome:
     """What came of an order. `issued` counts certificates of this file whose batches are closed.
 
     `faults` are those of the rows that were passed over, up to a limit, `bad` how many rows that is. `complete`: every
-    good row is anchored and its file handed out, unless the agency has withdrawn it since (`withdrawn`).
+    good row is anchored and its file handed out, unless the agency has withdrawn it since (`withdrawn`). `done_before`:
+    when an earlier run had done all of it, if one had.
     """
 
     order: Order
@@ -72,6 +74,7 @@ class Outcome:
     batches: tuple[BatchRecord, ...] = ()
     complete: bool = False
     results: Path | None = None
+    done_before: int | None = None
 
 
 def issue(office: Office, order: Order) -> Outcome:
@@ -90,18 +93,33 @@ def issue(office: Office, order: Order) -> Outcome:
         found = survey(file, order.file.name)
         table = _table(file, found, order.certificate_type)
         rows = LintedRows(table, order.certificate_type, DocumentFolder(order.documents))
-        job = _job(office, order, found)
+        job = before_this = _job(office, order, found)
         checked = check_rows(office, rows, _numbers(office, order), _issued(office, job))
         _refuse(order, checked, found.name)
         if order.dry_run:
             return Outcome(
                 order=order, job=None, rows=checked.good, bad=len(checked.bad), faults=tuple(checked.faults.listed)
             )
+        _assure_folder(order)
         opened = _Opened(file=file, before=before, found=found, table=table, rows=rows, checked=checked)
         if job is None or job.state is JobState.FILLING:
             job = _fill(office, order, job, opened, patience)
         anchored = wait_and_hand_out(office, job, order.certificate_type, order.folder, patience, wait=order.wait)
-        return _outcome(office, order, job, opened, anchored)
+        outcome = _outcome(office, order, job, opened, anchored)
+        done = before_this is not None and before_this.state is JobState.DONE
+        return replace(outcome, done_before=job.updated_at) if done else outcome
+
+
+def _assure_folder(order: Order) -> None:
+    """See, before anything is stored, that what is handed out can be written."""
+    folder = folder_of(order.folder, order.agency, order.certificate_type)
+    try:
+        assure_writable(folder)
+    except OSError as error:
+        why = error.strerror or error
+        raise IssuingStopped(
+            f"nothing was stored by this run: files cannot be written in {folder}: {why}; choose another --out"
+        ) from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +136,7 @@ def _table(file: BinaryIO, found: Survey, certificate_type: CertificateType) -> 
     table = Table(file, found, columns_of(certificate_type))
     if table.header.faults:
         other = type_of_header(table.header_cells, TypeCatalogue.bundled())
-        if other is None:
+        if other is None or other is certificate_type:
             raise RowsRefused(table.header.faults)
         fault = RowFault(
             file=found.name,
@@ -197,16 +215,18 @@ def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patien
 
 
 def _wait_until_allowed(office: Office, order: Order, kid: bytes, patience: Patience) -> None:
-    """Wait a little for our copy of the ledger to show that the agency may issue, then refuse."""
+    """Wait a little for our copy of the ledger, which may be behind, to show that the agency may issue; then refuse."""
     started = office.clock()
     while True:
         now = office.clock()
         why = obstacle(office.copy(), agency=order.agency, certificate_type=order.certificate_type, kid=kid, now=now)
         if why is None:
             return
-        if now - started >= LEDGER_PATIENCE:
-            raise IssuingStopped(f"nothing was issued: {why}")
-        office.progress.note(f"{why}; looking again for {LEDGER_PATIENCE} s")
+        if now - started >= LEDGER_PATIENCE or patience.over:
+            raise IssuingStopped(f"{why}; nothing was stored")
+        office.progress.note(
+            f"{why}, says our copy of the ledger; it may be behind: looking again for {LEDGER_PATIENCE} s"
+        )
         patience.wait(why)
 
 

@@ -55,9 +55,14 @@ class Patience:
         """Seconds since the waiting began."""
         return self.office.clock() - self.started
 
+    @property
+    def over(self) -> bool:
+        """Whether the time is over."""
+        return self.timeout is not None and self.waited >= self.timeout
+
     def wait(self, what: str) -> None:
         """Wait a moment; raises `IssuingStopped` when the time is over."""
-        if self.timeout is not None and self.waited >= self.timeout:
+        if self.over:
             raise IssuingStopped(
                 f"{what}: not done within {self.timeout:g} s; nothing is lost, the same command goes on"
             )

@@ -30,6 +30,7 @@ from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.checking import GROUP, Numbers
 from verifier.services.failed_rows import jobs_with_failures, rows_due
 from verifier.services.office import Office, Patience, obstacle
+from verifier.written_files import assure_writable
 
 LEASE_SECONDS = 60
 
@@ -69,6 +70,10 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
         NumberTaken: a number was given to another certificate meanwhile.
     """
     patience = Patience(office, order.timeout)
+    try:
+        assure_writable(order.folder)
+    except OSError as error:
+        raise IssuingStopped(f"nothing was stored: files cannot be written in {order.folder}: {error}") from error
     found = jobs_with_failures(office.database, office.ledger, order.agency, now=office.clock())
     done = []
     for job in found:

@@ -24,6 +24,7 @@ from verifier.keyring import Purpose
 from verifier.services.checking import Numbers
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
+from verifier.services.vigil import Vigil
 
 QUIET = 10
 """Seconds without any change after which a person is told what might be missing."""
@@ -76,7 +77,8 @@ def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
     """Ask for a change and wait until it is settled.
 
     Raises:
-        IssuingStopped: it cannot be done (nothing was written), the ledger refused it, or the time is over.
+        IssuingStopped: it cannot be done (nothing was written), the ledger refused it, nobody is at work, or the time
+            is over.
         KeyringError: the agency's key for changes of status is not here.
     """
     patience = Patience(office, order.timeout)
@@ -171,7 +173,7 @@ def _write(office: Office, order: StatusOrder, serials: Sequence[int], sender: b
 
 def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> StatusOutcome:
     office.progress.begin(Stage.SETTLE, len(outcome.calls))
-    moved, seen = office.clock(), ""
+    vigil = Vigil(office, patience)
     while True:
         with office.database.read() as connection:
             found = tuple(calls.read(connection, call.id) for call in outcome.calls)
@@ -181,10 +183,10 @@ def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> Statu
         office.progress.reach(sum(call.state is CallState.SETTLED for call in found))
         if all(call.state is CallState.SETTLED for call in found) and _shown(office, found):
             return replace(outcome, calls=found, complete=True)
-        states = " ".join(f"{call.state}{call.waiting_reason}" for call in found)
-        if states != seen:
-            moved, seen = office.clock(), states
-        _say(office, found, quiet=office.clock() - moved >= QUIET)
+        open_calls = [call.id for call in found if call.state is not CallState.SETTLED]
+        quiet = vigil.quiet([(call.state, call.waiting_reason) for call in found], settled=not open_calls)
+        _say(office, found, quiet=quiet >= QUIET)
+        vigil.look(open_calls[0] if open_calls else None)
         patience.wait(f"waiting for the ledger to {outcome.order.action}")
 
 
