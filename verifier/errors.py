@@ -24,6 +24,12 @@ class Refused(VerifierError):
     """A command or process will not start or go on until somebody has done what the text says."""
 
 
+def said_of(error: OSError) -> str:
+    """Say in one line what the system refused, and of which file."""
+    why = error.strerror or str(error) or type(error).__name__
+    return why if error.filename is None else f"{error.filename}: {why}"
+
+
 class NotReady(VerifierError):
     """There is no copy of the ledger to judge from; `why` says what is missing."""
 

@@ -75,7 +75,7 @@ def test_a_table_is_issued(city: City) -> None:
     with serving(city):
         result = issue(city, table(city, [row(1), row(2)]))
     assert result.exit_code == 0, result.output
-    assert "2 certificates in 1 batches, 2 handed out, 0 rows passed over" in result.stdout
+    assert "2 certificates in 1 batch, 2 handed out, 0 rows passed over" in result.stdout
     assert len(city.files()) == 2
 
 
@@ -122,6 +122,53 @@ def test_an_unknown_type_names_those_there_are(city: City) -> None:
     result = issue(city, table(city, [row(1)]), slug="health")
     assert result.exit_code == 2
     assert all(slug in result.stderr for slug in bundled_types())
+
+
+@pytest.mark.parametrize("name", ["健康证明", "urn", "HEALTH-certificate", "english"])
+def test_a_type_may_be_named_by_any_of_its_names(city: City, name: str) -> None:
+    known = bundled_types()["health-certificate"]
+    slug = {"健康证明": known.zh, "urn": known.vct, "english": known.en}.get(name, name)
+    assert issue(city, table(city, [row(1)]), "--dry-run", slug=slug).exit_code == 0
+
+
+def test_the_same_table_again_says_when_it_was_issued_and_what_is_kept_back(city: City) -> None:
+    file = table(city, [row(n) for n in range(5)])
+    with serving(city):
+        assert "issued already" not in issue(city, file, "--batch-size", "3").stdout
+        assert ecert(city, "status", "revoke", AGENCY, "1").exit_code == 0
+        assert ecert(city, "status", "suspend", AGENCY, "2-3").exit_code == 0
+        result = issue(city, file)
+    assert result.exit_code == 0
+    assert "issued already on 20" in result.stdout
+    assert "5 certificates in 2 batches, 2 handed out (1 revoked, 2 suspended: not handed out)" in result.stdout
+
+
+def test_what_is_not_out_yet_is_said_to_wait(city: City) -> None:
+    result = issue(city, table(city, [row(1)]), "--no-wait")
+    assert "1 certificate in 1 batch, 0 handed out (1 waiting for the ledger: not handed out)" in result.stdout
+
+
+def test_a_folder_that_cannot_be_written_ends_with_2_and_one_line(
+    city: City, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = table(city, [row(1)])
+    for command in (("issue", file, "--type", "health-certificate", "--agency", AGENCY), ("reissue",)):
+        result = ecert(city, *command, "--out", "/proc/nope")
+        assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+        assert "files cannot be written in /proc/nope" in result.stderr
+    assert nothing_stored(city)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device", str(tmp_path / "full"))
+
+    with serving(city), monkeypatch.context() as patched:
+        patched.setattr("verifier.services.handing_out.write_files", full)
+        result = issue(city, file, "--json")
+    assert result.exit_code == 2
+    assert f"{tmp_path / 'full'}: No space left on device; nothing is lost. Run the same command" in result.stderr
+    assert answer(result)["state"] == "stopped"
+    with serving(city):
+        assert issue(city, file).exit_code == 0
 
 
 def test_an_agency_without_keys_is_told_so(city: City) -> None:
@@ -195,6 +242,7 @@ class TestStatus:
             ((AGENCY, "0-100000"), "is no range of at most"),
             ((AGENCY, "6"), "serial 6 of HOUSING-1 is not on the ledger"),
             ((AGENCY, "--number", "5"), "--number needs --type"),
+            ((AGENCY, "--number", "5", "--type", "x"), "no certificate type 'x'"),
             (("TAX-1", "1"), "TAX-1 has no ledger key"),
             (("x/y", "1"), "no agency code"),
         ],

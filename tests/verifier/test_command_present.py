@@ -95,6 +95,14 @@ def test_a_field_that_a_copy_withholds_cannot_be_shown_again(file: Path) -> None
     assert "address is withheld in this copy already" in ran.stderr
 
 
+@pytest.mark.parametrize("show", ["", " , "])
+def test_a_copy_of_no_field_is_not_meant(file: Path, show: str) -> None:
+    ran = present(file, "--show", show)
+    assert ran.exit_code == 2
+    assert "no field is named" in ran.stderr
+    assert not file.with_name("title.shown.ecert.json").exists()
+
+
 def test_nothing_is_written_over_without_force(file: Path) -> None:
     out = file.with_name("copy.ecert.json")
     out.write_text("precious")
@@ -118,4 +126,4 @@ def test_what_cannot_be_read_or_written_or_is_no_certificate_is_said(file: Path,
     assert (nowhere.exit_code, "cannot be written" in nowhere.stderr) == (2, True)
     (tmp_path / "junk").write_text("junk")
     junk = present(tmp_path / "junk", "--show", "use")
-    assert (junk.exit_code, junk.stderr.startswith("ecert: certificate: ")) == (2, True)
+    assert (junk.exit_code, junk.stderr.startswith(f"ecert: {tmp_path / 'junk'} is no certificate: ")) == (2, True)

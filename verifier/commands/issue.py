@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ecert.types import TypeCatalogue
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
-from verifier.errors import Refused
 from verifier.services.issuing import LARGEST_BATCH, Order, Outcome
 from verifier.services.issuing import issue as issue_table
+from verifier.times import shown
+from verifier.type_names import type_named
 
-RESUME = "Run the same command again: it goes on where this one stopped, and issues nothing twice."
+RESUME = (
+    "Run the same command again: it goes on where this one stopped, and issues nothing twice."
+    " Where files could not be written, it writes them; --out chooses another folder."
+)
 
 
 def issue(
     *,
     file: Annotated[Path, typer.Argument(help="CSV: a column for each field, then valid_from and valid_until.")],
-    certificate_type: Annotated[str, typer.Option("--type", help="Certificate type, such as real-estate-title.")],
+    certificate_type: Annotated[
+        str, typer.Option("--type", help="Certificate type: real-estate-title, 不动产权证书, or its vct.")
+    ],
     agency: Annotated[str, typer.Option("--agency", help="Code of the agency that issues.")],
     data: DataOption = None,
     out: Annotated[
@@ -47,13 +53,9 @@ def issue(
     """
     bars = Bars()
     with answered(as_json=as_json, resume=RESUME), open_office(data, bars) as (office, settings):
-        found = TypeCatalogue.bundled().by_slug(certificate_type)
-        if found is None:
-            known = ", ".join(sorted(each.slug for each in TypeCatalogue.bundled()))
-            raise Refused(f"there is no certificate type {certificate_type!r}; there are {known}")
         order = Order(
             file=file,
-            certificate_type=found,
+            certificate_type=type_named(certificate_type),
             agency=agency,
             folder=(out or settings.certificates_dir).absolute(),
             batch_size=batch_size,
@@ -92,13 +94,29 @@ def _render(outcome: Outcome, *, as_json: bool) -> None:
     if outcome.order.dry_run:
         typer.echo(f"{outcome.rows} rows can be issued, {outcome.bad} cannot; nothing was stored")
         return
+    if outcome.done_before is not None:
+        typer.echo(f"issued already on {shown(outcome.done_before)}; the files were written again where they lacked")
     typer.echo(
-        f"{outcome.issued} certificates in {len(outcome.batches)} batches, {outcome.handed_out} handed out,"
-        f" {outcome.bad} rows passed over"
+        f"{_count(outcome.issued, 'certificate')} in {_count(len(outcome.batches), 'batch', 'batches')},"
+        f" {outcome.handed_out} handed out{_kept_back(outcome)}, {_count(outcome.bad, 'row')} passed over"
     )
     for serial, reasons in list(outcome.withheld.items())[:20]:
         typer.echo(f"withheld: serial {serial}: {', '.join(reasons)}", err=True)
     typer.echo(f"each row: {outcome.results}")
+
+
+def _count(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def _kept_back(outcome: Outcome) -> str:
+    """Say why there are fewer files than certificates, where there are."""
+    kept = [*outcome.withdrawn.values(), *outcome.withheld.values()]
+    why = Counter(" and ".join(reasons) for reasons in kept)
+    told = [f"{number} {reason}" for reason, number in sorted(why.items())]
+    if waiting := outcome.issued - outcome.handed_out - len(kept):
+        told.append(f"{waiting} waiting for the ledger")
+    return f" ({', '.join(told)}: not handed out)" if told else ""
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, object]:
@@ -114,6 +132,7 @@ def outcome_to_json(outcome: Outcome) -> dict[str, object]:
         "bad": outcome.bad,
         "issued": outcome.issued,
         "handed_out": outcome.handed_out,
+        "done_before": outcome.done_before,
         "withheld": {str(serial): list(reasons) for serial, reasons in outcome.withheld.items()},
         "withdrawn": {str(serial): list(reasons) for serial, reasons in outcome.withdrawn.items()},
         "batches": [

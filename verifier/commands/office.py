@@ -18,7 +18,7 @@ from chain.errors import ChainError
 from ecert.errors import EcertError
 from store.database import Database
 from store.errors import StoreError
-from verifier.errors import VerifierError
+from verifier.errors import VerifierError, said_of
 from verifier.faults import RowsRefused
 from verifier.keyring import Keyring
 from verifier.ledger_view import LedgerView
@@ -115,6 +115,12 @@ def answered(*, as_json: bool, resume: str) -> Iterator[None]:
     except (VerifierError, StoreError, ChainError, EcertError) as error:
         typer.echo(f"ecert: {error}", err=True)
         _fail(as_json, {"state": "stopped", "message": str(error)})
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        message = f"{said_of(error)}; nothing is lost. {resume}"
+        typer.echo(f"ecert: {message}", err=True)
+        _fail(as_json, {"state": "stopped", "message": message})
     except KeyboardInterrupt:
         typer.echo(f"ecert: interrupted; nothing is lost. {resume}", err=True)
         _fail(as_json, {"state": "interrupted", "message": resume})

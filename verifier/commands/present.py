@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from ecert.certificate import Certificate
-from ecert.errors import EcertError
+from ecert.errors import EcertError, MalformedCertificate
 from ecert.parsing import parse
 from ecert.presenting import present as write_copy
 from ecert.types import TypeCatalogue
 from verifier.commands.options import JsonOption
 from verifier.commands.reporting import FAILED
-from verifier.errors import Refused, VerifierError
+from verifier.errors import Refused, VerifierError, said_of
 from verifier.presented_files import read_presented_file
 from verifier.written_files import write_files
 
@@ -44,7 +44,7 @@ def present(
     """
     with _answered(as_json=as_json):
         original = _read(file)
-        certificate = parse(original)
+        certificate = _parsed(file, original)
         names = _chosen(show, certificate)
         target = out if out is not None else _beside(file)
         _write(target, write_copy(original, names), original=file, force=force)
@@ -54,7 +54,7 @@ def present(
         told = {"out": str(target), "shown": sorted(names), "withheld": sorted(withheld), "essential_withheld": missed}
         typer.echo(json.dumps({"state": "done", "file": str(file), **told}, ensure_ascii=False))
         return
-    typer.echo(f"{target} shows {', '.join(sorted(names)) or 'no field'} and withholds {len(withheld)} more")
+    typer.echo(f"{target} shows {', '.join(sorted(names))} and withholds {len(withheld)} more")
     if missed:
         typer.echo(f"ecert: without {', '.join(missed)} a verifier answers UNKNOWN: its type needs them", err=True)
 
@@ -69,10 +69,11 @@ def _answered(*, as_json: bool) -> Iterator[None]:
     """Say on stderr why nothing was written, and on stdout too if JSON was asked for; exit with 2."""
     try:
         yield
-    except (EcertError, VerifierError) as error:
-        typer.echo(f"ecert: {error}", err=True)
+    except (EcertError, VerifierError, OSError) as error:
+        message = said_of(error) if isinstance(error, OSError) else str(error)
+        typer.echo(f"ecert: {message}", err=True)
         if as_json:
-            typer.echo(json.dumps({"state": "stopped", "message": str(error)}, ensure_ascii=False))
+            typer.echo(json.dumps({"state": "stopped", "message": message}, ensure_ascii=False))
         raise typer.Exit(FAILED) from error
 
 
@@ -83,10 +84,19 @@ def _read(file: Path) -> bytes:
         raise Refused(f"{file} cannot be read: {error.strerror}") from error
 
 
+def _parsed(file: Path, original: bytes) -> Certificate:
+    try:
+        return parse(original)
+    except MalformedCertificate as error:
+        raise Refused(f"{file} is no certificate: {error}") from error
+
+
 def _chosen(show: Sequence[str], certificate: Certificate) -> frozenset[str]:
     """Read the names; one that the certificate does not show is refused, with those that look like it."""
     names = frozenset(name.strip() for text in show for name in text.split(",") if name.strip())
     shown = [each.name for each in certificate.disclosures]
+    if not names:
+        raise Refused(f"no field is named: give --show; this certificate shows {', '.join(shown) or 'none'}")
     wrong = [_wrong(name, shown, certificate.slots) for name in sorted(names - set(shown))]
     if wrong:
         raise Refused("; ".join(wrong))

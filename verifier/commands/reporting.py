@@ -10,7 +10,7 @@ import typer
 from chain.errors import ChainError, NodeError
 from ecert.errors import EcertError
 from store.errors import DatabaseAway, StoreError
-from verifier.errors import VerifierError
+from verifier.errors import VerifierError, said_of
 from verifier.running import REFUSED
 
 FAILED = 2
@@ -28,6 +28,11 @@ def reported() -> Iterator[None]:
         yield
     except _FOR_PEOPLE as error:
         typer.echo(f"ecert: {error}", err=True)
+        raise typer.Exit(FAILED) from error
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        typer.echo(f"ecert: {said_of(error)}", err=True)
         raise typer.Exit(FAILED) from error
 
 

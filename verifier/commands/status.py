@@ -11,12 +11,12 @@ import typer
 
 from ecert.certificate import Certificate
 from ecert.parsing import MAX_SIZE, parse
-from ecert.types import TypeCatalogue
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
 from verifier.services.office import Office
 from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status, serial_of_number
+from verifier.type_names import type_named
 
 MOST_SERIALS = 100_000
 RESUME = "What was asked for is stored and will be done by `ecert serve`; the same command again waits for it."
@@ -27,7 +27,9 @@ SerialsArgument = Annotated[
     list[str] | None, typer.Argument(metavar="SERIAL...", help="Serials (7), ranges (7-12) or certificates' files.")
 ]
 NumberOption = Annotated[str | None, typer.Option("--number", help="Number on the certificate, with --type.")]
-TypeOption = Annotated[str | None, typer.Option("--type", help="Certificate type of --number.")]
+TypeOption = Annotated[
+    str | None, typer.Option("--type", help="Certificate type of --number: slug, Chinese name or vct.")
+]
 ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why; is kept here and never put on the ledger.")]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait for the ledger.")]
 TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="Seconds to wait. [default: for ever]")]
@@ -133,10 +135,9 @@ class _Names:
     def _numbered(self, office: Office, agency: str) -> Iterator[int]:
         if self._number is None:
             return
-        found = TypeCatalogue.bundled().by_slug(self._type or "")
-        if found is None:
+        if self._type is None:
             raise Refused("--number needs --type, the certificate type that the number is of")
-        yield serial_of_number(office, agency, found, self._number)
+        yield serial_of_number(office, agency, type_named(self._type), self._number)
 
 
 def _range(word: str, first: int, last: int) -> Sequence[int]:
