@@ -84,6 +84,7 @@ _WANTED_ANSWERS = MappingProxyType(
 )
 _TIME_OF = MappingProxyType({Reason.EXPIRED: "exp", Reason.NOT_YET_VALID: "nbf"})
 _MINUTE = 60
+_TOLD_IN_SECONDS = 2 * _MINUTE
 
 
 def _values(check: Check, reason: Reason, language: Language, label: Callable[[str], str]) -> dict[str, str]:
@@ -96,8 +97,16 @@ def _values(check: Check, reason: Reason, language: Language, label: Callable[[s
         "fields": _fields(detail.get("fields"), reason, language, label),
         "day": day(time - last_moment, language) if isinstance(time, int) else "",
         "serials": ", ".join(map(str, serials)) if isinstance(serials, list) else "",
-        "minutes": str(age // _MINUTE) if isinstance(age, int) else "",
+        "age": _age(age, language) if isinstance(age, int) else "",
     }
+
+
+def _age(seconds: int, language: Language) -> str:
+    """Tell an age in minutes, or in seconds where it has not two of them."""
+    if seconds < _TOLD_IN_SECONDS:
+        return f"{seconds}秒" if language is Language.ZH else f"{seconds} second{'' if seconds == 1 else 's'}"
+    minutes = seconds // _MINUTE
+    return f"{minutes}分钟" if language is Language.ZH else f"{minutes} minutes"
 
 
 def _fields(answers: object, reason: Reason, language: Language, label: Callable[[str], str]) -> str:

@@ -2,7 +2,7 @@
 
 A check that fails speaks about the certificate; one that is unknown speaks about us or about what is missing. A reason
 that can be either has two wordings, so that the two never share a sentence. `exact` is the better sentence where the
-check's detail carries what stands in braces: `fields`, `day`, `serials`, `minutes`.
+check's detail carries what stands in braces: `fields`, `day`, `serials`, `age`.
 """
 
 from __future__ import annotations
@@ -270,8 +270,8 @@ UNKNOWN: Mapping[Reason, Wording] = MappingProxyType(
             ),
             _OUTAGE,
             _words(
-                "Our copy of the ledger is {minutes} minutes old, so we cannot tell whether it was revoked since.",
-                "账本副本已有{minutes}分钟未更新，无法确认此后是否被撤销。",
+                "Our copy of the ledger is {age} old, so we cannot tell whether it was revoked since.",
+                "账本副本已有{age}未更新，无法确认此后是否被撤销。",
             ),
         ),
         Reason.CLOCK_WRONG: Wording(

@@ -37,7 +37,7 @@ def test_both_languages_say_what_is_so_and_what_to_do(wording: object) -> None:
         assert each.en.isascii()
         assert each.zh.endswith("。")
     if wording.exact:  # type: ignore[attr-defined]
-        placeholders = [name for name in ("fields", "day", "serials", "minutes") if f"{{{name}}}" in words[-1].en]
+        placeholders = [name for name in ("fields", "day", "serials", "age") if f"{{{name}}}" in words[-1].en]
         assert placeholders
         assert all(f"{{{name}}}" in words[-1].zh for name in placeholders)
 
@@ -79,6 +79,18 @@ def test_successors_and_ages_are_told() -> None:
     assert "8, 9" in said.so
     (said,) = explain(check(Reason.STALE_LEDGER, Outcome.UNKNOWN, age=1260, max_age=600), Language.EN)
     assert "21 minutes" in said.so
+
+
+@pytest.mark.parametrize(
+    ("age", "en", "zh"),
+    [(0, "0 seconds", "0秒"), (1, "1 second", "1秒"), (119, "119 seconds", "119秒"), (120, "2 minutes", "2分钟")],
+)
+def test_a_young_copy_has_its_age_in_seconds(age: int, en: str, zh: str) -> None:
+    stale = check(Reason.STALE_LEDGER, Outcome.UNKNOWN, age=age, max_age=1)
+    (said,) = explain(stale, Language.EN)
+    assert f" is {en} old" in said.so
+    (said,) = explain(stale, Language.ZH)
+    assert zh in said.so
 
 
 def test_times_are_told_at_the_agencies_zone() -> None:
