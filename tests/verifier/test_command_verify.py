@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.core import TyperGroup
+from typer.main import get_command
 from typer.testing import CliRunner
 from typer.testing import Result as Ran
 
@@ -222,7 +224,7 @@ def service() -> Iterator[str]:
 def test_a_running_service_can_be_asked_instead(
     service: str, shelf: Shelf, files: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    verdict = {"result": "VALID", "reasons": [], "checks": [], "as_of": None}
+    verdict: dict[str, object] = {"result": "VALID", "reasons": [], "checks": [], "as_of": None}
     monkeypatch.setattr(Service, "status", 200)
     monkeypatch.setattr(Service, "answer", json.dumps(verdict).encode())
     ran = ecert("verify", "--url", service, "--json", files[0], "--expect", "area=98.44", "--at", "5")
@@ -262,12 +264,29 @@ def test_many_files_are_summed_up(shelf: Shelf, tmp_path: Path) -> None:
     assert "VALID  " + str(tmp_path / "00.ecert.json") not in ran.stdout.splitlines()
 
 
+WITHOUT_DATA = {("present",)}
+"""Commands that need no data directory."""
+
+
+def commands(group: TyperGroup, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Every command by its words, those of groups included."""
+    for name, command in group.commands.items():
+        yield (*above, name)
+        if isinstance(command, TyperGroup):
+            yield from commands(command, (*above, name))
+
+
 def test_every_command_has_help() -> None:
+    whole = get_command(build([]))
+    assert isinstance(whole, TyperGroup)
+    found = list(commands(whole))
+    assert {words[0] for words in found} == set(COMMANDS)
     assert ecert("--help").exit_code == 0
-    for name in COMMANDS:
-        ran = ecert(name, "--help")
-        assert ran.exit_code == 0, name
-        assert "--data" in ran.stdout or name in {"status", "present"}
+    for words in found:
+        ran = ecert(*words, "--help")
+        assert ran.exit_code == 0, words
+        is_group = any(other[:-1] == words for other in found)
+        assert is_group or "--data" in ran.stdout or words in WITHOUT_DATA, words
 
 
 def test_migrate_can_be_repeated(tmp_path: Path) -> None:
