@@ -94,8 +94,7 @@ def _stated(text: str) -> tuple[str, Value]:
 
 
 def _moment(text: str) -> int:
-    """A day stands for its first second at +08:00."""
     try:
-        return read_time(f"{text}T00:00:00+08:00" if len(text) == len("2026-05-03") and "-" in text else text)
-    except (ValueError, OverflowError) as error:
+        return read_time(text)
+    except ValueError as error:
         raise NotAsked(f"--at {text!r}: 2026-05-03, 2026-05-03T09:00:00+08:00 or seconds since 1970 are due") from error

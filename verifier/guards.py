@@ -5,6 +5,7 @@ Pure ASGI, since a wrapper that buffers would defeat the limit.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import traceback
@@ -15,13 +16,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body
+from verifier.problems import KINDS, MEDIA_TYPE, Code, Flaw, RequestRefused, body
 
 _LOG = logging.getLogger(__name__)
 MAX_BODY = 384 * 1024
 """Bytes: a certificate of 256 KiB and what is asked about it."""
+BODY_SECONDS = 15.0
+"""Seconds within which a body must be here whole."""
 DRAINED = 16 * 1024 * 1024
 """Bytes of a body that is too large which are read and dropped, so that its sender gets to see the answer."""
+DRAIN_SECONDS = 2.0
+"""Seconds for which they are read."""
+_LENGTH_DIGITS = 18
+_BODY_IS_SHORT = Flaw(place="body", why="it is shorter than its headers say, or comes too slowly")
 
 _HEADERS = {
     "content-security-policy": (
@@ -36,49 +43,92 @@ _HEADERS = {
 
 
 class BodyLimit:
-    """Refuse a body that is too large or compressed at the moment somebody starts to read it."""
+    """Refuse a body that is too large, too slow or compressed, as soon as that is known."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY) -> None:
+    def __init__(self, app: ASGIApp, limit: int = MAX_BODY, seconds: float = BODY_SECONDS) -> None:
         self._app = app
         self._limit = limit
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass the request on with a `receive` that counts."""
+        """Pass the request on with a `receive` that watches; what is too large is answered first and then drained."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        taken = 0
+        body = _Body(Headers(scope=scope), receive, self._limit, self._seconds)
 
-        async def counted() -> Message:
-            nonlocal taken
-            if headers.get("content-encoding", "identity").lower() != "identity":
-                raise RequestRefused(Code.COMPRESSED, "Send the body without Content-Encoding.")
-            declared = headers.get("content-length", "")
-            if taken == 0 and declared.isdigit() and int(declared) > self._limit:
-                await _drain(receive)
-                raise self._too_large()
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self._limit:
-                await _drain(receive)
-                raise self._too_large()
-            return message
+        async def answered(message: Message) -> None:
+            last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if not (last and body.leaves_much):
+                await send(message)
+                return
+            await send({**message, "more_body": True})
+            await _drain(receive)
+            await send({"type": "http.response.body", "body": b""})
 
-        await self._app(scope, counted, send)
+        await self._app(scope, body.receive, answered)
+
+
+class _Body:
+    """The body of one request as it comes in."""
+
+    def __init__(self, headers: Headers, receive: Receive, limit: int, seconds: float) -> None:
+        self._headers = headers
+        self._receive = receive
+        self._limit = limit
+        self._seconds = seconds
+        self._deadline: float | None = None
+        self._taken = 0
+        self._whole = False
+        self.leaves_much = False
+        """It was refused while its sender may still be sending, and would miss an answer to a closed connection."""
+
+    async def receive(self) -> Message:
+        """Give the next piece.
+
+        Raises:
+            RequestRefused: it is too large, too slow or compressed.
+        """
+        if self._deadline is None:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
+            self._check_headers()
+        try:
+            async with asyncio.timeout_at(None if self._whole else self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise RequestRefused(
+                Code.TOO_SLOW, f"The body did not arrive within {self._seconds:g} seconds.", [_BODY_IS_SHORT]
+            ) from None
+        self._whole = not message.get("more_body", False)
+        self._taken += len(message.get("body", b""))
+        if self._taken > self._limit:
+            raise self._too_large()
+        return message
+
+    def _check_headers(self) -> None:
+        if self._headers.get("content-encoding", "identity").lower() != "identity":
+            raise RequestRefused(Code.COMPRESSED, "Send the body without Content-Encoding.")
+        declared = self._headers.get("content-length", "")
+        if declared.isascii() and declared.isdigit() and int(declared[:_LENGTH_DIGITS]) > self._limit:
+            raise self._too_large()
 
     def _too_large(self) -> RequestRefused:
+        self.leaves_much = not self._whole and "expect" not in self._headers
         return RequestRefused(Code.TOO_LARGE, f"At most {self._limit} bytes are read.")
 
 
 async def _drain(receive: Receive) -> None:
-    """Read on and forget, within bounds."""
+    """Read on and forget, within bounds of size and time."""
     dropped = 0
-    while dropped < DRAINED:
-        message = await receive()
-        dropped += len(message.get("body", b""))
-        if message["type"] != "http.request" or not message.get("more_body", False):
-            return
+    try:
+        async with asyncio.timeout(DRAIN_SECONDS):
+            while dropped < DRAINED:
+                message = await receive()
+                dropped += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+    except TimeoutError:
+        return
 
 
 class SafeHeaders:

@@ -15,6 +15,8 @@ from store.errors import StoreError
 from verifier.errors import NotReady, VerifierError
 
 MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER = "5"
+"""Seconds after which what is not ready, or whose database is away, may be asked again."""
 
 
 class Code(StrEnum):
@@ -24,6 +26,7 @@ class Code(StrEnum):
     BAD_FORM = "bad_form"
     NOT_UNDERSTOOD = "not_understood"
     TOO_LARGE = "too_large"
+    TOO_SLOW = "too_slow"
     WRONG_MEDIA_TYPE = "wrong_media_type"
     COMPRESSED = "compressed"
     NOT_FOUND = "not_found"
@@ -47,6 +50,7 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
         Code.BAD_FORM: Kind(status=HTTPStatus.BAD_REQUEST, title="The body is not a good multipart form"),
         Code.NOT_UNDERSTOOD: Kind(status=HTTPStatus.UNPROCESSABLE_ENTITY, title="The request is not as described"),
         Code.TOO_LARGE: Kind(status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE, title="The body is too large"),
+        Code.TOO_SLOW: Kind(status=HTTPStatus.REQUEST_TIMEOUT, title="The body did not arrive in time"),
         Code.WRONG_MEDIA_TYPE: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="The body is of another kind"),
         Code.COMPRESSED: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="Compressed bodies are not read"),
         Code.NOT_FOUND: Kind(status=HTTPStatus.NOT_FOUND, title="There is nothing at this address"),
@@ -58,12 +62,21 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
 )
 
 
+_ENDING = frozenset({Code.TOO_LARGE, Code.TOO_SLOW})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flaw:
     """One thing wrong with a request: where, and why. Never the value itself."""
 
     place: str
     why: str
+
+
+def headers(code: Code) -> dict[str, str]:
+    """Give the headers that an answer of this kind carries: when to come again, and whether the connection ends."""
+    found = {"retry-after": RETRY_AFTER} if KINDS[code].status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    return {"connection": "close"} if code in _ENDING else found
 
 
 class RequestRefused(VerifierError):

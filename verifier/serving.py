@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from ecert.types import TypeCatalogue
 from store.database import Database
@@ -19,6 +20,40 @@ from verifier.web import Served, create_app
 
 _GRACE = 3
 """Seconds in which answers that were begun may be finished."""
+
+HEADER_SECONDS = 15.0
+"""Seconds within which a connection must have sent the headers of its next request."""
+
+
+class PatientProtocol(HttpToolsProtocol):
+    """HTTP on one connection, which is closed where the headers of a request do not come to their end in time."""
+
+    _waiting: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Wait for the first request."""
+        super().connection_made(transport)
+        self._await_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait no more."""
+        if self._waiting is not None:
+            self._waiting.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._await_request()
+
+    def _await_request(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+        self._waiting = self.loop.call_later(HEADER_SECONDS, self._close_unless_asked)
+
+    def _close_unless_asked(self) -> None:
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.close()
 
 
 class _Server(uvicorn.Server):
@@ -43,7 +78,8 @@ async def serve_web(settings: Settings, database: Database, taken: socket.socket
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GRACE,
-        h11_max_incomplete_event_size=64 * 1024,
+        http=PatientProtocol,
+        ws="none",
     )
     server = _Server(config)
 

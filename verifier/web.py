@@ -21,7 +21,7 @@ from verifier.api.verifications import verification_routes
 from verifier.errors import NotReady
 from verifier.guards import BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
-from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, known, refused_by
+from verifier.problems import KINDS, MEDIA_TYPE, RequestRefused, body, headers, known, refused_by
 from verifier.services.verifying import Verifying
 
 DESCRIPTION = (
@@ -41,11 +41,12 @@ class Served:
 
 
 def create_app(served: Served) -> FastAPI:
-    """Build the application; while it runs, it keeps its ledger copy fresh."""
+    """Build the application; it looks for a ledger copy before it takes requests, and keeps it fresh while it runs."""
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
+        await served.view.look()
         following = asyncio.create_task(served.view.follow(stop, served.poll_seconds))
         yield
         stop.set()
@@ -74,12 +75,12 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
     problem = refused_by(error.status_code) if isinstance(error, HTTPException) else known(error)
     if problem is None:
         raise error
-    headers = {"connection": "close"} if problem.code is Code.TOO_LARGE else {}
+    more = headers(problem.code)
     if isinstance(error, HTTPException) and error.headers:
-        headers.update(error.headers)
+        more.update(error.headers)
     if request.url.path == pages.CHECK_PATH:
         response = pages.answer_problem(request, problem)
-        response.headers.update(headers)
+        response.headers.update(more)
         return response
     said = body(problem.code, problem.detail, problem.flaws)
-    return JSONResponse(said, KINDS[problem.code].status, headers=headers, media_type=MEDIA_TYPE)
+    return JSONResponse(said, KINDS[problem.code].status, headers=more, media_type=MEDIA_TYPE)

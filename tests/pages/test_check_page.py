@@ -64,14 +64,33 @@ def test_an_altered_field_is_named_with_what_to_do(page: Page, address: str, she
     expect(page.locator("#answer")).to_contain_text("Do not accept it")
 
 
-@pytest.mark.parametrize("content", [b"%PDF-1.7 this is no certificate", b"", b'{"protected": "eyJ', b"\xff\xfe\x00"])
-def test_a_wrong_or_half_file_is_answered_in_words(page: Page, address: str, tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"%PDF-1.7 this is no certificate", "This is not a certificate file."),
+        (b"\x89PNG\r\n\x1a\n", "This is not a certificate file."),
+        (b"\xff\xfe\x00", "This is not a certificate file."),
+        (b'{"protected": "eyJ', "This file is damaged or was changed."),
+        (b"", "This file is empty."),
+    ],
+)
+def test_a_wrong_or_half_file_is_answered_in_words(
+    page: Page, address: str, tmp_path: Path, content: bytes, words: str
+) -> None:
     wrong = tmp_path / "wrong.json"
     wrong.write_bytes(content)
     choose(page, address, wrong)
     said = page.locator("#answer article, #answer section")
     expect(said).to_be_visible(timeout=10_000)
-    expect(said).to_contain_text("This is not a certificate" if content else "file")
+    expect(said).to_contain_text(words)
+
+
+def test_an_empty_file_is_called_empty_in_chinese_too(page: Page, address: str, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.json"
+    empty.touch()
+    page.goto(f"{address}/check?lang=zh")
+    page.set_input_files("#certificate", empty)
+    expect(page.locator("#answer .problem")).to_contain_text("空文件", timeout=10_000)
 
 
 def test_a_huge_file_is_refused_before_it_is_sent(page: Page, address: str, tmp_path: Path) -> None:

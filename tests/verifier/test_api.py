@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import json
 import logging
+import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -15,7 +18,7 @@ from ecert.types import TypeCatalogue
 from store.database import Database
 from store.errors import DatabaseAway
 from tests.verifier.shelf import BAD_FILES, Shelf, stock
-from verifier.guards import MAX_BODY
+from verifier.guards import MAX_BODY, BodyLimit
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, Code
 from verifier.services.verifying import Asked, Verification, Verifying
@@ -125,9 +128,9 @@ async def test_an_uploaded_file_that_is_no_certificate_gets_a_verdict(
         (b'{"certificate": "x", "certificate": "y"}', Code.NOT_JSON, "body"),
         ('{"certificate": "é"}'.encode("latin-1"), Code.NOT_JSON, "body"),
         ('{"certificate": "x"}'.encode("utf-16"), Code.NOT_JSON, "body"),
-        (b'{"certificate": "\\ud800"}', Code.NOT_JSON, "body.certificate"),
-        (b'{"certificate": "x", "at": 1.5}', Code.NOT_JSON, "body"),
-        (b'{"certificate": "x", "at": 123456789012345678901234567890}', Code.NOT_JSON, "body"),
+        (b'{"certificate": "\\ud800"}', Code.NOT_JSON, "certificate"),
+        (b'{"certificate": "x", "at": 1.5}', Code.NOT_JSON, "at"),
+        (b'{"certificate": "x", "at": 123456789012345678901234567890}', Code.NOT_JSON, "at"),
         (b"[" * 3000 + b"]" * 3000, Code.NOT_JSON, "body"),
         (b'["x"]', Code.NOT_UNDERSTOOD, "body"),
         (b"{}", Code.NOT_UNDERSTOOD, "certificate"),
@@ -142,7 +145,19 @@ async def test_an_uploaded_file_that_is_no_certificate_gets_a_verdict(
         (b'{"certificate": "x", "at": "yesterday"}', Code.NOT_UNDERSTOOD, "at"),
         (b'{"certificate": "x", "at": "2026-05-03T09:00:00"}', Code.NOT_UNDERSTOOD, "at"),
         (b'{"certificate": "x", "at": -1}', Code.NOT_UNDERSTOOD, "at"),
-        (b'{"certificate": "x", "documents": ["AAAA"]}', Code.NOT_UNDERSTOOD, "documents"),
+        (b'{"certificate": "x", "at": 9223372036854775808}', Code.NOT_JSON, "at"),
+        (b'{"certificate": "x", "at": "9223372036854775808"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": "9999-12-31T23:59:59-23:59x"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": "2026-02-30"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": {"int": 5}}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "max_age": 1e9}', Code.NOT_JSON, "max_age"),
+        (b'{"certificate": "x", "max_age": 1000000}', Code.NOT_UNDERSTOOD, "max_age"),
+        (b'{"certificate": ["x"]}', Code.NOT_UNDERSTOOD, "certificate"),
+        (b'{"certificate": {"a": [1, 0.5]}}', Code.NOT_JSON, "certificate.a[1]"),
+        (b'{"certificate": "x", "holder": "y"}', Code.NOT_UNDERSTOOD, "holder"),
+        (b'{"certificate": "x", "holder": {"id": "y", "nick": "z"}}', Code.NOT_UNDERSTOOD, "holder.nick"),
+        (b'{"certificate": "x", "documents": ["AAAA"]}', Code.NOT_UNDERSTOOD, "documents.0"),
+        (b'{"certificate": "x", "documents": ["' + b"A" * 42 + b'B"]}', Code.NOT_UNDERSTOOD, "documents.0"),
     ],
 )
 async def test_a_bad_body_is_refused_with_the_place(
@@ -151,7 +166,8 @@ async def test_a_bad_body_is_refused_with_the_place(
     answer = await client.post(PATH, content=body, headers={"content-type": "application/json"})
     errors = problem(answer, code)["errors"]
     assert isinstance(errors, list)
-    assert any(str(error["place"]).startswith(place) and error["why"] for error in errors)
+    assert [error["place"] for error in errors] == [place]
+    assert not re.search(r"StatedHolder|constrained|dict\[|Input should", str(errors))
 
 
 async def test_bodies_of_another_kind_are_refused(client: httpx.AsyncClient) -> None:
@@ -176,27 +192,88 @@ async def test_a_body_over_the_limit_is_refused_told_or_not(client: httpx.AsyncC
     problem(await client.post(PATH, content=without_length(), headers=headers), Code.TOO_LARGE)
 
 
+async def test_a_body_that_does_not_arrive_is_given_up(view: LedgerView, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("verifier.web.BodyLimit", functools.partial(BodyLimit, seconds=0.01))
+    stuck = asyncio.Event()
+
+    async def slow() -> AsyncIterator[bytes]:
+        yield b"{"
+        await stuck.wait()
+
+    async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
+        answer = await client.post(PATH, content=slow(), headers={"content-type": "application/json"})
+    problem(answer, Code.TOO_SLOW)
+    assert answer.headers["connection"] == "close"
+
+
 def form(*parts: tuple[str, str]) -> bytes:
     pieces = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in parts]
     return "".join([*pieces, "--x--\r\n"]).encode()
 
 
 @pytest.mark.parametrize(
-    ("content", "parameters", "code"),
+    ("content", "parameters", "code", "place"),
     [
-        (b"--x\r\n", "", Code.BAD_FORM),
-        (b"junk", "; boundary=x", Code.BAD_FORM),
-        (form(("at", "5")), "; boundary=x", Code.NOT_UNDERSTOOD),
-        (form(("file", "a"), ("file", "b")), "; boundary=x", Code.BAD_FORM),
-        (form(("file", "a"), ("expect", '{"a":1,"a":2}')), "; boundary=x", Code.NOT_JSON),
-        (form(("file", "a"), ("colour", "red")), "; boundary=x", Code.NOT_UNDERSTOOD),
-        (form(("file", "a"), ("at", "soon")), "; boundary=x", Code.NOT_UNDERSTOOD),
-        (form(("f\u00ff", "a")), "; boundary=x; charset=nonsense", Code.NOT_UNDERSTOOD),
+        (b"--x\r\n", "", Code.BAD_FORM, "content-type"),
+        (b"junk", "; boundary=x", Code.BAD_FORM, "body"),
+        (form(("at", "5")), "; boundary=x", Code.NOT_UNDERSTOOD, "file"),
+        (form(("file", "a"), ("file", "b")), "; boundary=x", Code.BAD_FORM, "file"),
+        (form(("file", "a"), ("at", "1"), ("at", "2")), "; boundary=x", Code.BAD_FORM, "at"),
+        (form(("file", "a"), ("x", "1"), ("x", "2")), "; boundary=x", Code.BAD_FORM, "body"),
+        (form(("file", "a"), ("expect", '{"a":1,"a":2}')), "; boundary=x", Code.NOT_JSON, "expect"),
+        (form(("file", "a"), ("expect", '{"a":{"b":1.5}}')), "; boundary=x", Code.NOT_JSON, "expect.a.b"),
+        (form(("file", "a"), ("expect", "1.5")), "; boundary=x", Code.NOT_JSON, "expect"),
+        (form(("file", "a"), ("colour", "red")), "; boundary=x", Code.NOT_UNDERSTOOD, "colour"),
+        (form(("file", "a"), ("at", "soon")), "; boundary=x", Code.NOT_UNDERSTOOD, "at"),
+        (form(("f\u00ff", "a")), "; boundary=x; charset=nonsense", Code.NOT_UNDERSTOOD, "file"),
     ],
 )
-async def test_a_bad_form_is_refused(content: bytes, parameters: str, code: Code, client: httpx.AsyncClient) -> None:
+async def test_a_bad_form_is_refused_with_the_place(
+    content: bytes, parameters: str, code: Code, place: str, client: httpx.AsyncClient
+) -> None:
     headers = {"content-type": f"multipart/form-data{parameters}"}
-    problem(await client.post(PATH, content=content, headers=headers), code)
+    errors = problem(await client.post(PATH, content=content, headers=headers), code)["errors"]
+    assert isinstance(errors, list)
+    assert [error["place"] for error in errors] == [place]
+
+
+@pytest.mark.parametrize(
+    ("expect", "place", "why"),
+    [
+        ({"x": {"a": 1}}, "expect.x", "no certificate has such a field"),
+        ({"adress": "somewhere"}, "expect.adress", "did you mean address?"),
+        ({"address": {"a": 1}}, "expect.address", "text is due"),
+        ({"address": ["a"]}, "expect.address", "text is due"),
+        ({"address": True}, "expect.address", "text is due"),
+        ({"address": None}, "expect.address", "a value is due"),
+        ({"document": 5}, "expect.document", "a SHA-256 digest"),
+    ],
+)
+async def test_what_cannot_be_compared_is_the_callers_mistake(
+    expect: dict[str, object], place: str, why: str, client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    answer = await client.post(PATH, json={"certificate": json.loads(shelf.files[0]), "expect": expect})
+    errors = problem(answer, Code.NOT_UNDERSTOOD)["errors"]
+    assert isinstance(errors, list)
+    assert [error["place"] for error in errors] == [place]
+    assert why in errors[0]["why"]
+
+
+async def test_a_field_of_another_type_is_not_compared_since_the_holder_chose_the_certificate(
+    client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    asked = {"expect": {"area_m2": "98.44", "identifier": None}}
+    said = (await client.post(PATH, json={"certificate": json.loads(shelf.files[0]), **asked})).json()
+    assert said["checks"][10]["detail"]["fields"] == {"area_m2": "not_compared", "identifier": "equal"}
+
+
+async def test_a_day_stands_for_its_first_second_at_the_agencies_zone(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    for at in ("2017-07-14", "2017-07-14T00:00:00+08:00", "2017-07-13T16:00Z"):
+        said = (await client.post(PATH, json={"certificate": json.loads(shelf.files[0]), "at": at})).json()
+        assert said["at"] == 1_499_961_600
+    part = {"at": "2017-07-14"}
+    said = (await client.post(PATH, files={"file": ("c", shelf.files[0])}, data=part)).json()
+    assert said["at"] == 1_499_961_600
 
 
 async def test_there_is_nothing_elsewhere_and_no_other_method(client: httpx.AsyncClient) -> None:
@@ -265,7 +342,8 @@ async def test_not_ready_says_why(database: Database, shelf: Shelf, monkeypatch:
         assert (answer.status_code, answer.json()["ledger"]) == (503, None)
         assert "not been read" in answer.json()["reason"]
         not_yet = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
-        problem(not_yet, Code.NOT_READY)
+        assert "starting" in str(problem(not_yet, Code.NOT_READY)["detail"])
+        assert not_yet.headers["retry-after"] == answer.headers["retry-after"] == "5"
         view.refresh()
 
         def away() -> None:
@@ -314,8 +392,9 @@ async def test_the_api_describes_itself(client: httpx.AsyncClient) -> None:
     assert set(content) == {"application/json", "multipart/form-data"}
     assert content["application/json"]["examples"]
     assert "$ref" not in json.dumps(content)
-    assert {"200", "400", "413", "415", "422", "500", "503"} <= set(operation["responses"])
-    for status in ("400", "413", "415", "422", "500", "503"):
+    assert {"200", "400", "408", "413", "415", "422", "500", "503"} <= set(operation["responses"])
+    for status in ("400", "408", "413", "415", "422", "500", "503"):
         assert PROBLEM in operation["responses"][status]["content"]
+    assert "a day" in str(content["application/json"]["schema"]["properties"]["at"])
     assert "/readyz" in described["paths"]
     assert "/check" not in described["paths"]

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 import httpx
 import pytest
 
+from ecert.certificate import Value
 from ecert.checks.rules import CHECKS as RULES
 from ecert.explaining import Language
 from ecert.facts import Status
@@ -18,7 +19,8 @@ from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, Shelf, stock
 from verifier.guards import MAX_BODY
 from verifier.ledger_view import LedgerView
 from verifier.pages.assets import assets
-from verifier.pages.words import CHECKS, OUTCOMES, PROBLEMS, RESULTS, WORDS
+from verifier.pages.showing import value_lines
+from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, PROBLEMS, RESULTS, WORDS
 from verifier.problems import Code
 from verifier.services.verifying import Verifying
 from verifier.web import Served, create_app
@@ -120,8 +122,8 @@ async def test_a_withdrawn_one_says_why_and_what_to_do(client: httpx.AsyncClient
 
 
 async def test_pasted_text_does_as_well_as_a_file(client: httpx.AsyncClient, shelf: Shelf) -> None:
-    files = {"file": ("", b""), "text": (None, f"  {shelf.certificates[0].compact()}\n")}
-    page = (await client.post("/check", files=files)).text
+    pasted = f"  {shelf.certificates[0].compact()}\n".encode()
+    page = (await client.post("/check", files=[("file", ("", b"")), ("text", (None, pasted))])).text
     assert 'data-result="UNKNOWN"' in page
     assert 'data-reason="proof_missing"' in page
 
@@ -130,18 +132,86 @@ async def test_pasted_text_does_as_well_as_a_file(client: httpx.AsyncClient, she
 async def test_a_wrong_file_is_a_verdict_in_words(kind: str, client: httpx.AsyncClient, shelf: Shelf) -> None:
     answer = await drop(client, BAD_FILES[kind](shelf.files[0]))
     assert answer.status_code == 200
-    assert "This is not a certificate, or the file was damaged or changed." in answer.text
+    begins = kind not in {"not JSON", "nested too deep", "a bare number"}
+    assert WORDS["damaged" if begins else "no_certificate"].en in answer.text
+    assert 'data-result="INVALID"' in answer.text
 
 
 @pytest.mark.parametrize("language", list(Language))
 async def test_nothing_chosen_and_too_large_are_said_in_words(language: Language, client: httpx.AsyncClient) -> None:
-    nothing = await drop(client, b"", language)
+    nothing = await client.post(f"/check?lang={language}", files=[("file", ("", b"")), ("text", (None, b""))])
     assert nothing.status_code == 422
     assert language.of(PROBLEMS[Code.NOT_UNDERSTOOD]) in nothing.text
     large = await drop(client, b" " * MAX_BODY, language)
     assert large.status_code == 413
     assert language.of(PROBLEMS[Code.TOO_LARGE]) in large.text
     assert "<form" in large.text
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"])
+@pytest.mark.parametrize("language", list(Language))
+async def test_an_empty_file_is_called_empty(content: bytes, language: Language, client: httpx.AsyncClient) -> None:
+    answer = await drop(client, content, language)
+    assert answer.status_code == 422
+    assert language.of(WORDS["empty_file"]) in answer.text
+    assert language.of(WORDS["nothing_chosen"]) not in re.sub(r"<form.*?</form>", "", answer.text, flags=re.DOTALL)
+
+
+PEOPLE: list[Value] = [
+    {"id_number": "420102199003071232", "id_type": "111", "name": "李明", "share": "1/2"},
+    {"id_number": "X1234567", "id_type": "414", "name": "Ana Pérez", "share": "1/2", "since": "2020"},
+    {"id_number": "Y7", "id_type": "999", "name": "Ben"},
+    {"id_number": "420102199003071232", "name": "Zoe"},
+    "nobody",
+]
+
+
+@pytest.mark.parametrize(
+    ("language", "lines"),
+    [
+        (
+            Language.EN,
+            (
+                "李明 · 420102199003071232 · resident identity card · share 1/2",
+                "Ana Pérez · X1234567 · passport · share 1/2 · 2020",
+                "Ben · Y7 · 999",
+                "Zoe · 420102199003071232",
+                "nobody",
+            ),
+        ),
+        (
+            Language.ZH,
+            (
+                "李明 · 420102199003071232 · 居民身份证 · 份额 1/2",
+                "Ana Pérez · X1234567 · 护照 · 份额 1/2 · 2020",
+                "Ben · Y7 · 999",
+                "Zoe · 420102199003071232",
+                "nobody",
+            ),
+        ),
+    ],
+)
+def test_people_are_told_by_name_number_kind_of_id_and_share(language: Language, lines: tuple[str, ...]) -> None:
+    title = TypeCatalogue.bundled().by_slug("real-estate-title")
+    assert title is not None
+    assert value_lines(PEOPLE, title.field("holders"), language) == lines
+
+
+def test_records_are_told_in_the_order_that_the_type_names_their_members() -> None:
+    bill = TypeCatalogue.bundled().by_slug("medical-e-bill")
+    assert bill is not None
+    items: list[Value] = [{"amount_cny": "12.00", "item": "X-ray", "quantity": 1}]
+    assert value_lines(items, bill.field("items"), Language.EN) == ("X-ray · 12.00 · 1",)
+    assert value_lines(items, None, Language.EN) == ("12.00 · X-ray · 1",)
+
+
+async def test_a_service_that_is_starting_says_so(database: Database, shelf: Shelf) -> None:
+    view = LedgerView(database)
+    app = create_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example") as client:
+        answer = await drop(client, shelf.files[0])
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert PROBLEMS[Code.NOT_READY].en in answer.text
 
 
 async def test_a_form_of_another_kind_or_a_broken_one_is_said_in_words(client: httpx.AsyncClient) -> None:
@@ -193,7 +263,7 @@ def test_every_word_is_there_in_both_languages() -> None:
     assert set(OUTCOMES) == set(Outcome)
     assert set(RESULTS) == set(Result)
     assert set(PROBLEMS) == set(Code)
-    for table in (WORDS, CHECKS, OUTCOMES, RESULTS, PROBLEMS):
+    for table in (WORDS, ID_TYPES, CHECKS, OUTCOMES, RESULTS, PROBLEMS):
         for words in table.values():
             assert words.en
             assert re.search("[\u4e00-\u9fff]", words.zh)

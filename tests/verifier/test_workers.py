@@ -284,6 +284,52 @@ def test_what_is_cut_off_or_no_http_breaks_nothing(api: tuple[Program, str]) -> 
     assert "unforeseen" not in program.said()
 
 
+def test_a_body_that_is_too_large_by_its_own_words_is_refused_unseen(api: tuple[Program, str]) -> None:
+    for length in (b"393217", b"99999999999", b"9" * 19):
+        with raw_connection(api[1]) as raw:
+            raw.sendall(HEAD + b"Content-Length: " + length + b"\r\n\r\n")
+            assert raw.recv(4000).startswith(b"HTTP/1.1 413 ")
+
+
+def test_what_never_comes_to_its_end_loses_its_connection(api: tuple[Program, str]) -> None:
+    """A body is answered first; an idle connection, and one whose headers go on, have nothing to be answered."""
+    with raw_connection(api[1]) as body, raw_connection(api[1]) as headers, raw_connection(api[1]) as idle:
+        body.sendall(HEAD + b"Content-Length: 500\r\n\r\n" + b'{"certi')
+        headers.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ")
+        assert all_of(body).startswith(b"HTTP/1.1 408 ")
+        assert all_of(headers) == b""
+        assert all_of(idle) == b""
+
+
+def test_who_asks_while_the_api_starts_again_waits_and_is_answered(shelf: Shelf) -> None:
+    with running(shelf.folder, "serve") as program:
+        address = service_url(program)
+        os.kill(program.children()["api"], signal.SIGKILL)
+        program.until(lambda: "api ended with code -9" in program.said(), "the end of api")
+        connection = connect(address)
+        body = json.dumps({"certificate": json.loads(shelf.files[0])})
+        connection.request("POST", "/v1/verifications", body, {"content-type": "application/json"})
+        answer = connection.getresponse()
+        assert (answer.status, json.loads(answer.read())["result"]) == (200, "VALID")
+        connection.close()
+
+
+HEAD = b"POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+
+
+def raw_connection(address: str) -> socket.socket:
+    host, port = address.removeprefix("http://").split(":")
+    return socket.create_connection((host, int(port)), timeout=PATIENCE)
+
+
+def all_of(raw: socket.socket) -> bytes:
+    """Read until the other side closes."""
+    read = b""
+    while piece := raw.recv(4000):
+        read += piece
+    return read
+
+
 def send_all(connection: http.client.HTTPConnection, size: int) -> int:
     """Send as much as the service lets us."""
     sent, piece = 0, b" " * (1024 * 1024)

@@ -17,6 +17,7 @@ from starlette.requests import Request
 
 from ecert import strict_json
 from ecert.errors import MalformedError
+from verifier.api.flaws import flaws, number_place
 from verifier.api.wire import Demanded, VerificationRequest
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.verifying import Asked
@@ -25,6 +26,8 @@ JSON = "application/json"
 MULTIPART = "multipart/form-data"
 FILE_PART = "file"
 """The part of a form that is the certificate."""
+_PARTS = frozenset({FILE_PART, *Demanded.model_fields})
+_UNREADABLE = Flaw(place="body", why="not a multipart form as RFC 7578 has it")
 _MAX_PARTS = 16
 _MAX_PART_BYTES = 512 * 1024
 _JSON_PARTS = frozenset({"expect", "holder", "documents"})
@@ -37,6 +40,15 @@ class Presented:
 
     certificate: bytes
     asked: Asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One part of a form; `chosen`: it is a file, and has a name."""
+
+    name: str
+    content: bytes
+    chosen: bool
 
 
 async def read_presented(request: Request, default_max_age: int) -> Presented:
@@ -58,43 +70,52 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_form(request: Request) -> tuple[tuple[str, bytes], ...]:
-    """Read a multipart form, within the body limit already, as names and contents, files and fields alike."""
+async def read_form(request: Request) -> tuple[Part, ...]:
+    """Read a multipart form, within the body limit already, files and fields alike."""
+    if "boundary=" not in request.headers.get("content-type", ""):
+        flaw = Flaw(place="content-type", why="the boundary between the parts is missing")
+        raise RequestRefused(Code.BAD_FORM, f"Content-Type must be {MULTIPART}; boundary=...", [flaw])
     try:
         async with request.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS, max_part_size=_MAX_PART_BYTES) as form:
-            return tuple([(name, await _content(part)) for name, part in form.multi_items()])
+            return tuple([await _part_of(name, part) for name, part in form.multi_items()])
     except HTTPException as error:
-        raise RequestRefused(Code.BAD_FORM, str(error.detail)) from error
+        raise RequestRefused(Code.BAD_FORM, str(error.detail), [_UNREADABLE]) from error
     except (ValueError, LookupError) as error:
-        raise RequestRefused(Code.BAD_FORM, "The form cannot be read: a part is not as it should be.") from error
+        raise RequestRefused(
+            Code.BAD_FORM, "The form cannot be read: a part is not as it should be.", [_UNREADABLE]
+        ) from error
 
 
 def _presented_in_json(body: bytes, default_max_age: int) -> Presented:
     request = _understood(VerificationRequest, _object(_text(body, "body"), "body"))
     certificate = request.certificate
     text = certificate if isinstance(certificate, str) else json.dumps(certificate, ensure_ascii=False)
-    return Presented(certificate=text.encode(), asked=_asked(request, default_max_age))
+    return Presented(certificate=text.encode(), asked=request.asked(default_max_age))
 
 
 async def _presented_in_form(request: Request, default_max_age: int) -> Presented:
     parts = await read_form(request)
-    names = [name for name, _ in parts]
-    if len(set(names)) != len(names):
-        raise RequestRefused(Code.BAD_FORM, "A part is there twice.")
-    contents = dict(parts)
+    names = [part.name for part in parts]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        place = twice if twice in _PARTS else "body"  # what is no part of ours is not repeated
+        raise RequestRefused(Code.BAD_FORM, "A part is there twice.", [Flaw(place=place, why="a part is there twice")])
+    contents = {part.name: part.content for part in parts}
     certificate = contents.pop(FILE_PART, None)
     if certificate is None:
         missing = Flaw(place=FILE_PART, why="this part is missing")
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The form has no certificate.", [missing])
-    demanded = _understood(Demanded, {name: _part(name, content) for name, content in contents.items()})
-    return Presented(certificate=certificate, asked=_asked(demanded, default_max_age))
+    demanded = _understood(Demanded, {name: _value(name, content) for name, content in contents.items()})
+    return Presented(certificate=certificate, asked=demanded.asked(default_max_age))
 
 
-async def _content(part: UploadFile | str) -> bytes:
-    return part.encode() if isinstance(part, str) else await part.read()
+async def _part_of(name: str, part: UploadFile | str) -> Part:
+    if isinstance(part, str):
+        return Part(name=name, content=part.encode(), chosen=False)
+    return Part(name=name, content=await part.read(), chosen=bool(part.filename))
 
 
-def _part(name: str, content: bytes) -> object:
+def _value(name: str, content: bytes) -> object:
     text = _text(content, name)
     if name in _JSON_PARTS:
         return _json(text, name)
@@ -113,7 +134,8 @@ def _json(text: str, place: str) -> object:
     try:
         return strict_json.loads(text, place)
     except MalformedError as error:
-        raise RequestRefused(Code.NOT_JSON, str(error), [Flaw(place=error.place, why=error.why)]) from None
+        flaw = number_place(text, place) or Flaw(place=error.place.removeprefix("body."), why=error.why)
+        raise RequestRefused(Code.NOT_JSON, f"{flaw.place}: {flaw.why}", [flaw]) from None
 
 
 def _object(text: str, place: str) -> dict[str, Any]:
@@ -127,16 +149,5 @@ def _understood(model: type[_Model], values: dict[str, Any]) -> _Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        flaws = [
-            Flaw(place=".".join(map(str, fault["loc"])), why=fault["msg"])
-            for fault in error.errors(include_input=False, include_url=False, include_context=False)
-        ]
-        raise RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", flaws) from None
-
-
-def _asked(demanded: Demanded, default_max_age: int) -> Asked:
-    try:
-        return demanded.asked(default_max_age)
-    except (ValueError, OverflowError):
-        why = "a time is due: seconds since 1970, or RFC 3339 with an offset; digests are canonical base64url"
-        raise RequestRefused(Code.NOT_UNDERSTOOD, why, [Flaw(place="at or documents", why=why)]) from None
+        found = flaws(error, values, list(model.model_fields))
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", found) from None

@@ -35,12 +35,13 @@ _REQUEST_EXAMPLES: Mapping[str, Any] = {
 
 _DETAILS: Mapping[Code, str] = {
     Code.NOT_JSON: "body: the name 'certificate' appears twice",
-    Code.BAD_FORM: "A part is there twice.",
+    Code.BAD_FORM: "The part 'at' is there twice.",
     Code.TOO_LARGE: "At most 393216 bytes are read.",
+    Code.TOO_SLOW: "The body did not arrive within 15 seconds.",
     Code.WRONG_MEDIA_TYPE: "Send application/json or multipart/form-data.",
     Code.COMPRESSED: "Send the body without Content-Encoding.",
     Code.NOT_UNDERSTOOD: "The request is not as described.",
-    Code.NOT_READY: "Nothing can be judged yet: the chain has not been read yet.",
+    Code.NOT_READY: "Nothing can be judged yet: this process is starting and reads its copy of the ledger",
 }
 
 
@@ -100,6 +101,7 @@ PROBLEMS_OF_VERIFICATION = problem_answers(
     Code.NOT_JSON,
     Code.BAD_FORM,
     Code.TOO_LARGE,
+    Code.TOO_SLOW,
     Code.WRONG_MEDIA_TYPE,
     Code.COMPRESSED,
     Code.NOT_UNDERSTOOD,

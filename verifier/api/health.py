@@ -6,6 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 
 from verifier.ledger_view import LedgerView
+from verifier.problems import RETRY_AFTER
 from verifier.services.verifying import seconds_now
 
 
@@ -29,7 +30,9 @@ def health_routes(view: LedgerView, max_age: int) -> APIRouter:
         }
         if why_not is not None:
             answer["reason"] = why_not
-        return JSONResponse(answer, status_code=200 if why_not is None else 503)
+        if why_not is None:
+            return JSONResponse(answer)
+        return JSONResponse(answer, status_code=503, headers={"retry-after": RETRY_AFTER})
 
     return router
 
@@ -38,7 +41,7 @@ def _why_not(view: LedgerView, max_age: int) -> str | None:
     if view.trouble is not None:
         return view.trouble
     if not view.ready:
-        return "the ledger has not been read yet"
+        return "the ledger has not been read yet: this process is starting"
     if view.copy.as_of.contested:
         return "the chain's validators have sealed two histories; every verification answers UNKNOWN (docs/sender.md)"
     age = view.age(seconds_now())

@@ -7,6 +7,7 @@ from fastapi.responses import JSONResponse
 
 from verifier.api import documented
 from verifier.api.bodies import read_presented
+from verifier.api.statements import refuse_incomparable
 from verifier.api.wire import VerificationAnswer
 from verifier.services.verifying import Verifying
 
@@ -30,6 +31,7 @@ def verification_routes(verifying: Verifying, max_age: int) -> APIRouter:
         """
         presented = await read_presented(request, max_age)
         verification = await verifying.verify_soon(presented.certificate, presented.asked)
+        refuse_incomparable(verification.certificate_type, presented.asked.demands.expect, verifying.types)
         return JSONResponse(verification.to_json())
 
     return router

@@ -26,6 +26,13 @@ IN_PLACE = "x-in-place"
 """A request with this header is our script's: it wants the answer alone."""
 
 
+class EmptyFile(RequestRefused):
+    """A file was chosen, and nothing is in it."""
+
+    def __init__(self) -> None:
+        super().__init__(Code.NOT_UNDERSTOOD, "The file is empty.")
+
+
 def check_routes(verifying: Verifying, max_age: int) -> APIRouter:
     """Make the page's routes."""
     router = APIRouter(include_in_schema=False)
@@ -41,26 +48,30 @@ def check_routes(verifying: Verifying, max_age: int) -> APIRouter:
 
     @router.post(CHECK_PATH)
     async def check(request: Request) -> HTMLResponse:
-        verification = await verifying.verify_soon(await _presented(request), asked)
-        return _page(request, answer=shown(verification, language_of(request)))
+        presented = await _presented(request)
+        verification = await verifying.verify_soon(presented, asked)
+        return _page(request, answer=shown(verification, presented, language_of(request)))
 
     return router
 
 
 def answer_problem(request: Request, problem: RequestRefused) -> Response:
     """Say a problem in words, on the page or in place."""
-    words = language_of(request).of(PROBLEMS[problem.code])
-    return _page(request, problem=words, status=KINDS[problem.code].status)
+    words = WORDS["empty_file"] if isinstance(problem, EmptyFile) else PROBLEMS[problem.code]
+    return _page(request, problem=language_of(request).of(words), status=KINDS[problem.code].status)
 
 
 async def _presented(request: Request) -> bytes:
     if media_type(request) != MULTIPART:
         raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {MULTIPART}.")
-    contents = dict(await read_form(request))
-    for name in (FILE_PART, "text"):
-        content = contents.get(name, b"")
-        if content.strip():
-            return content if name == FILE_PART else content.strip()
+    parts = {part.name: part for part in await read_form(request)}
+    file, text = parts.get(FILE_PART), parts.get("text")
+    if file is not None and file.content.strip():
+        return file.content
+    if text is not None and text.content.strip():
+        return text.content.strip()
+    if file is not None and file.chosen:
+        raise EmptyFile
     raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no certificate in the form.")
 
 

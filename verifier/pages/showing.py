@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 
 from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
 from ecert.explaining import Language, Said, day, explain, moment
-from ecert.fields import COMMON_FIELDS, Field, Kind
-from ecert.verdict import Check, Result
-from verifier.pages.words import CHECKS, OUTCOMES, RESULTS, WORDS
+from ecert.fields import COMMON_FIELDS, Field, Kind, ListOf
+from ecert.verdict import Check, Reason, Result
+from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, RESULTS, WORDS
 from verifier.services.verifying import Verification
+
+_BEFORE_TEXT = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
+"""White space, and what some editors put before a text."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +56,8 @@ class ShownVerification:
     checks: tuple[ShownCheck, ...]
 
 
-def shown(verification: Verification, language: Language) -> ShownVerification:
-    """Prepare a verification for showing."""
+def shown(verification: Verification, presented: bytes, language: Language) -> ShownVerification:
+    """Prepare a verification of what was `presented` for showing."""
     verdict, certificate, known = verification.verdict, verification.certificate, verification.certificate_type
     as_of = verdict.as_of
     return ShownVerification(
@@ -62,7 +67,7 @@ def shown(verification: Verification, language: Language) -> ShownVerification:
         block=None if as_of is None else f"{as_of.block:,} (0x{as_of.hash.hex()[:8]}…)",
         title=None if certificate is None else _title(certificate, known, language),
         facts=() if certificate is None else _facts(verification, certificate, language),
-        reasons=reasons(verification, language),
+        reasons=tuple(_kindly(said, presented, language) for said in reasons(verification, language)),
         notes=_notes(verification, language),
         fields_title=language.of(WORDS[f"fields_{verdict.result}"]),
         fields=() if certificate is None else _fields(certificate, known, language),
@@ -79,6 +84,14 @@ def reasons(verification: Verification, language: Language) -> tuple[Said, ...]:
 
     said = {one.reason: one for check in verification.verdict.checks for one in explain(check, language, label)}
     return tuple(said[reason] for reason in verification.verdict.reasons)
+
+
+def _kindly(said: Said, presented: bytes, language: Language) -> Said:
+    """Tell a file that is something else from one that is a certificate's no more, by how it begins."""
+    if said.reason is not Reason.MALFORMED:
+        return said
+    begins = presented.lstrip(_BEFORE_TEXT).startswith((b"{", b"eyJ"))
+    return replace(said, so=language.of(WORDS["damaged" if begins else "no_certificate"]))
 
 
 def _title(certificate: Certificate, known: CertificateType | None, language: Language) -> str:
@@ -125,12 +138,15 @@ def _shown_field(name: str, values: dict[str, Value], field: Field | None, langu
     value = values[name]
     if value is None or value == []:
         return ShownField(label=label, lines=(language.of(WORDS["absent"]),), muted=True)
-    return ShownField(label=label, lines=_lines(value, field, language))
+    return ShownField(label=label, lines=value_lines(value, field, language))
 
 
-def _lines(value: Value, field: Field | None, language: Language) -> tuple[str, ...]:
+def value_lines(value: Value, field: Field | None, language: Language) -> tuple[str, ...]:
+    """Say a value in lines, one for each item of a list."""
     if isinstance(value, list):
-        return tuple(_line(item) for item in value)
+        of_people = field is not None and field.of is ListOf.PEOPLE
+        items = [_ordered(item, field) for item in value]
+        return tuple(_person(item, language) if of_people else _line(item) for item in items)
     if field is not None and field.kind is Kind.DATE and isinstance(value, str):
         return (_date(value, language),)
     return (_line(value),)
@@ -138,11 +154,38 @@ def _lines(value: Value, field: Field | None, language: Language) -> tuple[str, 
 
 def _line(value: Value) -> str:
     if isinstance(value, dict):
-        names = sorted(value, key=lambda name: name != "name")  # who, before what kind of id
-        return " · ".join(_line(value[name]) for name in names if value[name] is not None)
+        return _joined(value.values())
     if isinstance(value, list):
         return ", ".join(_line(item) for item in value)
     return "" if value is None else str(value)
+
+
+def _ordered(item: Value, field: Field | None) -> Value:
+    """Put a record's members in the order in which the type's note names them, before those that it does not name."""
+    if not isinstance(item, dict) or field is None or field.note is None:
+        return item
+    named = re.findall(r"\w+", field.note.en)
+    return dict(sorted(item.items(), key=lambda member: named.index(member[0]) if member[0] in named else len(named)))
+
+
+def _joined(values: Iterable[Value]) -> str:
+    return " · ".join(_line(value) for value in values if value is not None)
+
+
+def _person(item: Value, language: Language) -> str:
+    """Say who it is, then by which id, then of which share; then whatever else is there."""
+    if not isinstance(item, dict):
+        return _line(item)
+    said = {name: item.get(name) for name in ("name", "id_number")}
+    said["id_type"] = _id_type(item.get("id_type"), language)
+    if item.get("share") is not None:
+        said["share"] = f"{language.of(WORDS['share'])} {_line(item['share'])}"
+    return _joined({**said, **{name: value for name, value in item.items() if name not in said}}.values())
+
+
+def _id_type(code: Value, language: Language) -> Value:
+    words = ID_TYPES.get(code) if isinstance(code, str) else None
+    return code if words is None else language.of(words)
 
 
 def _date(text: str, language: Language) -> str:

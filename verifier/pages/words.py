@@ -35,6 +35,13 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "服务没有应答。没有任何内容丢失，请稍后重试。",
         ),
         "nothing_chosen": _both("Choose a file first, or paste a certificate.", "请先选择文件或粘贴证照文本。"),
+        "empty_file": _both(
+            "This file is empty. Choose another one, or ask the holder for the file again.",
+            "该文件是空文件。请选择其他文件，或请持证人重新提供。",
+        ),
+        "no_certificate": _both("This is not a certificate file.", "这不是证照文件。"),
+        "damaged": _both("This file is damaged or was changed.", "该文件已损坏或被改动。"),
+        "share": _both("share", "份额"),
         "as_of": _both("as of", "截至"),
         "block": _both("block", "区块"),
         "type": _both("Certificate", "证照"),
@@ -75,6 +82,14 @@ RESULTS: Mapping[str, Words] = MappingProxyType(
     }
 )
 
+ID_TYPES: Mapping[str, Words] = MappingProxyType(
+    {
+        "111": _both("resident identity card", "居民身份证"),
+        "414": _both("passport", "护照"),
+    }
+)
+"""Kinds of id documents, as a list of people has them; any other is shown by its code."""
+
 OUTCOMES: Mapping[str, Words] = MappingProxyType(
     {
         "pass": _both("passed", "通过"),
@@ -111,14 +126,17 @@ PROBLEMS: Mapping[Code, Words] = MappingProxyType(
         Code.BAD_FORM: _both(
             "The upload did not arrive whole. Nothing was kept: try again.", "上传内容不完整，未保存任何内容，请重试。"
         ),
+        Code.TOO_SLOW: _both(
+            "The upload took too long. Nothing was kept: try again.", "上传超时，未保存任何内容，请重试。"
+        ),
         Code.WRONG_MEDIA_TYPE: WORDS["nothing_chosen"],
         Code.COMPRESSED: _both("This page does not read compressed uploads.", "本页面不接受压缩上传。"),
         Code.NOT_JSON: _both(
             "The text could not be read. Choose the file instead.", "无法读取该文本，请改为选择文件。"
         ),
         Code.NOT_READY: _both(
-            "This service has not read the ledger yet, so it cannot tell anything. Try again in a minute.",
-            "本服务尚未读取账本，暂时无法核验，请一分钟后重试。",
+            "This service is starting and has not read the ledger yet. Nothing was lost: try again in a minute.",
+            "服务正在启动，尚未读取账本。没有任何内容丢失，请一分钟后重试。",
         ),
         Code.DATABASE_AWAY: _both(
             "The service cannot reach its database. Nothing was lost: try again in a minute.",

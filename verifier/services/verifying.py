@@ -92,6 +92,11 @@ class Verifying:
         self._paths = paths
         self._clock = clock
 
+    @property
+    def types(self) -> TypeCatalogue:
+        """The certificate types that are known here."""
+        return self._types
+
     def verify(self, presented: bytes, asked: Asked = NOTHING_ASKED) -> Verification:
         """Judge `presented`, whatever it is; what is no certificate gets the verdict `malformed`.
 
