@@ -49,7 +49,8 @@ def issue(
 ) -> None:
     """Issue the certificates of a table. Exit code 0: all is anchored, verified and handed out; 2: it is not.
 
-    Every row is checked before anything is stored. The same file again goes on where it was left.
+    Every row is checked before anything is stored. The same file again goes on where it was left. A table
+    (*.results.csv) says what came of each row; in it an apostrophe stands before what a spreadsheet would calculate.
     """
     bars = Bars()
     with answered(as_json=as_json, resume=RESUME), open_office(data, bars) as (office, settings):

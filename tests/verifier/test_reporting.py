@@ -1,0 +1,36 @@
+"""What the system refuses is said in a line."""
+
+from __future__ import annotations
+
+import pytest
+import typer
+
+from verifier.commands.office import answered
+from verifier.commands.reporting import reported
+from verifier.errors import said_of
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device", "/somewhere/7"), "/somewhere/7: No space left on device"),
+        (PermissionError(13, "Permission denied"), "Permission denied"),
+        (OSError("what a library says"), "what a library says"),
+        (TimeoutError(), "TimeoutError"),
+    ],
+)
+def test_a_command_ends_with_one_line_and_2(error: OSError, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert said_of(error) == words
+    with pytest.raises(typer.Exit) as ended, reported():
+        raise error
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == f"ecert: {words}\n"
+    with pytest.raises(typer.Exit), answered(as_json=False, resume="Again."):
+        raise error
+    assert capsys.readouterr().err == f"ecert: {words}; nothing is lost. Again.\n"
+
+
+def test_a_reader_that_goes_away_is_no_failure_of_ours() -> None:
+    for within in (reported(), answered(as_json=False, resume="")):
+        with pytest.raises(BrokenPipeError), within:
+            raise BrokenPipeError
