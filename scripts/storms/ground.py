@@ -91,12 +91,12 @@ def ground(folder: Path, say: Callable[[str], None]) -> Iterator[Ground]:
     network = Network(folder / "network", say)
     with network.living(fund=[bureau.address], archive=True):
         made = Ground(folder=folder, network=network, bureau_key=bytes(bureau.key))
-        try:
-            with made.life:
+        with made.life:
+            try:
                 yield made
-        finally:
-            for database in list(made.cities):
-                made.forget(database)
+            finally:
+                for database in list(made.cities):
+                    made.forget(database)
     network.wipe()
 
 
