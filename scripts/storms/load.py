@@ -48,13 +48,14 @@ def until(what: str, look: object, patience: float = 120.0) -> None:
 
 
 class Load:
-    """The offices of one city at work; `file_limit`: no file that a new `ecert issue` writes may grow beyond it."""
+    """The `offices` of one city at work; `file_limit`: no file that a new `ecert issue` writes may grow beyond it."""
 
     numbers = itertools.count(1)
 
     def __init__(self, city: City, database_url: str) -> None:
         self.city = city
         self.database_url = database_url
+        self.offices = OFFICES
         self.issued: Counter[str] = Counter()
         self.tried_again: list[str] = []
         self.file_limit: int | None = None
@@ -69,7 +70,7 @@ class Load:
             StormError: some table could not be finished in good time.
         """
         self._stop.clear()
-        threads = [threading.Thread(target=self._work, args=(office,), daemon=True) for office in OFFICES]
+        threads = [threading.Thread(target=self._work, args=(office,), daemon=True) for office in self.offices]
         for thread in threads:
             thread.start()
         try:

@@ -67,7 +67,8 @@ def play(ground: Ground, storm: Storm) -> Played:
 
 
 def _play(ground: Ground, storm: Storm) -> str:
-    ground.calm()
+    if ground.cities:
+        ground.calm()
     city, load = ground.city(storm.database)
     ground.serve(city, load, storm.nodes)
     with load.working():
