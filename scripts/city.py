@@ -33,9 +33,9 @@ from chain.node import Node
 from chain.signer import KeyFileSigner, LocalSigner, Signer
 from ecert.suite import SUITE
 from ecert.types import bundled_types
-from verifier.keyring import Keyring, Purpose
-from verifier.ledger_keys import create_ledger_key
-from verifier.secret_files import write_secret
+from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.ledger_keys import create_ledger_key
+from verifier.keys.secret_files import write_secret
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "hardhat-local" / "node"

@@ -12,7 +12,7 @@ from store.database import Database, migrate
 from store.errors import SchemaMismatch, StoreError
 from store.records import Call
 from verifier.errors import Refused
-from verifier.secret_files import sync_folder
+from verifier.keys.secret_files import sync_folder
 
 SQLITE = "sqlite:///"
 _BESIDE = ("-wal", "-shm")

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from verifier.secret_files import sync_folder
+from verifier.keys.secret_files import sync_folder
 
 FEW = 8
 """Up to so many files are synced one by one; more share one sync of the system."""

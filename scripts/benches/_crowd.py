@@ -14,7 +14,7 @@ from clique.network import Network
 from ecert.types import bundled_types
 from store import calls, cursors
 from store.database import Database
-from verifier.keyring import Purpose
+from verifier.keys.keyring import Purpose
 
 if TYPE_CHECKING:
     from bench import Report

@@ -38,7 +38,7 @@ from store.database import Database, migrate
 from store.records import Cursor, SeenEvent
 from store.states import Contract
 from tests.local_chain import LocalChain
-from verifier.keyring import Purpose
+from verifier.keys.keyring import Purpose
 
 if TYPE_CHECKING:
     from bench import Report

@@ -47,10 +47,10 @@ from ecert.suite import SigningKey, from_jwk
 from ecert.types import TypeCatalogue, bundled_types, parse_type
 from tests.ecert.making import TITLE_ROW
 from tests.ecert.specimens import HOLDER_KEY, NOW, SIGNED, world
-from verifier.columns import COMMON, Column
 from verifier.faults import RowsRefused
-from verifier.lines import survey
-from verifier.rows import Table
+from verifier.tables.columns import COMMON, Column
+from verifier.tables.lines import survey
+from verifier.tables.rows import Table
 
 SECRET = SigningKey.from_secret(31)
 KEYS = KeySet(keys=(PublishedKey(public_key=SECRET.public_key, since=0),))

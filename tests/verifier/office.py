@@ -29,7 +29,7 @@ from store import calls, cursors, events
 from store.database import Database, migrate
 from store.records import Block, Call, Cursor, SeenEvent
 from store.states import Contract
-from verifier.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, Purpose
 from verifier.ledger_view import LedgerView
 from verifier.services.office import Office
 from verifier.services.progress import Stage

@@ -25,7 +25,7 @@ from store.database import Database, migrate
 from tests.local_chain import LocalChain
 from verifier.cli import build
 from verifier.errors import Refused
-from verifier.keyring import Keyring
+from verifier.keys.keyring import Keyring
 from verifier.refusals import SENTENCES, say
 from verifier.services.agencies import make_keys
 from verifier.times import moment, shown

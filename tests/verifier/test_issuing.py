@@ -115,7 +115,7 @@ def test_a_table_becomes_certificates_that_are_anchored_and_valid(city: City) ->
 
 
 def test_a_table_that_is_too_long_to_keep_is_read_twice(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verifier.linted_rows.KEPT", 3)
+    monkeypatch.setattr("verifier.tables.linted_rows.KEPT", 3)
     rows = [row(n) for n in range(25)]
     rows[7] = row(7, holder_name="")
     outcome = run(city, table(city, rows), skip_bad=True, batch_size=10)

@@ -30,8 +30,8 @@ from tests.local_chain import LocalChain
 from tests.verifier.office import AGENCY, Notes
 from tests.verifier.test_issuing import HEADER, HEALTH, row
 from verifier.faults import IssuingStopped
-from verifier.keyring import Keyring, Purpose
-from verifier.ledger_keys import create_ledger_key, ledger_signers
+from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.ledger_keys import create_ledger_key, ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.issuing import Order, issue
 from verifier.services.office import Office

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from verifier.faults import KeyringError
-from verifier.keyring import Keyring, Passwords, Purpose, blind_index
-from verifier.ledger_keys import create_ledger_key, ledger_signers, open_ledger_key
+from verifier.keys.keyring import Keyring, Passwords, Purpose, blind_index
+from verifier.keys.ledger_keys import create_ledger_key, ledger_signers, open_ledger_key
 
 AGENCY = "HOUSING-1"
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.local_chain import LocalChain
-from verifier.nodes import open_node
+from verifier.processes.nodes import open_node
 
 NOBODY = "http://127.0.0.1:9"
 

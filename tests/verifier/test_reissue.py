@@ -22,8 +22,8 @@ from tests.verifier.test_issuing import HEALTH
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.drafting import draft_again
 from verifier.faults import IssuingStopped
-from verifier.keyring import Purpose
-from verifier.ledger_keys import open_ledger_key
+from verifier.keys.keyring import Purpose
+from verifier.keys.ledger_keys import open_ledger_key
 from verifier.services.reissuing import Reissued, ReissueOrder, reissue
 
 

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from verifier.columns import COMMON, Column
 from verifier.faults import RowFault, RowsRefused
-from verifier.lines import LONGEST_LINE, open_plain, survey
-from verifier.rows import Row, Table
+from verifier.tables.columns import COMMON, Column
+from verifier.tables.lines import LONGEST_LINE, open_plain, survey
+from verifier.tables.rows import Row, Table
 
 COLUMNS = (
     Column(name="holder_name", zh="姓名", needed=True),

@@ -20,7 +20,7 @@ import pytest
 from chain.deployment import Deployment
 from tests.verifier.shelf import Shelf, stock
 from verifier.errors import Refused
-from verifier.listening import address_of, listen
+from verifier.processes.listening import address_of, listen
 
 PATIENCE = 60.0
 GIGABYTE = 1024**3
@@ -208,7 +208,7 @@ def test_a_new_database_gets_its_tables(tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_taken_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verifier.listening.PATIENCE", 0.0)
+    monkeypatch.setattr("verifier.processes.listening.PATIENCE", 0.0)
     with listen("127.0.0.1", 0) as taken:
         assert address_of(taken) == f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(Refused, match="ECERT_PORT"):

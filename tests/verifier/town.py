@@ -30,8 +30,8 @@ from store.database import Database, migrate
 from tests.local_chain import LocalChain
 from tests.verifier.test_issuing import HEADER, HEALTH, row
 from verifier.cli import build
-from verifier.keyring import Keyring, Purpose
-from verifier.ledger_keys import ledger_signers
+from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.agencies import Desk, accreditation, make_keys, own_key, own_operators
 from verifier.services.issuing import Order, Outcome, issue

@@ -18,7 +18,7 @@ from verifier.agreement.contract_words import ContractWords
 from verifier.agreement.facts_rows import FactsRows, compare_pins
 from verifier.agreement.findings import Findings
 from verifier.errors import Refused
-from verifier.keyring import Keyring
+from verifier.keys.keyring import Keyring
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,8 +18,8 @@ from ecert.types import TypeCatalogue
 from verifier.commands.key_files import opened
 from verifier.commands.office import answered, print_json
 from verifier.errors import Refused
-from verifier.keyring import Keyring
-from verifier.nodes import open_node
+from verifier.keys.keyring import Keyring
+from verifier.processes.nodes import open_node
 from verifier.services.agencies import Desk, Done
 from verifier.settings import Settings, load_settings
 

@@ -26,7 +26,7 @@ from verifier.commands.agency_desk import (
 from verifier.commands.key_files import PasswordOption, address_of
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
-from verifier.keyring import Purpose
+from verifier.keys.keyring import Purpose
 from verifier.services.agencies import PURPOSES, own_key, own_operators, public_key
 from verifier.times import USUAL_ZONE, moment
 

@@ -18,7 +18,7 @@ from verifier.commands.agency_desk import CodeArgument, ZoneOption
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
-from verifier.nodes import open_node
+from verifier.processes.nodes import open_node
 from verifier.services.agencies import registry_events
 from verifier.services.registry import Entry, Operator, read_registry
 from verifier.settings import load_settings

@@ -10,10 +10,10 @@ import typer
 from store.database import Database
 from verifier.commands.options import DataOption, SupervisedOption
 from verifier.commands.reporting import reported_to_supervisor
-from verifier.listening import address_of, listen
-from verifier.logs import start_log
-from verifier.running import run
-from verifier.serving import serve_web
+from verifier.processes.listening import address_of, listen
+from verifier.processes.logs import start_log
+from verifier.processes.running import run
+from verifier.processes.serving import serve_web
 from verifier.settings import load_settings
 
 FdOption = Annotated[int | None, typer.Option("--fd", hidden=True, help="A socket that listens already.")]

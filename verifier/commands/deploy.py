@@ -15,7 +15,7 @@ from verifier.commands.key_files import PasswordOption, address_of, make_key, op
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
-from verifier.nodes import open_node
+from verifier.processes.nodes import open_node
 from verifier.services.deploying import Deployed, Site, settings_lines, survey
 from verifier.services.deploying import deploy as deploy_to
 from verifier.settings import Settings, load_settings

@@ -13,8 +13,8 @@ from verifier.agreement.whole import Parties, check_everything
 from verifier.commands.comparing import Bar, findings_to_json, print_findings
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
-from verifier.keyring import Keyring
-from verifier.nodes import open_node
+from verifier.keys.keyring import Keyring
+from verifier.processes.nodes import open_node
 from verifier.settings import Settings, load_settings
 
 DIFFERS = 1

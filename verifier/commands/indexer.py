@@ -11,9 +11,9 @@ from chain.indexer import Indexer
 from store.database import Database
 from verifier.commands.options import DataOption, SupervisedOption
 from verifier.commands.reporting import reported_to_supervisor
-from verifier.logs import start_log
-from verifier.nodes import open_node
-from verifier.running import run
+from verifier.processes.logs import start_log
+from verifier.processes.nodes import open_node
+from verifier.processes.running import run
 from verifier.settings import load_settings
 
 

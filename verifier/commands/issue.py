@@ -12,8 +12,8 @@ from verifier.commands.office import ERROR, Bars, answered, open_office, print_j
 from verifier.commands.options import DataOption, JsonOption
 from verifier.services.issuing import LARGEST_BATCH, Order, Outcome
 from verifier.services.issuing import issue as issue_table
+from verifier.tables.type_names import type_named
 from verifier.times import shown
-from verifier.type_names import type_named
 
 RESUME = (
     "Run the same command again: it goes on where this one stopped, and issues nothing twice."

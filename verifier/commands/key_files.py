@@ -15,7 +15,7 @@ import typer
 
 from chain.signer import KeyFileSigner
 from verifier.errors import Refused
-from verifier.secret_files import SecretFileOpen, read_secret, write_secret
+from verifier.keys.secret_files import SecretFileOpen, read_secret, write_secret
 
 PasswordOption = Annotated[
     Path | None,

@@ -20,7 +20,7 @@ from store.database import Database
 from store.errors import StoreError
 from verifier.errors import VerifierError, said_of
 from verifier.faults import RowsRefused
-from verifier.keyring import Keyring
+from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.office import Office
 from verifier.services.progress import Stage

@@ -17,9 +17,9 @@ from ecert.parsing import parse
 from ecert.presenting import present as write_copy
 from ecert.types import TypeCatalogue
 from verifier.commands.options import JsonOption
+from verifier.commands.presented_files import read_presented_file
 from verifier.commands.reporting import FAILED
 from verifier.errors import Refused, VerifierError, said_of
-from verifier.presented_files import read_presented_file
 from verifier.written_files import write_files
 
 ENDING = ".ecert.json"

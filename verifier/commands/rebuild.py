@@ -16,9 +16,9 @@ from verifier.agreement.whole import Parties, check_everything
 from verifier.commands.comparing import MOST_LINES, Bar, findings_to_json, print_findings
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
-from verifier.keyring import Keyring
+from verifier.keys.keyring import Keyring
 from verifier.new_database import left_open, made_anew, no_service
-from verifier.nodes import open_node
+from verifier.processes.nodes import open_node
 from verifier.services.rebuilding import Rebuilding, Rebuilt
 from verifier.settings import Settings, load_settings
 

@@ -11,7 +11,7 @@ from chain.errors import ChainError, NodeError
 from ecert.errors import EcertError
 from store.errors import DatabaseAway, StoreError
 from verifier.errors import VerifierError, said_of
-from verifier.running import REFUSED
+from verifier.processes.running import REFUSED
 
 FAILED = 2
 """Exit code of a command that could not do what it was asked; also of a verdict that is UNKNOWN."""

@@ -11,11 +11,11 @@ from chain.sender import Sender
 from store.database import Database
 from verifier.commands.options import DataOption, SupervisedOption
 from verifier.commands.reporting import reported_to_supervisor
-from verifier.keyring import Keyring
-from verifier.ledger_keys import ledger_signers
-from verifier.logs import start_log
-from verifier.nodes import open_node
-from verifier.running import run
+from verifier.keys.keyring import Keyring
+from verifier.keys.ledger_keys import ledger_signers
+from verifier.processes.logs import start_log
+from verifier.processes.nodes import open_node
+from verifier.processes.running import run
 from verifier.settings import load_settings
 
 

@@ -21,12 +21,12 @@ from store.schema import migrate
 from verifier.commands.options import DataOption
 from verifier.commands.reporting import reported
 from verifier.errors import Refused
-from verifier.listening import address_of, listen
-from verifier.logs import start_log
-from verifier.nodes import open_node
-from verifier.running import run
+from verifier.processes.listening import address_of, listen
+from verifier.processes.logs import start_log
+from verifier.processes.nodes import open_node
+from verifier.processes.running import run
+from verifier.processes.workers import Worker, supervise
 from verifier.settings import Settings, load_settings
-from verifier.workers import Worker, supervise
 
 
 def serve(*, data: DataOption = None) -> None:

@@ -16,7 +16,7 @@ from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
 from verifier.services.office import Office
 from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status, serial_of_number
-from verifier.type_names import type_named
+from verifier.tables.type_names import type_named
 
 MOST_SERIALS = 100_000
 RESUME = "What was asked for is stored and will be done by `ecert serve`; the same command again waits for it."

@@ -20,13 +20,13 @@ from ecert.judging import judge_malformed
 from ecert.parsing import MAX_SIZE, parse
 from ecert.verdict import Result, verdict_to_json
 from store.database import Database
-from verifier.asking import Asking, asking
+from verifier.commands.asking import Asking, asking
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.presented_files import Named, named_files, read_presented_file
+from verifier.commands.remote import RemoteService, ServiceUnusable
 from verifier.commands.reporting import FAILED, reported
+from verifier.commands.saying import Answer, lines
 from verifier.errors import Refused
-from verifier.presented_files import Named, named_files, read_presented_file
-from verifier.remote import RemoteService, ServiceUnusable
-from verifier.saying import Answer, lines
 from verifier.services.verifying import open_verifying, seconds_now
 from verifier.settings import load_settings
 

@@ -23,8 +23,8 @@ from store import cursors, events
 from store.database import Database
 from store.errors import SchemaMismatch
 from verifier.errors import Refused
-from verifier.keyring import Keyring, Purpose
-from verifier.ledger_keys import create_ledger_key
+from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.ledger_keys import create_ledger_key
 from verifier.refusals import say
 
 PATIENCE = 120.0

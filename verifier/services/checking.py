@@ -9,10 +9,10 @@ from itertools import islice
 from ecert.certificate_type import CertificateType
 from store import certificates
 from verifier.faults import FaultList
-from verifier.keyring import blind_index
-from verifier.linted_rows import BadRow, LintedRow, LintedRows
+from verifier.keys.keyring import blind_index
 from verifier.services.office import Office
 from verifier.services.progress import Stage
+from verifier.tables.linted_rows import BadRow, LintedRow, LintedRows
 
 GROUP = 1000
 """Rows that are looked up or stored at once."""

@@ -24,11 +24,11 @@ from store.errors import LeaseLost, NumberTaken
 from store.records import BatchRecord, Job, Lease, NewCertificate
 from store.states import BatchState
 from verifier.faults import IssuingError, IssuingStopped, RowsRefused
-from verifier.lines import unchanged
-from verifier.linted_rows import BadRow, LintedRow, LintedRows
 from verifier.services.checking import GROUP, Numbers, number_taken
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
+from verifier.tables.lines import unchanged
+from verifier.tables.linted_rows import BadRow, LintedRow, LintedRows
 
 LEASE_SECONDS = 15
 RENEW_AFTER = 5

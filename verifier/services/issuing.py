@@ -17,18 +17,18 @@ from ecert.verdict import Reason
 from store import batches, certificates, jobs
 from store.records import BatchRecord, Job
 from store.states import BatchState, JobState
-from verifier.document_folder import DocumentFolder
 from verifier.faults import IssuingStopped, RowFault, RowsRefused
-from verifier.keyring import Purpose
-from verifier.lines import Survey, open_plain, survey
-from verifier.linted_rows import LintedRows, columns_of, type_of_header
-from verifier.result_file import RowResults, write_results
-from verifier.rows import Table
+from verifier.keys.keyring import Purpose
 from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.checking import Checked, Numbers, check_rows
 from verifier.services.filling import Filling, Plan
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
+from verifier.tables.document_folder import DocumentFolder
+from verifier.tables.lines import Survey, open_plain, survey
+from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header
+from verifier.tables.result_file import RowResults, write_results
+from verifier.tables.rows import Table
 from verifier.written_files import assure_writable
 
 LARGEST_BATCH = 65_536

@@ -11,7 +11,7 @@ from ecert.ledger_copy import LedgerCopy
 from store.database import Database
 from verifier.errors import NotReady
 from verifier.faults import IssuingStopped
-from verifier.keyring import Keyring
+from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.progress import Progress
 

@@ -21,7 +21,7 @@ from store.restoring import KeptCertificate, KnownBatch
 from verifier.agreement.certificate_rows import FINAL, number_of
 from verifier.agreement.findings import Progress, Silence
 from verifier.errors import Refused
-from verifier.keyring import Keyring
+from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.checking import Numbers
 from verifier.services.kept_files import KeptFiles, read_certificate

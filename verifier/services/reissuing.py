@@ -25,7 +25,7 @@ from store.states import BatchState
 from verifier.agreement.certificate_rows import number_of
 from verifier.drafting import draft_again
 from verifier.faults import IssuingStopped
-from verifier.keyring import Purpose
+from verifier.keys.keyring import Purpose
 from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.checking import GROUP, Numbers
 from verifier.services.failed_rows import jobs_with_failures, rows_due

@@ -20,7 +20,7 @@ from store import calls, certificates
 from store.records import Call
 from store.states import CallState
 from verifier.faults import IssuingStopped
-from verifier.keyring import Purpose
+from verifier.keys.keyring import Purpose
 from verifier.services.checking import Numbers
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage

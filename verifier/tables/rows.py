@@ -12,9 +12,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from verifier.columns import Column, Header, read_header, recognised
 from verifier.faults import RowFault, RowsRefused
-from verifier.lines import LONGEST_LINE, Survey, lines
+from verifier.tables.columns import Column, Header, read_header, recognised
+from verifier.tables.lines import LONGEST_LINE, Survey, lines
 
 DELIMITERS = (",", ";", "\t")
 DELIMITER_NOTE = "sep="

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from chain.errors import KeyFileUnreadable
 from chain.signer import KeyFileSigner
 from verifier.faults import KeyringError
-from verifier.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, Purpose
 
 
 def ledger_signers(keyring: Keyring) -> Sequence[KeyFileSigner]:

@@ -17,10 +17,10 @@ from ecert.draft import LintedCertificate, lint
 from ecert.errors import Fault, FaultReason, LintError, MalformedError
 from ecert.strict_json import loads
 from ecert.types import CertificateType, Kind, TypeCatalogue
-from verifier.columns import COMMON, DOCUMENT, IDENTIFIER, VALID_FROM, VALID_UNTIL, Column, recognised
-from verifier.document_folder import DocumentFolder, DocumentMissing
 from verifier.faults import RowFault
-from verifier.rows import Row, Table
+from verifier.tables.columns import COMMON, DOCUMENT, IDENTIFIER, VALID_FROM, VALID_UNTIL, Column, recognised
+from verifier.tables.document_folder import DocumentFolder, DocumentMissing
+from verifier.tables.rows import Row, Table
 
 KEPT = 10_000
 """Rows that are kept in memory between the two passes: some 60 MB of the longest type."""

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecert.documents import Document, hash_document
-from verifier.columns import DOCUMENT
 from verifier.faults import IssuingStopped
+from verifier.tables.columns import DOCUMENT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

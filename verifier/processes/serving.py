@@ -57,7 +57,7 @@ class PatientProtocol(HttpToolsProtocol):
 
 
 class _Server(uvicorn.Server):
-    """Leaves signals to `verifier.running`."""
+    """Leaves signals to `verifier.processes.running`."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

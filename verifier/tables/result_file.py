@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from verifier.faults import RowFault
-from verifier.rows import Table
 from verifier.services.anchoring import Anchored
 from verifier.services.handing_out import file_name
+from verifier.tables.rows import Table
 from verifier.written_files import writing
 
 COLUMNS = ("line", "number", "serial", "file", "status")

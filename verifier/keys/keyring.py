@@ -9,7 +9,7 @@ Under `keys/` in the data directory, all readable by their owner alone:
 - `passwords`: TOML, a table for each agency with `certificate` and `ledger`. Can live elsewhere (a setting), and each
   process may be given a file with only those that it needs.
 
-The ledger keys themselves are opened in `verifier.ledger_keys`, by the sender and nobody else.
+The ledger keys themselves are opened in `verifier.keys.ledger_keys`, by the sender and nobody else.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from ecert.agency import check_agency
 from ecert.errors import MalformedAgency, MalformedKey
 from ecert.suite import SigningKey
 from verifier.faults import KeyringError
-from verifier.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
 
 INDEX_KEY_BYTES = 32
 ADDRESS_BYTES = 20

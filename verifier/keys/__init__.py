@@ -1,0 +1,1 @@
+"""Keys at rest: agencies' certificate keys, ledger keys, and the files that hold them."""

@@ -1,0 +1,1 @@
+"""`ecert serve` and its processes: started, watched, spoken to, ended."""
