@@ -3,7 +3,8 @@
 Issue is everything between a row and a certificate file: lint, sign (ES256), leaf, tree, path. Judge is everything
 between the bytes of a file and a verdict: parse, facts from a copy of the ledger, 14 checks, one ES256 verification.
 What that verification takes alone is measured in the same run, since no verifier here can be faster. Of judging and
-verifying the best of three rounds counts, theirs like ours.
+verifying the best of three rounds counts. All seconds, theirs like ours, are those that the processor worked for it:
+what one core does, whatever else the machine is doing.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from ecert.agency import parse_issuer
 from ecert.draft import lint
 from ecert.events import AgencyAccredited, AgencyRegistered, BatchAnchored, KeyAdded, Place
 from ecert.facts import AsOf
-from ecert.issuing import SignedCertificate, sign
+from ecert.issuing import SignedCertificate, salt_bytes, sign, split_compact
 from ecert.judging import judge
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import Tree
@@ -42,6 +44,7 @@ SAMPLE = ROOT / "samples" / "real-estate-title.csv"
 LEDGER = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3"
 AGENCY = "BENCH-REGISTRY"
 BATCH = 65_536
+PIECE = 1_000
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 SIDE_BY_SIDE = 10_000
 JUDGED = 10_000
@@ -62,37 +65,44 @@ def rows(count: int) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def batch(key: SigningKey, some: list[dict[str, Any]], first_serial: int) -> tuple[list[SignedCertificate], Tree]:
-    """Lint and sign rows, and put them under one root."""
-    salts, size = os.urandom(16 * len(TITLE.slots) * len(some)), 16 * len(TITLE.slots)
-    signed = []
+def signed(key: SigningKey, some: list[dict[str, Any]], first_serial: int) -> Iterator[SignedCertificate]:
+    """Lint and sign rows."""
+    size = salt_bytes(TITLE)
+    salts = os.urandom(size * len(some))
     for at, row in enumerate(some):
         valid_from, valid_until = row.pop("valid_from"), row.pop("valid_until") or None
-        linted = lint(TITLE, row, valid_from=valid_from, valid_until=valid_until)
-        signed.append(
-            sign(
-                linted,
-                serial=first_serial + at,
-                iat=NOW - 3600,
-                issuer=ISSUER,
-                status_base="https://ecert.example",
-                key=key,
-                salts=salts[at * size : (at + 1) * size],
-            )
+        yield sign(
+            lint(TITLE, row, valid_from=valid_from, valid_until=valid_until),
+            serial=first_serial + at,
+            iat=NOW - 3600,
+            issuer=ISSUER,
+            status_base="https://ecert.example",
+            key=key,
+            salts=salts[at * size : (at + 1) * size],
         )
-    return signed, Tree([each.leaf for each in signed])
 
 
 def issue(key: SigningKey, count: int) -> float:
-    """Issue `count` titles in batches, files and all, and throw them away; gives the seconds it took."""
+    """Issue `count` titles, files and all, and throw them away; gives the seconds it took.
+
+    As the service does: a thousand rows at a time, each certificate kept as text until its batch is full, and then the
+    tree, the paths and the files.
+    """
     source, spent = rows(count), 0.0
     for first in range(0, count, BATCH):
-        some = [row for row, _ in zip(source, range(min(BATCH, count - first)), strict=False)]
-        start = time.perf_counter()
-        signed, tree = batch(key, some, first)
-        for at, each in enumerate(signed):
-            each.file(tree.path(at))
-        spent += time.perf_counter() - start
+        texts: list[str] = []
+        leaves: list[bytes] = []
+        while some := list(islice(source, min(PIECE, BATCH - len(texts)))):
+            start = time.process_time()
+            for each in signed(key, some, first + len(texts)):
+                texts.append(each.compact())
+                leaves.append(each.leaf)
+            spent += time.process_time() - start
+        start = time.process_time()
+        tree = Tree(leaves)
+        for at, text in enumerate(texts):
+            split_compact(text, first + at).file(tree.path(at))
+        spent += time.process_time() - start
     return spent
 
 
@@ -129,23 +139,23 @@ def ledger_with(key: SigningKey, tree: Tree) -> LedgerCopy:
 
 def judge_all(files: list[bytes], copy: LedgerCopy) -> float:
     """Judge every file from its bytes; gives the seconds. Each must be VALID."""
-    start = time.perf_counter()
+    start = time.process_time()
     for file in files:
         certificate = parse(file)
         verdict = judge(certificate, copy.facts(certificate), now=NOW, certificate_type=TITLE)
         if verdict.result is not Result.VALID:
             raise AssertionError(verdict)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def signatures_alone(key: SigningKey, files: list[bytes]) -> float:
     """Verify the signature of every file and nothing else; gives the seconds."""
     tokens = [parse(file).signed for file in files]
-    start = time.perf_counter()
+    start = time.process_time()
     for token in tokens:
         if not verify_jws(key.public_key, token):
             raise AssertionError(token)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def peer(count: int) -> dict[str, float]:
@@ -191,8 +201,9 @@ def run(report: Report) -> None:
 def side_by_side(report: Report, key: SigningKey) -> None:
     """Issue and verify 10,000 with each, in turn."""
     ours = SIDE_BY_SIDE / issue(key, SIDE_BY_SIDE)
-    signed, tree = batch(key, list(rows(JUDGED)), 0)
-    files = [each.file(tree.path(at)) for at, each in enumerate(signed)]
+    certificates = list(signed(key, list(rows(JUDGED)), 0))
+    tree = Tree([each.leaf for each in certificates])
+    files = [each.file(tree.path(at)) for at, each in enumerate(certificates)]
     copy = ledger_with(key, tree)
     theirs = peer(SIDE_BY_SIDE)
     judged = len(files) / min(judge_all(files, copy) for _ in range(ROUNDS))
