@@ -106,6 +106,18 @@ class City:
         except (urllib.error.URLError, OSError):
             return False
 
+    def catch_up(self) -> None:
+        """Wait until the service has read one more block, and with it all that commands saw settled before."""
+        seen, deadline = self._block(), time.monotonic() + START_TIMEOUT
+        while self._block() == seen:
+            if time.monotonic() > deadline:
+                raise CityError(f"the service reads no more blocks:\n{tail(self.folder / 'service.log')}")
+            time.sleep(0.1)
+
+    def _block(self) -> int:
+        with urllib.request.urlopen(f"{self.service}/readyz", timeout=10) as answer:  # noqa: S310 # our own address
+            return int(json.load(answer)["ledger"]["block"])
+
     def stop(self) -> None:
         """End the service, then the chain, whatever state they are in."""
         if self.service_process is not None:

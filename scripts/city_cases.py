@@ -277,6 +277,7 @@ def single_cases(city: City) -> list[Case]:
 def ask_all(city: City, console: Console) -> list[Asked]:
     """Put every case to the running service over HTTP."""
     console.print(f"Asking {city.service}")
+    city.catch_up()
     return [ask(city, case) for case in story(city) + single_cases(city)]
 
 
