@@ -26,6 +26,7 @@ from ecert.suite import SigningKey
 SALT_SIZE = 16
 MAX_SUPERSEDES = 256
 _HEADERS_KEPT = 256
+_QUOTED = '","'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,28 +79,24 @@ def sign(
     if len(salts) != salt_bytes(linted.certificate_type):
         raise UnfitToSign(f"{len(salts)} bytes of salt, not {SALT_SIZE} for each slot")
     disclosures, digests = _disclose(linted, salts)
-    payload: dict[str, Value] = {
-        "ecert": FORMAT,
-        "iss": str(issuer),
-        "vct": linted.certificate_type.vct,
-        "serial": serial,
-        "version": version,
-        "iat": iat,
-        "nbf": linted.nbf,
-        "status": {"status_list": {"idx": serial % STATUS_LIST_SIZE, "uri": status_uri(status_base, issuer, serial)}},
-        "_sd_alg": suite.SD_ALG,
-        "slots": [name for _, name in digests],
-        "fields": {"_sd": [digest for digest, _ in digests]},
+    optional: dict[str, Value] = {
+        "cnf": None if cnf is None else _holder_key(cnf),
+        "exp": linted.exp,
+        "legacy": linted.legacy or None,
+        "supersedes": list[Value](sorted(supersedes)) or None,
     }
-    if supersedes:
-        payload["supersedes"] = list[Value](sorted(supersedes))
-    if linted.exp is not None:
-        payload["exp"] = linted.exp
-    if linted.legacy:
-        payload["legacy"] = True
-    if cnf is not None:
-        payload["cnf"] = _holder_key(cnf)
-    message = f"{_header(key.kid)}.{base64url.encode(strict_json.canonical(payload).encode())}"
+    holder, end, legacy, replaced = [
+        "" if value is None else f'"{name}":{strict_json.canonical(value)},' for name, value in optional.items()
+    ]
+    texts, slots = zip(*digests, strict=True)
+    status = f'{{"idx":{serial % STATUS_LIST_SIZE},"uri":"{status_uri(status_base, issuer, serial)}"}}'
+    # In the order of RFC 8785; nothing in it needs escaping. The JSON encoder takes several times as long.
+    payload = (
+        f'{{"_sd_alg":"{suite.SD_ALG}",{holder}"ecert":{FORMAT},{end}"fields":{{"_sd":["{_QUOTED.join(texts)}"]}},'
+        f'"iat":{iat},"iss":"{issuer}",{legacy}"nbf":{linted.nbf},"serial":{serial},"slots":["{_QUOTED.join(slots)}"],'
+        f'"status":{{"status_list":{status}}},{replaced}"vct":"{linted.certificate_type.vct}","version":{version}}}'
+    )
+    message = f"{_header(key.kid)}.{base64url.encode(payload.encode())}"
     jwt = f"{message}.{base64url.encode(key.sign(message.encode('ascii')))}"
     return SignedCertificate(jwt=jwt, disclosures=disclosures, leaf=leaf_hash(jwt.encode("ascii")), serial=serial)
 
