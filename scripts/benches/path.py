@@ -92,6 +92,7 @@ def run(report: Report) -> None:
         try:
             city.serve()
             issue(city, report)
+            city.catch_up()
             verify(city, report)
         finally:
             city.stop()
