@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from eth_account.signers.local import LocalAccount
 
 from clique.chain import Block, wait
+from clique.faults import NetworkError
 from clique.network import Network
 from clique.status import look
 
@@ -131,7 +133,7 @@ def test_a_cut_halts_the_minority_and_healing_takes_its_blocks_back(network: Net
     network.stop(minority[0])
     network.start(minority[0])  # a node that starts anew does not dial across the cut either
 
-    alone = standing_still(network, minority[1])
+    stuck = standing_still(network, minority[1])
     went_on = network.agree(*majority, timeout=GOES_ON)
     cut = look(network)
     network.heal()
@@ -140,23 +142,32 @@ def test_a_cut_halts_the_minority_and_healing_takes_its_blocks_back(network: Net
     assert all(
         set(node.peers) < set(group) for group in (minority, majority) for node in cut.nodes if node.node in group
     )
-    assert went_on.number > alone.number
+    assert went_on.number > stuck.number
     for number in (1, 2, 3, 4, 5):
-        at_its_height = network.ask(number, "eth_getBlockByNumber", hex(alone.number), False)
-        assert at_its_height["hash"] != alone.hash  # a real reorganisation: what two had signed is gone
+        at_its_height = network.ask(number, "eth_getBlockByNumber", hex(stuck.number), False)
+        assert at_its_height["hash"] != stuck.hash  # a real reorganisation: what two had signed is gone
     assert network.ask(majority[0], "eth_getBlockByHash", went_on.hash, False)["number"] == hex(went_on.number)
 
 
 def part(network: Network) -> tuple[list[int], list[int]]:
-    """Cut off those two nodes whose turn comes next, so that each still may sign a block, and three that may go on."""
+    """Cut off those two nodes whose turn comes next, so that each still may sign a block, and three that may go on.
+
+    Both of the two stand on a block that the three lack when this returns; a head that only one of them has made may
+    still give way to a heavier one that came before the cut.
+    """
     for _ in range(5):
         number = network.head(1).number
         minority = sorted((number + ahead) % 5 + 1 for ahead in (2, 3))
         majority = [node for node in range(1, 6) if node not in minority]
         network.cut([minority, majority])
-        time.sleep(3)
-        alone = network.head(minority[0])
-        if network.ask(majority[0], "eth_getBlockByNumber", hex(alone.number), False)["hash"] != alone.hash:
+        with contextlib.suppress(NetworkError):
+            wait("the two stand on a block of their own", lambda a=minority, b=majority[0]: alone(network, a, b), 6.0)
             return minority, majority
         network.heal()
     pytest.fail("the minority never signed a block of its own")
+
+
+def alone(network: Network, minority: list[int], other: int) -> bool | None:
+    """Whether these nodes have one head, and another node has no such block."""
+    heads = {network.head(node).hash for node in minority}
+    return True if len(heads) == 1 and network.ask(other, "eth_getBlockByHash", heads.pop(), False) is None else None
