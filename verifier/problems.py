@@ -31,6 +31,10 @@ class Code(StrEnum):
     COMPRESSED = "compressed"
     NOT_FOUND = "not_found"
     METHOD_NOT_ALLOWED = "method_not_allowed"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    TOO_MANY = "too_many"
+    CONFLICT = "conflict"
     NOT_READY = "not_ready"
     DATABASE_AWAY = "database_away"
     INTERNAL = "internal"
@@ -55,6 +59,10 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
         Code.COMPRESSED: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="Compressed bodies are not read"),
         Code.NOT_FOUND: Kind(status=HTTPStatus.NOT_FOUND, title="There is nothing at this address"),
         Code.METHOD_NOT_ALLOWED: Kind(status=HTTPStatus.METHOD_NOT_ALLOWED, title="Not with this method"),
+        Code.UNAUTHENTICATED: Kind(status=HTTPStatus.UNAUTHORIZED, title="Who asks is not known"),
+        Code.FORBIDDEN: Kind(status=HTTPStatus.FORBIDDEN, title="This caller may not do this"),
+        Code.TOO_MANY: Kind(status=HTTPStatus.TOO_MANY_REQUESTS, title="Too many calls"),
+        Code.CONFLICT: Kind(status=HTTPStatus.CONFLICT, title="Something else was done already"),
         Code.NOT_READY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The ledger has not been read yet"),
         Code.DATABASE_AWAY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The database does not answer"),
         Code.INTERNAL: Kind(status=HTTPStatus.INTERNAL_SERVER_ERROR, title="Something went wrong here"),

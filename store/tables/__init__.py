@@ -1,24 +1,65 @@
-"""The tables, by noun: `ledger` (what the chain said), `issuing`, `outbox`. Rows never leave the store."""
+"""The tables, by noun: `ledger` (what the chain said), `issuing`, `outbox`, `finding`, `access`, `relying`.
 
+Rows never leave the store.
+"""
+
+from store.tables.access import (
+    accounts,
+    client_secrets,
+    clients,
+    idempotency,
+    offices,
+    organisations,
+    sessions,
+    usage,
+)
+from store.tables.finding import codes, completeness, lookups
 from store.tables.issuing import batches, certificates, issuers, jobs
 from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins
 from store.tables.metadata import METADATA, SCHEMA
 from store.tables.outbox import calls, leases, transactions
+from store.tables.relying import (
+    change_cursors,
+    changes,
+    deliveries,
+    reliances,
+    status_tokens,
+    verifications,
+    watches,
+)
 
 __all__ = [
     "METADATA",
     "SCHEMA",
+    "accounts",
     "batches",
     "blocks",
     "calls",
     "certificates",
+    "change_cursors",
+    "changes",
+    "client_secrets",
+    "clients",
+    "codes",
+    "completeness",
     "cursors",
+    "deliveries",
     "events",
     "evidence",
+    "idempotency",
     "issuers",
     "jobs",
     "leases",
     "ledgers",
+    "lookups",
+    "offices",
+    "organisations",
     "pins",
+    "reliances",
+    "sessions",
+    "status_tokens",
     "transactions",
+    "usage",
+    "verifications",
+    "watches",
 ]

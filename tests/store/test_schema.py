@@ -81,7 +81,7 @@ def test_a_database_without_tables_is_refused_with_the_mend(empty_url: str) -> N
 def test_an_older_database_is_refused_with_the_mend(empty_url: str) -> None:
     migrate(empty_url)
     stamp(empty_url, "0000")
-    with pytest.raises(SchemaMismatch, match=r"older than the 0002.*run `ecert migrate`"):
+    with pytest.raises(SchemaMismatch, match=rf"older than the {SCHEMA}.*run `ecert migrate`"):
         Database.open(empty_url)
 
 

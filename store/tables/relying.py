@@ -1,0 +1,113 @@
+"""What was verified, searched here, and who is to be told of what happened since.
+
+Trust: the record itself is the segments in files (`verifier.record`); `verifications` is their copy for search.
+`secret` is sealed. No field value of any certificate stands here.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+
+from store.tables.metadata import METADATA, Bytes, Identity
+
+verifications = Table(
+    "verifications",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    # A client's or an account's name; None: anybody, on the public page.
+    Column("caller", String(64)),
+    Column("relying_party", String(64)),
+    Column("office", String(64)),
+    Column("operator", String(64)),
+    Column("matter", String(64)),
+    Column("case", String(128)),
+    Column("ground", String(16)),
+    Column("result", String(8), nullable=False),
+    Column("segment", String(80), nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("hash", Bytes, nullable=False),
+    # The line of the segment, JSON; and the receipt, a JWS.
+    Column("record", Text, nullable=False),
+    Column("receipt", Text, nullable=False),
+    Index(None, "caller", "time", "id"),
+    Index(None, "relying_party", "time", "id"),
+    Index(None, "time", "id"),
+    Index(None, "segment", "position", unique=True),
+)
+
+reliances = Table(
+    "reliances",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("agency", String(32), primary_key=True),
+    Column("serial", BigInteger, primary_key=True, autoincrement=False),
+    Column("caller", String(64), primary_key=True),
+    Column("since", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+changes = Table(
+    "changes",
+    METADATA,
+    Column("id", Identity, primary_key=True),
+    Column("caller", String(64), nullable=False),
+    Column("ledger_id", ForeignKey("ledgers.id"), nullable=False),
+    Column("agency", String(32), nullable=False),
+    Column("serial", BigInteger, nullable=False),
+    Column("status", String(12), nullable=False),
+    # JSON list of serials; None but for superseded.
+    Column("successors", Text),
+    Column("block", BigInteger, nullable=False),
+    Column("log", Integer, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Index(None, "caller", "id"),
+    Index(None, "ledger_id", "block", "log", "serial", "caller", unique=True),
+)
+
+change_cursors = Table(
+    "change_cursors",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("block", BigInteger, nullable=False),
+)
+
+watches = Table(
+    "watches",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("caller", String(64), nullable=False, index=True),
+    Column("url", Text, nullable=False),
+    Column("secret", Bytes, nullable=False),
+    Column("after", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger),
+)
+
+deliveries = Table(
+    "deliveries",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("watch_id", ForeignKey("watches.id"), nullable=False),
+    Column("change_id", ForeignKey("changes.id"), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", BigInteger, nullable=False),
+    Column("last_status", Integer),
+    Column("last_error", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("done_at", BigInteger),
+    Index(None, "watch_id", "change_id", unique=True),
+    Index(None, "state", "next_at"),
+)
+
+status_tokens = Table(
+    "status_tokens",
+    METADATA,
+    Column("ledger_id", ForeignKey("ledgers.id"), primary_key=True, autoincrement=False),
+    Column("agency", String(32), primary_key=True),
+    Column("list", BigInteger, primary_key=True, autoincrement=False),
+    Column("token", Text, nullable=False),
+    Column("iat", BigInteger, nullable=False),
+    Column("exp", BigInteger, nullable=False),
+)
