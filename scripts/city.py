@@ -93,7 +93,8 @@ class City:
 
     def write_settings(self, urls: Sequence[str], more: Sequence[str] = ()) -> None:
         """Write `ecert.toml`; who runs already keeps to what it has read."""
-        lines = [f"node_urls = {json.dumps(list(urls))}", "port = 0", 'status_base = "https://ecert.example"', *more]
+        ports = ["port = 0", "office_port = 0"]
+        lines = [f"node_urls = {json.dumps(list(urls))}", *ports, 'status_base = "https://ecert.example"', *more]
         (self.folder / "ecert.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
     def _ready(self, address: Path) -> bool:

@@ -13,6 +13,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
     {
         "serve": "verifier.commands.serve",
         "api": "verifier.commands.api",
+        "office": "verifier.commands.office_service",
         "sender": "verifier.commands.sender",
         "indexer": "verifier.commands.indexer",
         "migrate": "verifier.commands.migrate",

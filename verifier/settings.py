@@ -55,6 +55,9 @@ class Settings(BaseSettings):
     )
     host: str = Field(default="127.0.0.1", min_length=1, description="address to listen on")
     port: int = Field(default=8080, ge=0, le=65_535, description="port to listen on; 0: a free one")
+    api_processes: int = Field(default=1, ge=1, le=64, description="how many processes answer at that port")
+    office_host: str = Field(default="127.0.0.1", min_length=1, description="address that the office listens on")
+    office_port: int = Field(default=8081, ge=0, le=65_535, description="port of the office; 0: a free one")
     status_base: str | None = Field(
         default=None, description="address under which status lists are published; is written into every certificate"
     )
@@ -77,6 +80,11 @@ class Settings(BaseSettings):
     def url_file(self) -> Path:
         """Where `ecert serve` writes the address that it answers at."""
         return self.data_dir / "service.url"
+
+    @property
+    def office_url_file(self) -> Path:
+        """Where `ecert serve` writes the address that the office answers at."""
+        return self.data_dir / "office.url"
 
     def required_status_base(self) -> str:
         """Give `status_base`; raises `SettingsRefused` where nobody has chosen one."""

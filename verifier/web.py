@@ -1,4 +1,8 @@
-"""The web application: API and pages over one verifying service, with limits, headers and problems around them."""
+"""The web application that faces the network: API and pages over one verifying service.
+
+Its limits, headers and problems are those of every application here; the office's (`verifier.office_web`) adds routes.
+Nothing that this module imports can open a key of an agency.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +44,26 @@ class Served:
     poll_seconds: float = 0.5
 
 
-def create_app(served: Served) -> FastAPI:
-    """Build the application; it looks for a ledger copy before it takes requests, and keeps it fresh while it runs."""
+def public_app(served: Served) -> FastAPI:
+    """Build what anybody may reach."""
+    app = bare_app(served, title="ecert verification service", description=DESCRIPTION)
+    add_public_routes(app, served)
+    return app
+
+
+def add_public_routes(app: FastAPI, served: Served) -> None:
+    """Add what both applications serve."""
+    app.include_router(verification_routes(served.verifying, served.max_age))
+    app.include_router(health_routes(served.view, served.max_age))
+    app.include_router(pages.check_routes(served.verifying, served.max_age))
+    app.include_router(pages.asset_routes())
+
+
+def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
+    """Build an application without routes, with what stands around every route.
+
+    It looks for a ledger copy before it takes requests, and keeps it fresh while it runs.
+    """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -53,19 +75,15 @@ def create_app(served: Served) -> FastAPI:
         await following
 
     app = FastAPI(
-        title="ecert verification service",
+        title=title,
         version="1",
-        description=DESCRIPTION,
+        description=description,
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
         middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit)],
     )
-    app.include_router(verification_routes(served.verifying, served.max_age))
-    app.include_router(health_routes(served.view, served.max_age))
-    app.include_router(pages.check_routes(served.verifying, served.max_age))
-    app.include_router(pages.asset_routes())
     for kind in (RequestRefused, NotReady, StoreError, HTTPException):
         app.add_exception_handler(kind, _answer_problem)
     return app

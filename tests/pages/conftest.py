@@ -49,7 +49,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         node = nobody.getsockname()[1]
-    (folder / "ecert.toml").write_text(f'port = 0\nnode_urls = ["http://127.0.0.1:{node}"]\nmax_age = 86400\n')
+    (folder / "ecert.toml").write_text(
+        f'port = 0\noffice_port = 0\nnode_urls = ["http://127.0.0.1:{node}"]\nmax_age = 86400\n'
+    )
     return shelf
 
 

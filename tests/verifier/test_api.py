@@ -22,7 +22,7 @@ from verifier.guards import MAX_BODY, BodyLimit
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, Code
 from verifier.services.verifying import Asked, Verification, Verifying
-from verifier.web import Served, create_app
+from verifier.web import Served, public_app
 
 PATH = "/v1/verifications"
 PROBLEM = "application/problem+json"
@@ -53,7 +53,7 @@ async def client(view: LedgerView) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def client_of(view: LedgerView, verifying: Verifying) -> httpx.AsyncClient:
-    app = create_app(Served(view=view, verifying=verifying))
+    app = public_app(Served(view=view, verifying=verifying))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example")
 
 

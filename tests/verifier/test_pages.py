@@ -23,7 +23,7 @@ from verifier.pages.showing import value_lines
 from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, PROBLEMS, RESULTS, WORDS
 from verifier.problems import Code
 from verifier.services.verifying import Verifying
-from verifier.web import Served, create_app
+from verifier.web import Served, public_app
 
 NEWER_THAN_CHROME_86 = (
     r":has\(|:is\(|:where\(|aspect-ratio|\binset\b|@layer|@container|accent-color|\bdvh\b|color-mix|"
@@ -48,7 +48,7 @@ def database(shelf: Shelf) -> Iterator[Database]:
 async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     view = LedgerView(database)
     view.refresh()
-    app = create_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
+    app = public_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
         yield client
@@ -207,7 +207,7 @@ def test_records_are_told_in_the_order_that_the_type_names_their_members() -> No
 
 async def test_a_service_that_is_starting_says_so(database: Database, shelf: Shelf) -> None:
     view = LedgerView(database)
-    app = create_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
+    app = public_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example") as client:
         answer = await drop(client, shelf.files[0])
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

@@ -44,7 +44,9 @@ def shelf(tmp_path: Path) -> Shelf:
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         node = nobody.getsockname()[1]
-    (tmp_path / "ecert.toml").write_text(f'port = 0\nnode_urls = ["http://127.0.0.1:{node}"]\nmax_age = 86400\n')
+    (tmp_path / "ecert.toml").write_text(
+        f'port = 0\noffice_port = 0\nnode_urls = ["http://127.0.0.1:{node}"]\nmax_age = 86400\n'
+    )
     return shelf
 
 
@@ -138,10 +140,37 @@ def test_the_service_runs_answers_and_ends_when_told(shelf: Shelf) -> None:
         assert json.loads(connection.getresponse().read())["result"] == "VALID"
         connection.close()
         children = program.children()
-        assert set(children) == {"api", "sender", "indexer"}
+        assert set(children) == {"api", "office", "sender", "indexer"}
         assert program.end() == 0
         assert not any(map(alive, children.values()))
         assert not (shelf.folder / "service.url").exists()
+        assert not (shelf.folder / "office.url").exists()
+
+
+def test_the_office_answers_at_an_address_of_its_own_all_that_the_public_service_does(shelf: Shelf) -> None:
+    with running(shelf.folder, "serve") as program:
+        public = service_url(program)
+        inside = (shelf.folder / "office.url").read_text(encoding="ascii").strip()
+        assert inside != public
+        program.until(lambda: ready(inside), "readiness of the office")
+        assert get(inside, "/check") == get(public, "/check")
+
+
+def test_several_processes_answer_at_one_address_and_none_is_missed(shelf: Shelf) -> None:
+    with (shelf.folder / "ecert.toml").open("a", encoding="utf-8") as settings:
+        settings.write("api_processes = 3\n")
+    with running(shelf.folder, "serve") as program:
+        address = service_url(program)
+        program.until(lambda: len(apis(program)) == 3, "three of them")
+        for number in apis(program)[:2]:
+            os.kill(number, signal.SIGKILL)
+        assert get(address, "/healthz")[0] == 200
+        program.until(lambda: len(apis(program)) == 5, "two others")
+        assert program.end() == 0
+
+
+def apis(program: Program) -> list[int]:
+    return [int(number) for number in re.findall(r"api runs as process (\d+)", program.said())]
 
 
 def test_a_process_that_dies_is_started_again_at_the_same_address(shelf: Shelf) -> None:
@@ -197,7 +226,7 @@ def test_what_is_wrong_is_said_and_nothing_is_started(spoil: Callable[[Path], ob
 
 def test_a_new_database_gets_its_tables(tmp_path: Path) -> None:
     DEPLOYMENT.save(tmp_path / "deployment.json")
-    (tmp_path / "ecert.toml").write_text('port = 0\nnode_urls = ["http://127.0.0.1:9"]\n')
+    (tmp_path / "ecert.toml").write_text('port = 0\noffice_port = 0\nnode_urls = ["http://127.0.0.1:9"]\n')
     with running(tmp_path, "serve") as program:
         program.until((tmp_path / "service.url").exists, "service.url")
         address = (tmp_path / "service.url").read_text().strip()

@@ -1,22 +1,19 @@
-"""`ecert api`: the process that faces the network. It has no key."""
+"""`ecert api`: the process that faces the network. It has no key of an agency."""
 
 from __future__ import annotations
 
 import socket
-from typing import Annotated
 
 import typer
 
 from store.database import Database
-from verifier.commands.options import DataOption, SupervisedOption
+from verifier.commands.options import DataOption, FdOption, SupervisedOption
 from verifier.commands.reporting import reported_to_supervisor
 from verifier.processes.listening import address_of, listen
 from verifier.processes.logs import start_log
+from verifier.processes.public import serve_public
 from verifier.processes.running import run
-from verifier.processes.serving import serve_web
 from verifier.settings import load_settings
-
-FdOption = Annotated[int | None, typer.Option("--fd", hidden=True, help="A socket that listens already.")]
 
 
 def api(*, data: DataOption = None, supervised: SupervisedOption = False, fd: FdOption = None) -> None:
@@ -28,7 +25,7 @@ def api(*, data: DataOption = None, supervised: SupervisedOption = False, fd: Fd
             taken = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
             if fd is None:
                 typer.echo(f"listening at {address_of(taken)}", err=True)
-            run(lambda stop: serve_web(settings, database, taken, stop), supervised=supervised)
+            run(lambda stop: serve_public(settings, database, taken, stop), supervised=supervised)
 
 
 def register(app: typer.Typer) -> None:

@@ -20,3 +20,4 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout a
 SupervisedOption = Annotated[
     bool, typer.Option("--supervised", hidden=True, help="End when standard input ends; given by `ecert serve`.")
 ]
+FdOption = Annotated[int | None, typer.Option("--fd", hidden=True, help="A socket that listens already.")]

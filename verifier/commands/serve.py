@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import repeat
 from pathlib import Path
 
 import typer
@@ -30,19 +31,22 @@ from verifier.settings import Settings, load_settings
 
 
 def serve(*, data: DataOption = None) -> None:
-    """Start and watch over api, sender and indexer until stopped.
+    """Start and watch over api, office, sender and indexer until stopped.
 
     An empty database gets its tables; one of an older version is left alone until you run `ecert migrate`. The address
-    stands in service.url in the data directory.
+    stands in service.url in the data directory, that of the office in office.url.
     """
     with reported():
         settings = load_settings(data)
         start_log("serve", settings.log_level)
         with _alone(settings.data_dir / "serve.lock"):
-            settings.url_file.unlink(missing_ok=True)
+            _forget_addresses(settings)
             asyncio.run(_check(settings))
-            with listen(settings.host, settings.port) as taken:
-                _serve(settings, taken)
+            with (
+                listen(settings.host, settings.port) as public,
+                listen(settings.office_host, settings.office_port, setting="office_") as inside,
+            ):
+                _serve(settings, public, inside)
 
 
 def register(app: typer.Typer) -> None:
@@ -50,15 +54,11 @@ def register(app: typer.Typer) -> None:
     app.command("serve")(serve)
 
 
-def _serve(settings: Settings, taken: socket.socket) -> None:
-    _write_address(settings.url_file, address_of(taken))
-    typer.echo(f"ecert: serving at {address_of(taken)}", err=True)
-    data = ("--data", str(settings.data_dir))
-    workers = (
-        Worker(command="indexer", arguments=data),
-        Worker(command="sender", arguments=data),
-        Worker(command="api", arguments=(*data, "--fd", str(taken.fileno())), files=(taken.fileno(),), vital=True),
-    )
+def _serve(settings: Settings, public: socket.socket, inside: socket.socket) -> None:
+    _write_address(settings.office_url_file, address_of(inside))
+    _write_address(settings.url_file, address_of(public))
+    typer.echo(f"ecert: serving at {address_of(public)}, the office at {address_of(inside)}", err=True)
+    workers = _workers(settings, public, inside)
     ended_well = False
 
     async def work(stop: asyncio.Event) -> None:
@@ -68,9 +68,25 @@ def _serve(settings: Settings, taken: socket.socket) -> None:
     try:
         run(work, supervised=False)
     finally:
-        settings.url_file.unlink(missing_ok=True)
+        _forget_addresses(settings)
     if not ended_well:
         raise Refused("the service could not be kept up; what is wrong stands above")
+
+
+def _workers(settings: Settings, public: socket.socket, inside: socket.socket) -> list[Worker]:
+    data = ("--data", str(settings.data_dir))
+    api = Worker(command="api", arguments=(*data, "--fd", str(public.fileno())), files=(public.fileno(),), vital=True)
+    return [
+        Worker(command="indexer", arguments=data),
+        Worker(command="sender", arguments=data),
+        Worker(command="office", arguments=(*data, "--fd", str(inside.fileno())), files=(inside.fileno(),)),
+        *repeat(api, settings.api_processes),
+    ]
+
+
+def _forget_addresses(settings: Settings) -> None:
+    for path in (settings.url_file, settings.office_url_file):
+        path.unlink(missing_ok=True)
 
 
 async def _check(settings: Settings) -> None:

@@ -14,12 +14,13 @@ _PAUSE = 0.2
 _BACKLOG = 2048
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """Take a port; 0 is a free one.
+def listen(host: str, port: int, *, setting: str = "") -> socket.socket:
+    """Take a port; 0 is a free one. `setting`: what stands before `host` and `port` in the settings' names.
 
     Raises:
         Refused: somebody else has the port, or the address is not ours.
     """
+    variable = f"ECERT_{setting.upper()}"
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
@@ -27,12 +28,12 @@ def listen(host: str, port: int) -> socket.socket:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise Refused(
-                    f"cannot listen on {host}, port {port}: {error.strerror}; set ECERT_HOST and ECERT_PORT"
+                    f"cannot listen on {host}, port {port}: {error.strerror}; set {variable}HOST and {variable}PORT"
                 ) from error
             if time.monotonic() > deadline:
                 raise Refused(
                     f"port {port} of {host} is in use by another program: stop that one, or set another port"
-                    " (ECERT_PORT, or port in ecert.toml; 0 takes a free one)"
+                    f" ({variable}PORT, or {setting}port in ecert.toml; 0 takes a free one)"
                 ) from error
         time.sleep(_PAUSE)
 

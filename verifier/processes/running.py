@@ -8,14 +8,15 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 
 REFUSED = 78
 """Exit code of a process that must not be started again before somebody has looked (`EX_CONFIG` of sysexits)."""
 GRACE = 5.0
 """Seconds in which a process ends by itself after its parent is gone."""
 
-Work = Callable[[asyncio.Event], Awaitable[None]]
+Work = Callable[[asyncio.Event], Coroutine[None, None, None]]
+"""What a process does until the event is set."""
 
 
 def run(work: Work, *, supervised: bool) -> None:

@@ -1,4 +1,4 @@
-"""Serving the web application on a socket that listens, until told to stop."""
+"""Serving a web application on a socket that listens, until told to stop."""
 
 from __future__ import annotations
 
@@ -8,15 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-
-from ecert.types import TypeCatalogue
-from store.database import Database
-from verifier.ledger_view import LedgerView
-from verifier.services.paths import Paths
-from verifier.services.verifying import Verifying
-from verifier.settings import Settings
-from verifier.web import Served, create_app
 
 _GRACE = 3
 """Seconds in which answers that were begun may be finished."""
@@ -65,13 +58,8 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def serve_web(settings: Settings, database: Database, taken: socket.socket, stop: asyncio.Event) -> None:
-    """Serve API and pages from a database."""
-    view = LedgerView(database)
-    verifying = Verifying(view=view, types=TypeCatalogue.bundled(), paths=Paths(database))
-    app = create_app(
-        Served(view=view, verifying=verifying, max_age=settings.max_age, poll_seconds=settings.poll_seconds)
-    )
+async def serve_web(app: ASGIApp, taken: socket.socket, stop: asyncio.Event) -> None:
+    """Serve an application."""
     config = uvicorn.Config(
         app,
         log_config=None,

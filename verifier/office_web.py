@@ -1,0 +1,23 @@
+"""The web application of the office: all that the public one serves, and what only systems and people inside may ask.
+
+It listens on an address of its own, and its process alone has agencies' certificate keys, the index key and the key of
+field values.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from verifier.web import Served, add_public_routes, bare_app
+
+DESCRIPTION = (
+    "The office of the verification service: look-ups, issuing and changes of status, for systems inside, and all that"
+    " the public service answers."
+)
+
+
+def office_app(served: Served) -> FastAPI:
+    """Build the office's application."""
+    app = bare_app(served, title="ecert office", description=DESCRIPTION)
+    add_public_routes(app, served)
+    return app

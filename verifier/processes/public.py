@@ -1,0 +1,27 @@
+"""The process `api`: what faces the network. It opens no key of an agency."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from ecert.types import TypeCatalogue
+from store.database import Database
+from verifier.ledger_view import LedgerView
+from verifier.processes.serving import serve_web
+from verifier.services.paths import Paths
+from verifier.services.verifying import Verifying
+from verifier.settings import Settings
+from verifier.web import Served, public_app
+
+
+async def serve_public(settings: Settings, database: Database, taken: socket.socket, stop: asyncio.Event) -> None:
+    """Serve API and pages from a database until `stop`."""
+    await serve_web(public_app(open_served(settings, database)), taken, stop)
+
+
+def open_served(settings: Settings, database: Database) -> Served:
+    """Set up what both `api` and `office` serve."""
+    view = LedgerView(database)
+    verifying = Verifying(view=view, types=TypeCatalogue.bundled(), paths=Paths(database))
+    return Served(view=view, verifying=verifying, max_age=settings.max_age, poll_seconds=settings.poll_seconds)
