@@ -7,7 +7,7 @@ a longer list shares all full pages with the one that it grew from.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ecert.errors import ContradictionError
@@ -30,6 +30,11 @@ class BatchPages:
         page = self.pages[page_number]
         batch = page[bisect_right(page, serial, key=_first) - 1]
         return batch if serial < batch.first_serial + batch.count else None
+
+    def __iter__(self) -> Iterator[BatchFacts]:
+        """Give all batches, in the order of their serials."""
+        for page in self.pages:
+            yield from page
 
     def extended(self, batches: Sequence[BatchFacts]) -> BatchPages:
         """Give the list that goes on with `batches`.

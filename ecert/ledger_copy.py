@@ -97,6 +97,15 @@ class LedgerCopy:
         """Give the status of a serial now; an unsettled reinstatement does not count."""
         return _status(self.changes(agency, serial))
 
+    def status_lists(self, agency: str) -> tuple[int, ...]:
+        """Number the status lists in which a certificate of an agency stands, in rising order."""
+        found = self.agencies.get(agency)
+        numbers: set[int] = set()
+        for batch in () if found is None else found.batches:
+            last = batch.first_serial + batch.count - 1
+            numbers.update(range(batch.first_serial // STATUS_LIST_SIZE, last // STATUS_LIST_SIZE + 1))
+        return tuple(sorted(numbers))
+
     def statuses(self, agency: str, list_number: int) -> dict[int, Status]:
         """Give every serial of one status list (131,072 serials) whose status now is not valid, with its status."""
         found = self.agencies.get(agency)

@@ -45,6 +45,11 @@ class Tree:
         """The tree head, which the ledger keeps."""
         return self._levels[-1]
 
+    @property
+    def leaves(self) -> bytes:
+        """The leaves, one after the other."""
+        return self._levels[0]
+
     def path(self, index: int) -> tuple[bytes, ...]:
         """Give the inclusion path of leaf `index` (0 ... count - 1), from the leaf's sibling up."""
         if not 0 <= index < self.count:

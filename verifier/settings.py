@@ -12,7 +12,7 @@ import stat
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     office_port: int = Field(default=8081, ge=0, le=65_535, description="port of the office; 0: a free one")
     status_base: str | None = Field(
         default=None, description="address under which status lists are published; is written into every certificate"
+    )
+    status_ttl: int = Field(default=60, ge=1, le=86_400, description="seconds for which a status list may be kept")
+    status_lifetime: int = Field(
+        default=3600, ge=2, le=604_800, description="seconds after its block in which a status list is good; over ttl"
     )
     passwords_file: Path = Field(default=Path(), description="what opens the keys; default: keys/passwords")
     deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
@@ -116,6 +120,12 @@ class Settings(BaseSettings):
         if urlsplit(value).query or urlsplit(value).fragment or value.endswith("/"):
             raise ValueError("an address without query and without a slash at its end is due")
         return value
+
+    @model_validator(mode="after")
+    def _status_times(self) -> Self:
+        if self.status_lifetime < 2 * self.status_ttl:
+            raise ValueError("status_lifetime must be at least twice status_ttl: lists are made again before they end")
+        return self
 
     @model_validator(mode="before")
     @classmethod

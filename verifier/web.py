@@ -21,11 +21,13 @@ from ecert.demands import DEFAULT_MAX_AGE
 from store.errors import StoreError
 from verifier import pages
 from verifier.api.health import health_routes
+from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.verifications import verification_routes
 from verifier.errors import NotReady
 from verifier.guards import BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, MEDIA_TYPE, RequestRefused, body, headers, known, refused_by
+from verifier.services.published import Published
 from verifier.services.verifying import Verifying
 
 DESCRIPTION = (
@@ -36,10 +38,16 @@ DESCRIPTION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
-    """What the application serves, and how: facts older than `max_age` seconds are too old unless a caller says."""
+    """What the application serves, and how: facts older than `max_age` seconds are too old unless a caller says.
+
+    `published`: what anybody may ask about the ledger; None: nothing.
+    `status_ttl`: seconds for which a status list may be kept.
+    """
 
     view: LedgerView
     verifying: Verifying
+    published: Published | None = None
+    status_ttl: int = STATUS_TTL
     max_age: int = DEFAULT_MAX_AGE
     poll_seconds: float = 0.5
 
@@ -55,6 +63,8 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
     """Add what both applications serve."""
     app.include_router(verification_routes(served.verifying, served.max_age))
     app.include_router(health_routes(served.view, served.max_age))
+    if served.published is not None:
+        app.include_router(publication_routes(served.published, served.status_ttl))
     app.include_router(pages.check_routes(served.verifying, served.max_age))
     app.include_router(pages.asset_routes())
 

@@ -108,6 +108,7 @@ status_tokens = Table(
     Column("agency", String(32), primary_key=True),
     Column("list", BigInteger, primary_key=True, autoincrement=False),
     Column("token", Text, nullable=False),
+    # Names all that is in the token but its times: where it differs, the token has to be made again.
+    Column("basis", Bytes, nullable=False),
     Column("iat", BigInteger, nullable=False),
-    Column("exp", BigInteger, nullable=False),
 )

@@ -305,6 +305,19 @@ class TestStatuses:
         }
         assert copy.statuses(AGENCY, 3) == {}
 
+    def test_the_lists_of_an_agency_are_those_that_its_batches_reach(self, chain: Chain) -> None:
+        size = 131_072
+        copy = copied(
+            chain.registered(),
+            chain.registered(agency="EMPTY-1"),
+            chain.batch(4, 0, 2),
+            chain.batch(5, size - 1, 2),
+            chain.batch(6, 5 * size, size),
+            chain.batch(7, 9 * size - 1, size + 2),
+        )
+        assert copy.status_lists(AGENCY) == (0, 1, 5, 8, 9, 10)
+        assert copy.status_lists("EMPTY-1") == copy.status_lists("UNKNOWN-1") == ()
+
 
 class TestSnapshots:
     def test_an_older_snapshot_stays_as_it_was(self, chain: Chain) -> None:

@@ -104,3 +104,7 @@ def test_a_batch_has_at_least_one_and_at_most_2_20_leaves() -> None:
 def test_only_leaves_that_are_there_have_a_path(index: int) -> None:
     with pytest.raises(IndexError):
         Tree(made(3)).path(index)
+
+
+def test_a_tree_gives_its_leaves_back() -> None:
+    assert Tree(made(5)).leaves == b"".join(made(5))

@@ -110,3 +110,9 @@ def test_an_address_for_status_lists_must_be_chosen_before_anything_is_issued(tm
         load_settings(tmp_path).required_status_base()
     write(tmp_path, 'status_base = "https://status.example/ecert"')
     assert load_settings(tmp_path).required_status_base() == "https://status.example/ecert"
+
+
+def test_status_lists_must_live_long_enough_to_be_made_again(tmp_path: Path) -> None:
+    write(tmp_path, "status_ttl = 60\nstatus_lifetime = 119\n")
+    with pytest.raises(SettingsRefused, match="at least twice status_ttl"):
+        load_settings(tmp_path)

@@ -10,6 +10,7 @@ from store.database import Database
 from verifier.ledger_view import LedgerView
 from verifier.processes.serving import serve_web
 from verifier.services.paths import Paths
+from verifier.services.published import Published
 from verifier.services.verifying import Verifying
 from verifier.settings import Settings
 from verifier.web import Served, public_app
@@ -23,5 +24,12 @@ async def serve_public(settings: Settings, database: Database, taken: socket.soc
 def open_served(settings: Settings, database: Database) -> Served:
     """Set up what both `api` and `office` serve."""
     view = LedgerView(database)
-    verifying = Verifying(view=view, types=TypeCatalogue.bundled(), paths=Paths(database))
-    return Served(view=view, verifying=verifying, max_age=settings.max_age, poll_seconds=settings.poll_seconds)
+    paths = Paths(database)
+    return Served(
+        view=view,
+        verifying=Verifying(view=view, types=TypeCatalogue.bundled(), paths=paths),
+        published=Published(database, view, paths),
+        status_ttl=settings.status_ttl,
+        max_age=settings.max_age,
+        poll_seconds=settings.poll_seconds,
+    )

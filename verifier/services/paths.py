@@ -33,19 +33,24 @@ class Paths:
     def find(self, certificate: Certificate, batch: BatchFacts) -> tuple[bytes, ...] | None:
         """Give the path of a certificate in the batch that the ledger names; None where the leaves are not here."""
         try:
-            tree = self._tree(certificate, batch)
+            tree = self.tree(certificate.iss.ledger, certificate.iss.agency, batch)
         except StoreError as error:
             _LOG.warning("no leaves could be read: %s", error)
             return None
         return None if tree is None else tree.path(certificate.serial - batch.first_serial)
 
-    def _tree(self, certificate: Certificate, batch: BatchFacts) -> Tree | None:
+    def tree(self, ledger: str, agency: str, batch: BatchFacts) -> Tree | None:
+        """Give the tree of a batch that the ledger names; None where its leaves are not here, or make another root.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
         with self._lock:
             if batch.root in self._trees:
                 self._trees.move_to_end(batch.root)
                 return self._trees[batch.root]
         with self._database.read() as connection:
-            record = batches.covering(connection, certificate.iss.ledger, certificate.iss.agency, certificate.serial)
+            record = batches.covering(connection, ledger, agency, batch.first_serial)
             leaves = () if record is None else batches.leaves(connection, record.id)
         if len(leaves) != batch.count:
             return None

@@ -259,8 +259,8 @@ def _relying() -> None:
         sa.Column("agency", sa.String(length=32), nullable=False),
         sa.Column("list", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("basis", sa.LargeBinary(), nullable=False),
         sa.Column("iat", sa.BigInteger(), nullable=False),
-        sa.Column("exp", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["ledger_id"], ["ledgers.id"], name=op.f("fk_status_tokens_ledger_id")),
         sa.PrimaryKeyConstraint("ledger_id", "agency", "list", name=op.f("pk_status_tokens")),
     )
