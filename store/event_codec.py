@@ -29,7 +29,7 @@ def encode(event: Event) -> str:
     return json.dumps(body, default=_hex, ensure_ascii=False, separators=(",", ":"))
 
 
-def decode(rows: Iterable[Row[int, int, int, str, str]]) -> Iterator[Event]:
+def decode(rows: Iterable[Row[int, int, int, str, str] | tuple[int, int, int, str, str]]) -> Iterator[Event]:
     """Read rows that `encode` and the store wrote, many at once for speed."""
     rows = tuple(rows)
     bodies = json.loads("[" + ",".join([row[4] for row in rows]) + "]")

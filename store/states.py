@@ -55,6 +55,15 @@ class Contract(StrEnum):
     LEDGER = "ledger"
 
 
+class DeliveryState(StrEnum):
+    """A delivery's life: waiting for its next attempt; done; failed after the last; or ended with its watch."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    FAILED = "failed"
+    ENDED = "ended"
+
+
 State = TypeVar("State", CallState, JobState, BatchState)
 
 

@@ -6,9 +6,22 @@ Trust: the record itself is the segments in files (`verifier.record`); `verifica
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    String,
+    Table,
+    Text,
+    text,
+)
 
-from store.tables.metadata import METADATA, Bytes, Identity
+from store.states import DeliveryState
+from store.tables.metadata import METADATA, Bytes, Identity, one_of
 
 verifications = Table(
     "verifications",
@@ -43,7 +56,11 @@ reliances = Table(
     Column("agency", String(32), primary_key=True),
     Column("serial", BigInteger, primary_key=True, autoincrement=False),
     Column("caller", String(64), primary_key=True),
+    # The block up to which all was settled in the ledger copy that was first judged from.
     Column("since", BigInteger, nullable=False),
+    # Not yet looked at by whoever writes `changes`.
+    Column("fresh", Boolean(create_constraint=False), nullable=False),
+    Index("ix_reliances_fresh", "ledger_id", sqlite_where=text("fresh"), postgresql_where=text("fresh")),
     sqlite_with_rowid=False,
 )
 
@@ -79,9 +96,11 @@ watches = Table(
     Column("caller", String(64), nullable=False, index=True),
     Column("url", Text, nullable=False),
     Column("secret", Bytes, nullable=False),
+    # The last change that has a delivery, or that was there before the watch.
     Column("after", BigInteger, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("ended_at", BigInteger),
+    Column("end_reason", String(10)),
 )
 
 deliveries = Table(
@@ -97,8 +116,9 @@ deliveries = Table(
     Column("last_error", Text),
     Column("created_at", BigInteger, nullable=False),
     Column("done_at", BigInteger),
+    CheckConstraint(one_of("state", DeliveryState), name="state"),
     Index(None, "watch_id", "change_id", unique=True),
-    Index(None, "state", "next_at"),
+    Index(None, "state", "next_at", "watch_id"),
 )
 
 status_tokens = Table(

@@ -190,9 +190,18 @@ def _relying() -> None:
         sa.Column("serial", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("caller", sa.String(length=64), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("fresh", sa.Boolean(create_constraint=False), nullable=False),
         sa.ForeignKeyConstraint(["ledger_id"], ["ledgers.id"], name=op.f("fk_reliances_ledger_id")),
         sa.PrimaryKeyConstraint("ledger_id", "agency", "serial", "caller", name=op.f("pk_reliances")),
         sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_reliances_fresh",
+        "reliances",
+        ["ledger_id"],
+        unique=False,
+        sqlite_where=sa.text("fresh"),
+        postgresql_where=sa.text("fresh"),
     )
     op.create_table(
         "changes",
@@ -232,6 +241,7 @@ def _relying() -> None:
         sa.Column("after", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
+        sa.Column("end_reason", sa.String(length=10), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_watches")),
     )
     op.create_index(op.f("ix_watches_caller"), "watches", ["caller"], unique=False)
@@ -247,11 +257,14 @@ def _relying() -> None:
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("done_at", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("state IN ('waiting', 'done', 'failed', 'ended')", name=op.f("ck_deliveries_state")),
         sa.ForeignKeyConstraint(["change_id"], ["changes.id"], name=op.f("fk_deliveries_change_id")),
         sa.ForeignKeyConstraint(["watch_id"], ["watches.id"], name=op.f("fk_deliveries_watch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
-    op.create_index(op.f("ix_deliveries_state_next_at"), "deliveries", ["state", "next_at"], unique=False)
+    op.create_index(
+        op.f("ix_deliveries_state_next_at_watch_id"), "deliveries", ["state", "next_at", "watch_id"], unique=False
+    )
     op.create_index(op.f("ix_deliveries_watch_id_change_id"), "deliveries", ["watch_id", "change_id"], unique=True)
     op.create_table(
         "status_tokens",

@@ -1,0 +1,63 @@
+"""Who relied on which certificate: what a caller is told changes of.
+
+A reliance says from which block on its caller has not seen what the ledger says. It is written when the record of a
+verification is shipped, which may be long after the verification; `fresh` until the changes since were looked up for it
+(`store.changes`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from store.insertion import insert_into
+from store.issuers import known_ledger
+from store.tables import reliances
+
+PIECE = 500
+"""Rows of one statement."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reliance:
+    """A caller relied on one certificate, judged from a ledger copy of which all up to `settled_block` was settled.
+
+    That is `LedgerCopy.settled_block` at the verification, not its as-of block: what stood above was not certain yet.
+    """
+
+    ledger: str
+    agency: str
+    serial: int
+    caller: str
+    settled_block: int
+
+
+def relied(connection: Connection, found: Iterable[Reliance]) -> None:
+    """Write down who relied on what; for each caller and certificate the earliest stands. A repeat changes nothing."""
+    earliest: dict[tuple[str, str, int, str], int] = {}
+    for one in found:
+        key = (one.ledger, one.agency, one.serial, one.caller)
+        earliest[key] = min(one.settled_block, earliest.get(key, one.settled_block))
+    numbers = {ledger: known_ledger(connection, ledger) for ledger in sorted({key[0] for key in earliest})}
+    rows = [
+        {
+            "ledger_id": numbers[ledger],
+            "agency": agency,
+            "serial": serial,
+            "caller": caller,
+            "since": since,
+            "fresh": True,
+        }
+        for (ledger, agency, serial, caller), since in sorted(earliest.items())  # so that two writers never deadlock
+    ]
+    for start in range(0, len(rows), PIECE):
+        new = insert_into(connection, reliances).values(rows[start : start + PIECE])
+        connection.execute(
+            new.on_conflict_do_update(
+                index_elements=["ledger_id", "agency", "serial", "caller"],
+                set_={"since": new.excluded.since, "fresh": True},
+                where=new.excluded.since < reliances.c.since,
+            )
+        )
