@@ -17,6 +17,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "sender": "verifier.commands.sender",
         "indexer": "verifier.commands.indexer",
         "migrate": "verifier.commands.migrate",
+        "keys": "verifier.commands.keys",
         "deploy": "verifier.commands.deploy",
         "agency": "verifier.commands.agency",
         "fsck": "verifier.commands.fsck",

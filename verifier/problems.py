@@ -37,6 +37,7 @@ class Code(StrEnum):
     CONFLICT = "conflict"
     NOT_READY = "not_ready"
     DATABASE_AWAY = "database_away"
+    NOT_RECORDED = "not_recorded"
     INTERNAL = "internal"
 
 
@@ -65,6 +66,9 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
         Code.CONFLICT: Kind(status=HTTPStatus.CONFLICT, title="Something else was done already"),
         Code.NOT_READY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The ledger has not been read yet"),
         Code.DATABASE_AWAY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The database does not answer"),
+        Code.NOT_RECORDED: Kind(
+            status=HTTPStatus.SERVICE_UNAVAILABLE, title="The verification could not be recorded, so it is not answered"
+        ),
         Code.INTERNAL: Kind(status=HTTPStatus.INTERNAL_SERVER_ERROR, title="Something went wrong here"),
     }
 )

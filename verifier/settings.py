@@ -68,6 +68,15 @@ class Settings(BaseSettings):
     passwords_file: Path = Field(default=Path(), description="what opens the keys; default: keys/passwords")
     deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
     poll_seconds: float = Field(default=0.5, gt=0, le=60, description="how often processes look for what is new")
+    service_base: str | None = Field(
+        default=None, description="address that the service is known by, `iss` of its receipts; default: status_base"
+    )
+    segment_bytes: int = Field(
+        default=64 << 20, ge=4096, le=1 << 30, description="size at which a segment of the record is closed"
+    )
+    segment_seconds: int = Field(
+        default=86_400, ge=1, le=31 * 86_400, description="age at which a segment of the record is closed"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @property
@@ -79,6 +88,16 @@ class Settings(BaseSettings):
     def certificates_dir(self) -> Path:
         """Where the files of issued certificates are put."""
         return self.data_dir / "certificates"
+
+    @property
+    def record_dir(self) -> Path:
+        """Where the record of verifications is."""
+        return self.data_dir / "record"
+
+    @property
+    def issuer(self) -> str:
+        """What the service calls itself in what it signs."""
+        return self.service_base or self.status_base or f"http://{self.host}:{self.port}"
 
     @property
     def url_file(self) -> Path:
@@ -111,7 +130,7 @@ class Settings(BaseSettings):
             _check_url(url)
         return value
 
-    @field_validator("status_base")
+    @field_validator("status_base", "service_base")
     @classmethod
     def _base(cls, value: str | None) -> str | None:
         if value is None:

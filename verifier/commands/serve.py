@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import os
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
@@ -22,6 +23,7 @@ from store.schema import migrate
 from verifier.commands.options import DataOption
 from verifier.commands.reporting import reported
 from verifier.errors import Refused
+from verifier.keys.service_keys import ServiceKeys
 from verifier.processes.listening import address_of, listen
 from verifier.processes.logs import start_log
 from verifier.processes.nodes import open_node
@@ -33,8 +35,9 @@ from verifier.settings import Settings, load_settings
 def serve(*, data: DataOption = None) -> None:
     """Start and watch over api, office, sender and indexer until stopped.
 
-    An empty database gets its tables; one of an older version is left alone until you run `ecert migrate`. The address
-    stands in service.url in the data directory, that of the office in office.url.
+    An empty database gets its tables; one of an older version is left alone until you run `ecert migrate`. Keys of the
+    service that are missing are made. The address stands in service.url in the data directory, that of the office in
+    office.url.
     """
     with reported():
         settings = load_settings(data)
@@ -42,6 +45,7 @@ def serve(*, data: DataOption = None) -> None:
         with _alone(settings.data_dir / "serve.lock"):
             _forget_addresses(settings)
             asyncio.run(_check(settings))
+            ServiceKeys(settings.keys_dir, settings.passwords_file).make_missing(int(time.time()))
             with (
                 listen(settings.host, settings.port) as public,
                 listen(settings.office_host, settings.office_port, setting="office_") as inside,

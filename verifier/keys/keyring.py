@@ -32,6 +32,8 @@ from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_se
 
 INDEX_KEY_BYTES = 32
 ADDRESS_BYTES = 20
+SERVICE = "service"
+"""The folder of the service's own keys (`verifier.keys.service_keys`), which is no agency's."""
 
 
 class Purpose(StrEnum):
@@ -60,7 +62,8 @@ class Keyring:
         """Name the agencies that have a folder of keys here."""
         if not self.folder.is_dir():
             return ()
-        return tuple(sorted(path.name for path in self.folder.iterdir() if path.is_dir()))
+        found = (path.name for path in self.folder.iterdir() if path.is_dir() and path.name != SERVICE)
+        return tuple(sorted(found))
 
     def create_certificate_key(self, agency: str, password: str) -> SigningKey:
         """Make an agency's first certificate key; one that is there is never replaced."""

@@ -7,30 +7,68 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from hashlib import sha256
 
+from ecert import base64url
 from ecert.certificate import Certificate
 from ecert.certificate_type import CertificateType
+from ecert.comparing import Answer
 from ecert.demands import NO_DEMANDS, Demands
 from ecert.errors import MalformedCertificate
 from ecert.judging import judge, judge_malformed
+from ecert.key_binding import sd_hash
 from ecert.ledger_copy import LedgerCopy
 from ecert.parsing import parse
+from ecert.receipt import Judged, certificate_name, stated_hash, told
 from ecert.types import TypeCatalogue
 from ecert.verdict import Verdict, verdict_to_json
 from store.database import Database
 from verifier.ledger_view import LedgerView
 from verifier.services.paths import Paths
 
+NOTHING_PRESENTED = base64url.encode(sha256(b"").digest())
+"""`sd_hash` of an answer to which nothing was presented."""
+_EXPECTATIONS = 11
+_COMPARED = frozenset({Answer.EQUAL, Answer.DIFFERS})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """One answer. `certificate` is None where the bytes were none; `agency_name` is what the registry says."""
+    """One answer. `certificate` is None where the bytes were none; `agency_name` is what the registry says.
+
+    `sd_hash`: of what was presented, as in key binding (RFC 9901 section 4.3), or of all the bytes that were no
+    certificate. `demands`: what was stated about it.
+    """
 
     id: str
     verdict: Verdict
     certificate: Certificate | None
     certificate_type: CertificateType | None
     agency_name: str | None
+    sd_hash: str = NOTHING_PRESENTED
+    demands: Demands = NO_DEMANDS
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """Names of the fields that were compared, `holder` among them, equal or not."""
+        expectations = next((check for check in self.verdict.checks if check.number == _EXPECTATIONS), None)
+        fields = None if expectations is None else expectations.detail.get("fields")
+        return tuple(name for name, said in fields.items() if said in _COMPARED) if isinstance(fields, dict) else ()
+
+    @property
+    def states(self) -> bool:
+        """Whether anything was stated about the certificate."""
+        return bool(self.demands.expect) or self.demands.holder is not None
+
+    def judged(self, salt: bytes | None) -> Judged:
+        """Give it as a receipt has it, what was stated hashed under `salt`."""
+        return Judged(
+            certificate=None if self.certificate is None else certificate_name(self.certificate),
+            sd_hash=self.sd_hash,
+            verdict=told(self.verdict),
+            compared=self.compared,
+            stated=stated_hash(self.demands, salt) if salt is not None and self.states else None,
+        )
 
     def to_json(self) -> dict[str, object]:
         """Give the verdict as JSON, with the answer's id and what names the certificate; no field of its face."""
@@ -106,7 +144,7 @@ class Verifying:
         try:
             certificate = parse(presented)
         except MalformedCertificate as error:
-            return self._malformed(error, asked)
+            return self._malformed(presented, error, asked)
         copy = self._view.copy
         return self._judged(self._with_path(certificate, copy), copy, asked)
 
@@ -140,12 +178,22 @@ class Verifying:
             certificate=certificate,
             certificate_type=certificate_type,
             agency_name=None if agency is None else agency.name,
+            sd_hash=sd_hash(certificate),
+            demands=asked.demands,
         )
 
-    def _malformed(self, error: MalformedCertificate, asked: Asked) -> Verification:
+    def _malformed(self, presented: bytes, error: MalformedCertificate, asked: Asked) -> Verification:
         as_of = self._view.copy.as_of if self._view.ready else None
         verdict = judge_malformed(error, as_of=as_of, at=asked.at, now=self._clock(), demands=asked.demands)
-        return Verification(id=_new_id(), verdict=verdict, certificate=None, certificate_type=None, agency_name=None)
+        return Verification(
+            id=_new_id(),
+            verdict=verdict,
+            certificate=None,
+            certificate_type=None,
+            agency_name=None,
+            sd_hash=base64url.encode(sha256(presented).digest()),
+            demands=asked.demands,
+        )
 
 
 def open_verifying(database: Database) -> Verifying:
