@@ -14,6 +14,9 @@
     |-- BatchFull             more rows than serials were set aside
     |-- BatchClosedOtherwise  the batch was closed before, with other rows or another root
     |-- NonceTaken            another call has this nonce
+    |-- NameTaken             a client, account, organisation or office has this name already
+    |-- TwoSecrets            the client has two secrets that are good: retire one first
+    |-- AttemptLost           somebody else took the idempotency key over: nothing may be written
     `-- LeaseLost             somebody else works now
 
 Nothing of SQLAlchemy or of a driver leaves this folder: `store.database` translates it.
@@ -185,3 +188,27 @@ class LeaseLost(StoreError):
     def __init__(self, name: str) -> None:
         super().__init__(f"the lease {name} is lost")
         self.name = name
+
+
+class NameTaken(StoreError):
+    """There is `what` of this name already; clients and accounts share their names."""
+
+    def __init__(self, what: str, name: str) -> None:
+        super().__init__(f"there is {what} {name} already")
+        self.what = what
+        self.name = name
+
+
+class TwoSecrets(StoreError):
+    """Two secrets at once are for the change from one to the other; a third is none of that."""
+
+    def __init__(self, client: str) -> None:
+        super().__init__(f"{client} has two good secrets already: retire one of them first")
+        self.client = client
+
+
+class AttemptLost(StoreError):
+    """An idempotency key was taken over by a repeat of the same request, since this attempt took too long."""
+
+    def __init__(self) -> None:
+        super().__init__("another attempt at the same request went on meanwhile; nothing was written by this one")

@@ -33,6 +33,16 @@ class Ground(StrEnum):
     DELEGATION = "delegation"
 
 
+class Act(StrEnum):
+    """What callers do, as it is counted; all but `refused` counts against a client's quota of the day."""
+
+    VERIFICATION = "verification"
+    BATCH_ITEM = "batch_item"
+    LOOK_UP = "look_up"
+    ISSUANCE = "issuance"
+    REFUSED = "refused"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """One caller. `name` is the client's or the account's, None for anybody on the public page.
@@ -72,13 +82,22 @@ class Occasion:
 
 
 class Gate(Protocol):
-    """Tells who sends a request."""
+    """Tells who sends a request, and counts what callers do."""
 
     async def caller(self, request: Request) -> Caller:
         """Give the caller; `ANYBODY` where the request names nobody.
 
         Raises:
-            RequestRefused: it names somebody wrongly (401), or calls too often (429).
+            RequestRefused: it names somebody wrongly (401), lacks a session's CSRF token (403), or calls too often
+                (429).
+        """
+        ...
+
+    def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
+        """Count what a caller is about to do, before it is done.
+
+        Raises:
+            RequestRefused: the caller's quota of the day has not so much left (429); never for `refused`.
         """
         ...
 
@@ -89,3 +108,6 @@ class OpenGate:
     async def caller(self, request: Request) -> Caller:  # noqa: ARG002 # nothing of it matters
         """Give `ANYBODY`."""
         return ANYBODY
+
+    def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
+        """Count nothing."""

@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "keys": "verifier.commands.keys",
         "deploy": "verifier.commands.deploy",
         "agency": "verifier.commands.agency",
+        "organisation": "verifier.commands.organisation",
+        "client": "verifier.commands.client",
         "fsck": "verifier.commands.fsck",
         "rebuild": "verifier.commands.rebuild",
         "issue": "verifier.commands.issue",

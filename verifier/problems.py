@@ -92,13 +92,16 @@ def headers(code: Code) -> dict[str, str]:
 
 
 class RequestRefused(VerifierError):
-    """A request cannot be served as it is; `flaws` say where and why."""
+    """A request cannot be served as it is; `flaws` say where and why, `headers` go along with the answer."""
 
-    def __init__(self, code: Code, detail: str, flaws: Sequence[Flaw] = ()) -> None:
+    def __init__(
+        self, code: Code, detail: str, flaws: Sequence[Flaw] = (), *, headers: Mapping[str, str] | None = None
+    ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.flaws = tuple(flaws)
+        self.headers = MappingProxyType(dict(headers or {}))
 
 
 _BY_STATUS: Mapping[int, Code] = {

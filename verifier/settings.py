@@ -11,6 +11,7 @@ import os
 import stat
 import tomllib
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -34,7 +35,9 @@ FILE_NAME = "ecert.toml"
 NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND"})
 """Variables of this prefix that belong to the scripts around the service, or are read before the settings."""
 
+Network = IPv4Network | IPv6Network
 _OTHERS = 0o002
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Settings(BaseSettings):
@@ -58,6 +61,15 @@ class Settings(BaseSettings):
     api_processes: int = Field(default=1, ge=1, le=64, description="how many processes answer at that port")
     office_host: str = Field(default="127.0.0.1", min_length=1, description="address that the office listens on")
     office_port: int = Field(default=8081, ge=0, le=65_535, description="port of the office; 0: a free one")
+    trusted_proxies: Annotated[tuple[Network, ...], NoDecode] = Field(
+        default=(), description="networks of proxies whose X-Forwarded-For is believed, such as 10.0.0.0/8"
+    )
+    access_seconds: float = Field(
+        default=2.0, gt=0, le=60, description="how often clients are read again and usage is written"
+    )
+    client_per_minute: int = Field(default=12_000, ge=1, description="calls of a client that has no figure of its own")
+    address_per_minute: int = Field(default=600, ge=1, description="calls from one address by nobody we know")
+    tries_per_minute: int = Field(default=20, ge=1, description="wrong secrets and passwords from one address")
     status_base: str | None = Field(
         default=None, description="address under which status lists are published; is written into every certificate"
     )
@@ -69,7 +81,7 @@ class Settings(BaseSettings):
     deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
     poll_seconds: float = Field(default=0.5, gt=0, le=60, description="how often processes look for what is new")
     service_base: str | None = Field(
-        default=None, description="address that the service is known by, `iss` of its receipts; default: status_base"
+        default=None, description="address that the service is known by, `iss` of what it signs; default: status_base"
     )
     segment_bytes: int = Field(
         default=64 << 20, ge=4096, le=1 << 30, description="size at which a segment of the record is closed"
@@ -118,7 +130,7 @@ class Settings(BaseSettings):
             )
         return self.status_base
 
-    @field_validator("node_urls", mode="before")
+    @field_validator("node_urls", "trusted_proxies", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

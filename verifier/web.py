@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -20,13 +20,16 @@ from starlette.responses import JSONResponse, Response
 from ecert.demands import DEFAULT_MAX_AGE
 from store.errors import StoreError
 from verifier import pages
+from verifier.access.access import Access
 from verifier.api.health import health_routes
 from verifier.api.publications import STATUS_TTL, publication_routes
+from verifier.api.token import token_routes
 from verifier.api.verifications import verification_routes
+from verifier.callers import Act, Gate, OpenGate
 from verifier.errors import NotReady
 from verifier.guards import BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
-from verifier.problems import KINDS, MEDIA_TYPE, RequestRefused, body, headers, known, refused_by
+from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
 from verifier.services.published import Published
 from verifier.services.verifying import Verifying
 
@@ -42,12 +45,15 @@ class Served:
 
     `published`: what anybody may ask about the ledger; None: nothing.
     `status_ttl`: seconds for which a status list may be kept.
+    `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     """
 
     view: LedgerView
     verifying: Verifying
     published: Published | None = None
     status_ttl: int = STATUS_TTL
+    gate: Gate = field(default_factory=OpenGate)
+    access: Access | None = None
     max_age: int = DEFAULT_MAX_AGE
     poll_seconds: float = 0.5
 
@@ -67,22 +73,30 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
         app.include_router(publication_routes(served.published, served.status_ttl))
     app.include_router(pages.check_routes(served.verifying, served.max_age))
     app.include_router(pages.asset_routes())
+    if served.access is not None:
+        access = served.access
+        app.include_router(token_routes(access.grants, access.paces, access.addresses))
 
 
 def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
     """Build an application without routes, with what stands around every route.
 
-    It looks for a ledger copy before it takes requests, and keeps it fresh while it runs.
+    It looks for a ledger copy, and who may ask, before it takes requests, and keeps both fresh while it runs.
     """
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         stop = asyncio.Event()
         await served.view.look()
-        following = asyncio.create_task(served.view.follow(stop, served.poll_seconds))
-        yield
-        stop.set()
-        await following
+        following = [served.view.follow(stop, served.poll_seconds)]
+        if served.access is not None:
+            await served.access.look()
+            following.append(served.access.follow(stop))
+        async with asyncio.TaskGroup() as group:
+            for each in following:
+                group.create_task(each)
+            yield
+            stop.set()
 
     app = FastAPI(
         title=title,
@@ -94,6 +108,7 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         lifespan=lifespan,
         middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit)],
     )
+    app.state.gate = served.gate
     for kind in (RequestRefused, NotReady, StoreError, HTTPException):
         app.add_exception_handler(kind, _answer_problem)
     return app
@@ -103,7 +118,8 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
     problem = refused_by(error.status_code) if isinstance(error, HTTPException) else known(error)
     if problem is None:
         raise error
-    more = headers(problem.code)
+    _count_refused(request, problem)
+    more = {**headers(problem.code), **problem.headers}
     if isinstance(error, HTTPException) and error.headers:
         more.update(error.headers)
     if request.url.path == pages.CHECK_PATH:
@@ -112,3 +128,9 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
         return response
     said = body(problem.code, problem.detail, problem.flaws)
     return JSONResponse(said, KINDS[problem.code].status, headers=more, media_type=MEDIA_TYPE)
+
+
+def _count_refused(request: Request, problem: RequestRefused) -> None:
+    """Count what a caller whom we know was refused."""
+    if problem.code in {Code.FORBIDDEN, Code.TOO_MANY} and hasattr(request.state, "caller"):
+        request.app.state.gate.spend(request.state.caller, Act.REFUSED)

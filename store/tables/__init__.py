@@ -5,6 +5,7 @@ Rows never leave the store.
 
 from store.tables.access import (
     accounts,
+    caller_names,
     client_secrets,
     clients,
     idempotency,
@@ -34,6 +35,7 @@ __all__ = [
     "accounts",
     "batches",
     "blocks",
+    "caller_names",
     "calls",
     "certificates",
     "change_cursors",

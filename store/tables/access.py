@@ -9,6 +9,13 @@ from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, T
 
 from store.tables.metadata import METADATA, Bytes, Identity
 
+caller_names = Table(
+    "caller_names",
+    METADATA,
+    # Clients and accounts share their names, so that what is kept by a caller's name is one caller's.
+    Column("name", String(64), primary_key=True),
+)
+
 organisations = Table(
     "organisations",
     METADATA,
@@ -33,7 +40,7 @@ clients = Table(
     "clients",
     METADATA,
     Column("id", Identity, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),
+    Column("name", ForeignKey("caller_names.name"), nullable=False, unique=True),
     Column("organisation_id", ForeignKey("organisations.id"), nullable=False),
     Column("office_id", ForeignKey("offices.id")),
     Column("scopes", Text, nullable=False),
@@ -59,7 +66,7 @@ accounts = Table(
     "accounts",
     METADATA,
     Column("id", Identity, primary_key=True),
-    Column("name", String(64), nullable=False, unique=True),
+    Column("name", ForeignKey("caller_names.name"), nullable=False, unique=True),
     Column("organisation_id", ForeignKey("organisations.id"), nullable=False),
     Column("office_id", ForeignKey("offices.id")),
     Column("roles", Text, nullable=False),
@@ -99,6 +106,8 @@ idempotency = Table(
     Column("client", String(64), primary_key=True),
     Column("key", String(255), primary_key=True),
     Column("request", Bytes, nullable=False),
+    # Goes up whenever somebody else takes the key over: who slept meanwhile cannot finish.
+    Column("attempt", Integer, nullable=False),
     Column("status", Integer),
     Column("answer", Text),
     Column("created_at", BigInteger, nullable=False),

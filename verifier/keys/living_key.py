@@ -35,6 +35,11 @@ class LivingKey:
             self._looked_at = now
         return self._key
 
+    def published(self) -> KeySet:
+        """Give the public keys of the list as it is now; raises `KeyringError` where there never was one."""
+        self._read_list()
+        return self._published
+
     def _newest(self, now: int, known: SigningKey | None) -> SigningKey:
         self._read_list()
         found = max((each for each in self._published.keys if _signs(each, now)), key=_since, default=None)

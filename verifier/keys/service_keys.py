@@ -1,14 +1,15 @@
-"""The service's own keys: what it signs receipts and status lists with, each kind for itself.
+"""The service's own keys: what it signs receipts, status lists and access tokens with, each kind for itself.
 
 Under `keys/service/` in the data directory, one key per kind at a time:
 
 - `<kind>-<kid>.pem`: encrypted PKCS 8, for its owner alone. Who steals one and its password can sign what looks like
-  receipts (the record says which were really given) or status lists, never certificates.
+  receipts (the record says which were really given), status lists or tokens of any client, never certificates.
 - `<kind>.jwks.json`: public, the present and all retired keys with their times. Who can change it can have his own
   signatures believed, or true ones refused, by whoever asks this service for its keys.
 
 The passwords stand in the file of passwords as `[service.<kind>] password = "..."`; a process may be given a file with
-only those that it needs. Which process opens which kind: `verifier.keys.receipt_key`, `verifier.keys.status_key`.
+only those that it needs. Which process opens which kind: `verifier.keys.receipt_key`, `verifier.keys.status_key`,
+`verifier.keys.token_key`.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class ServiceKey(StrEnum):
     RECEIPT_API = "receipt-api"
     RECEIPT_OFFICE = "receipt-office"
     STATUS = "status"
+    ACCESS_TOKEN = "access-token"  # noqa: S105 - a kind of key
 
 
 class ServiceKeys:

@@ -6,6 +6,20 @@ import logging
 import sys
 import time
 
+_CHATTY = (
+    "aiohttp",
+    "alembic",
+    "asyncio",
+    "authlib",
+    "httpcore",
+    "httpx",
+    "oauthlib",  # would write tokens
+    "urllib3",
+    "uvicorn.access",
+    "uvicorn.error",
+    "web3",
+)
+
 
 def start_log(process: str, level: str) -> None:
     """Set up this process's log; `process` is its name in every line."""
@@ -14,5 +28,5 @@ def start_log(process: str, level: str) -> None:
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[lines], force=True)
-    for chatty in ("alembic", "urllib3", "aiohttp", "web3", "asyncio", "uvicorn.access", "uvicorn.error"):
+    for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

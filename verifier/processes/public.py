@@ -7,6 +7,7 @@ import socket
 
 from ecert.types import TypeCatalogue
 from store.database import Database
+from verifier.access.access import open_access
 from verifier.ledger_view import LedgerView
 from verifier.processes.serving import serve_web
 from verifier.services.paths import Paths
@@ -25,11 +26,14 @@ def open_served(settings: Settings, database: Database) -> Served:
     """Set up what both `api` and `office` serve."""
     view = LedgerView(database)
     paths = Paths(database)
+    access = open_access(settings, database)
     return Served(
         view=view,
         verifying=Verifying(view=view, types=TypeCatalogue.bundled(), paths=paths),
         published=Published(database, view, paths),
         status_ttl=settings.status_ttl,
+        gate=access.gate,
+        access=access,
         max_age=settings.max_age,
         poll_seconds=settings.poll_seconds,
     )

@@ -65,6 +65,7 @@ async def serve_web(app: ASGIApp, taken: socket.socket, stop: asyncio.Event) -> 
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # whose word is believed is a setting (`verifier.access.addresses`)
         timeout_graceful_shutdown=_GRACE,
         http=PatientProtocol,
         ws="none",

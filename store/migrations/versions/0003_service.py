@@ -23,6 +23,11 @@ def upgrade() -> None:
 def _access() -> None:
     """Who may ask."""
     op.create_table(
+        "caller_names",
+        sa.Column("name", sa.String(length=64), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_caller_names")),
+    )
+    op.create_table(
         "organisations",
         sa.Column("id", IDENTITY, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -53,6 +58,7 @@ def _access() -> None:
         sa.Column("per_day", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["name"], ["caller_names.name"], name=op.f("fk_clients_name")),
         sa.ForeignKeyConstraint(["office_id"], ["offices.id"], name=op.f("fk_clients_office_id")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_clients_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_clients")),
@@ -83,6 +89,7 @@ def _access() -> None:
         sa.Column("locked_until", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("disabled_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["name"], ["caller_names.name"], name=op.f("fk_accounts_name")),
         sa.ForeignKeyConstraint(["office_id"], ["offices.id"], name=op.f("fk_accounts_office_id")),
         sa.ForeignKeyConstraint(["organisation_id"], ["organisations.id"], name=op.f("fk_accounts_organisation_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_accounts")),
@@ -114,6 +121,7 @@ def _access() -> None:
         sa.Column("client", sa.String(length=64), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
         sa.Column("request", sa.LargeBinary(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=True),
         sa.Column("answer", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

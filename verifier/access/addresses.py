@@ -1,0 +1,62 @@
+"""Where a request comes from: the connection's other end, or what a proxy of ours says, and nobody else's word.
+
+The address counts calls of those whom we do not know. It is kept in memory only, and never in a log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+
+from starlette.requests import Request
+
+Network = IPv4Network | IPv6Network
+_FORWARDED = "x-forwarded-for"
+_MOST_HOPS = 16
+_NOWHERE = "nowhere"
+_SIXTY_FOUR = 64
+
+
+class Addresses:
+    """Tells addresses, given the networks of the proxies that stand before us."""
+
+    def __init__(self, trusted: Sequence[Network]) -> None:
+        self._trusted = tuple(trusted)
+
+    def of(self, request: Request) -> str:
+        """Name where a request comes from; IPv6 by its first 64 bits, which one subscriber has for itself.
+
+        `X-Forwarded-For` is read from its end, as far as the proxies that say it are ours.
+        """
+        found = _NOWHERE if request.client is None else request.client.host
+        if self._trusted and self._is_ours(found):
+            for hop in reversed(",".join(request.headers.getlist(_FORWARDED)).split(",")[-_MOST_HOPS:]):
+                if not _is_address(hop.strip()):
+                    break
+                found = hop.strip()
+                if not self._is_ours(found):
+                    break
+        return _counted(found)
+
+    def _is_ours(self, text: str) -> bool:
+        if not _is_address(text):
+            return False
+        address = ip_address(text)
+        return any(address in network for network in self._trusted)
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _counted(text: str) -> str:
+    if ":" not in text or not _is_address(text):
+        return text
+    address = ip_address(text)
+    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
+        return str(address.ipv4_mapped)
+    return str(ip_network((int(address), _SIXTY_FOUR), strict=False)) if isinstance(address, IPv6Address) else text

@@ -1,0 +1,112 @@
+"""The gate: who sends a request, by access token, else by session, else nobody; and what a route demands of a caller.
+
+Refusals are as RFC 6750 section 3 has them. Why a token is none that is good is not said: expired, forged, of another
+issuer and of a client that is disabled are one answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from starlette.requests import Request
+
+from verifier.access.access_tokens import NotAToken
+from verifier.access.addresses import Addresses
+from verifier.access.bearers import Bearer, Bearers
+from verifier.access.meter import Meter
+from verifier.access.paces import Of, Paces
+from verifier.callers import ANYBODY, Act, Caller, Scope
+from verifier.problems import Code, RequestRefused
+
+_CHALLENGE = {"www-authenticate": "Bearer"}
+_INVALID = {"www-authenticate": 'Bearer error="invalid_token"'}
+_SCHEME = "bearer "
+
+
+class SessionGate(Protocol):
+    """Tells people by their session."""
+
+    async def caller(self, request: Request) -> Caller | None:
+        """Give the caller; None where the request has no session cookie.
+
+        Raises:
+            RequestRefused: the session is over (401), or an unsafe request lacks the session's CSRF token (403).
+        """
+        ...
+
+
+class AccessGate:
+    """The gate of a service that knows clients and people."""
+
+    def __init__(
+        self,
+        *,
+        bearers: Bearers,
+        sessions: SessionGate | None,
+        addresses: Addresses,
+        paces: Paces,
+        meter: Meter,
+        clock: Callable[[], int],
+    ) -> None:
+        self._bearers = bearers
+        self._sessions = sessions
+        self._addresses = addresses
+        self._paces = paces
+        self._meter = meter
+        self._clock = clock
+
+    async def caller(self, request: Request) -> Caller:
+        """Give the caller, and count the call.
+
+        Raises:
+            RequestRefused: 401 for a token or a session that is not good, 403 for a missing CSRF token, 429.
+        """
+        said = request.headers.get("authorization")
+        if said is not None:
+            bearer = self._bearer(said)
+            request.state.caller = bearer.caller
+            self._paces.hit(Of.CLIENT, bearer.client.name, bearer.client.per_minute)
+            self._meter.refuse_beyond(bearer.client.name, 1, bearer.client.per_day)
+            return bearer.caller
+        caller = None if self._sessions is None else await self._sessions.caller(request)
+        if caller is None:
+            self._paces.hit(Of.ADDRESS, self._addresses.of(request))
+            caller = ANYBODY
+        request.state.caller = caller
+        return caller
+
+    def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
+        """Count what a caller is about to do; raises `RequestRefused` (429) where a client's quota forbids it."""
+        self._meter.totals[act] += count
+        client = None if caller.name is None or caller.operator is not None else self._bearers.client(caller.name)
+        if client is None:
+            return
+        per_day = None if act is Act.REFUSED else client.per_day
+        self._meter.spend(client.name, act, count, per_day)
+
+    def _bearer(self, said: str) -> Bearer:
+        if said[: len(_SCHEME)].lower() != _SCHEME:
+            raise RequestRefused(Code.UNAUTHENTICATED, "Send an access token: Authorization: Bearer.", headers=_INVALID)
+        try:
+            return self._bearers.bearer(said[len(_SCHEME) :].strip(), self._clock())
+        except NotAToken:
+            raise RequestRefused(
+                Code.UNAUTHENTICATED, "The access token is none that is good now: ask for another.", headers=_INVALID
+            ) from None
+
+
+def require(caller: Caller, scope: Scope) -> None:
+    """See that a caller may do something.
+
+    Raises:
+        RequestRefused: 401 where nobody is known, 403 with the missing scope where somebody is.
+    """
+    if scope in caller.scopes:
+        return
+    if not caller.known:
+        raise RequestRefused(
+            Code.UNAUTHENTICATED, f"This is for callers with the scope {scope}: say who you are.", headers=_CHALLENGE
+        )
+    missing = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
+    raise RequestRefused(Code.FORBIDDEN, f"The scope {scope} is missing.", headers=missing)

@@ -1,0 +1,88 @@
+"""How much each client does: counted in memory, added to the database every few seconds, and held against its quota.
+
+The day's sum is that of all processes, as of the last time that the counts were written and read; a client may pass its
+quota by what it did in those seconds. A process that is killed loses what it had not written. Where the answer to a
+commit is lost, the counts are taken as written: at worst those seconds are missing, and nobody is counted twice. While
+the database is away the counts wait in memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+from store import usage
+from store.database import Database
+from store.errors import CommitUncertain, StoreError
+from store.usage import Used
+from verifier.access.paces import too_many
+from verifier.callers import Act
+
+_LOG = logging.getLogger(__name__)
+DAY = 86_400
+EAST = 8 * 3600
+"""Days begin at midnight at +08:00, as everywhere in this service."""
+_IN_QUOTA = tuple(act for act in Act if act is not Act.REFUSED)
+
+
+class Meter:
+    """Counts what clients do in this process, and knows what they did in all."""
+
+    def __init__(self, database: Database, clock: Callable[[], int]) -> None:
+        self._database = database
+        self._clock = clock
+        self._sums: Mapping[Used, int] = {}
+        self._going: Mapping[Used, int] = {}
+        self._waiting: Counter[Used] = Counter()
+        self.totals: Counter[Act] = Counter()
+        """What was done in this process since its start, by whomever: for metrics."""
+
+    def spend(self, client: str, act: Act, count: int, per_day: int | None) -> None:
+        """Count what a client is about to do; raises `RequestRefused` (429) where its quota has not so much left."""
+        self.refuse_beyond(client, count, per_day)
+        self.count(client, act, count)
+
+    def count(self, client: str, act: Act, count: int = 1) -> None:
+        """Count what a client did, whatever its quota."""
+        self._waiting[Used(client=client, day=day_of(self._clock()), kind=act)] += count
+
+    def refuse_beyond(self, client: str, count: int, per_day: int | None) -> None:
+        """Refuse with 429 where a quota has less than `count` left; counts nothing."""
+        if per_day is not None and self.used_today(client) + count > per_day:
+            now = self._clock()
+            raise too_many("The quota of the day is used up.", DAY - (now + EAST) % DAY)
+
+    def used_today(self, client: str) -> int:
+        """Give what a client has used of its quota today, as far as it is known here."""
+        day = day_of(self._clock())
+        acts = [Used(client=client, day=day, kind=act) for act in _IN_QUOTA]
+        return sum(counts.get(act, 0) for counts in (self._sums, self._going, self._waiting) for act in acts)
+
+    async def flush(self) -> None:
+        """Write what was counted and read the day's sums; what cannot be written waits."""
+        self._going, self._waiting = self._waiting, Counter()
+        try:
+            self._sums = await asyncio.to_thread(self._written, self._going)
+        except CommitUncertain:
+            _LOG.warning("counts of usage may be lost: the database did not say whether it took them")
+        except StoreError as error:
+            self._waiting.update(self._going)
+            _LOG.debug("counts of usage wait: %s", error)
+        finally:
+            self._going = {}
+
+    def _written(self, counts: Mapping[Used, int]) -> Mapping[Used, int]:
+        day = day_of(self._clock())
+        if not counts:
+            with self._database.read() as connection:
+                return usage.of_day(connection, day)
+        with self._database.begin() as connection:
+            usage.add(connection, counts)
+            return usage.of_day(connection, day)
+
+
+def day_of(now: int) -> int:
+    """Give the number of the day, since 1970, on which a second falls at +08:00."""
+    return (now + EAST) // DAY

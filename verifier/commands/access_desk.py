@@ -1,0 +1,51 @@
+"""What the commands about organisations, clients and accounts share: the database, the time, and how they answer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from store.database import Database
+from verifier.callers import Ground
+from verifier.commands.office import answered, print_json
+from verifier.settings import load_settings
+
+RESUME = "Look with the command `list` whether it was done, and run it again if not."
+
+OrganisationOption = Annotated[str, typer.Option("--organisation", metavar="CODE", help="Whose it is.")]
+OfficeOption = Annotated[str | None, typer.Option("--office", metavar="CODE", help="Which office of it.")]
+MatterOption = Annotated[
+    str | None, typer.Option("--matter", metavar="CODE", help="What its calls are for, where they do not say.")
+]
+GroundOption = Annotated[Ground | None, typer.Option("--ground", help="On which ground, where they do not say.")]
+
+
+@contextmanager
+def open_database(data: Path | None, *, as_json: bool) -> Iterator[Database]:
+    """Open the database of the settings, and say in words what goes wrong inside the block."""
+    with answered(as_json=as_json, resume=RESUME), Database.open(load_settings(data).database_url) as database:
+        yield database
+
+
+def now() -> int:
+    """Give the time, in seconds."""
+    return int(time.time())
+
+
+def defaults(matter: str | None, ground: Ground | None) -> dict[str, str]:
+    """Put together what calls need not say."""
+    given = {"matter": matter, "ground": ground}
+    return {name: str(value) for name, value in given.items() if value is not None}
+
+
+def say(value: Mapping[str, object], text: str, *, as_json: bool) -> None:
+    """Print an answer: JSON, or text for people."""
+    if as_json:
+        print_json(value)
+    else:
+        typer.echo(text)
