@@ -9,6 +9,7 @@
     |-- NoSuchRow             what was named is not there
     |-- PinsDiffer            the chain is not the one that this database was made with
     |-- CursorMoved           another indexer moved the cursor
+    |-- ShipmentMoved         another process copied lines of the record meanwhile
     |-- SequenceBroken        an event of a contract is missing or out of turn
     |-- NumberTaken           a certificate with this number lives already
     |-- BatchFull             more rows than serials were set aside
@@ -120,6 +121,14 @@ class CursorMoved(StoreError):
         super().__init__(f"the cursor of {ledger} is no longer at block {block}: does a second indexer run?")
         self.ledger = ledger
         self.block = block
+
+
+class ShipmentMoved(StoreError):
+    """Another process copied lines of this lineage meanwhile: read again how far it is."""
+
+    def __init__(self, lineage: str) -> None:
+        super().__init__(f"the record of {lineage} was copied by another process meanwhile")
+        self.lineage = lineage
 
 
 class SequenceBroken(StoreError):

@@ -49,6 +49,18 @@ verifications = Table(
     Index(None, "segment", "position", unique=True),
 )
 
+# How far each lineage of segments was copied: up to the line `position` of segment `number` (not with it), which begins
+# at byte `offset` and follows the line of this hash.
+shipments = Table(
+    "shipments",
+    METADATA,
+    Column("lineage", String(40), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("position", BigInteger, nullable=False),
+    Column("offset", BigInteger, nullable=False),
+    Column("hash", Bytes, nullable=False),
+)
+
 reliances = Table(
     "reliances",
     METADATA,

@@ -65,11 +65,19 @@ class Lineage:
         """List its segments in order, dropped ones among them."""
         return self.folder.of(self.name)
 
-    def close_all(self, close: Close, *, before: int | None = None) -> None:
-        """Close every segment that is open, up to the one numbered `before` (not with it)."""
+    def following(self, number: int) -> Sequence[Segment]:
+        """List the segments from a number on, without looking through the whole folder."""
+        found: list[Segment] = []
+        segment = Segment(self.name, number)
+        while any(path(segment).exists() for path in (self.folder.lines, self.folder.tombstone)):
+            found.append(segment)
+            segment = segment.following
+        return found
+
+    def close_all(self, close: Close) -> None:
+        """Close every segment that is open."""
         for segment in self.segments():
-            open_still = not self.folder.closing(segment).exists() and self.folder.lines(segment).exists()
-            if open_still and (before is None or segment.number < before):
+            if not self.folder.closing(segment).exists() and self.folder.lines(segment).exists():
                 close(segment)
 
     def ending(self) -> tuple[Segment, Place | None]:

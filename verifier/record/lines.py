@@ -60,8 +60,11 @@ def segment_line(segment: Segment, *, now: int, before: Place | None) -> bytes:
     )
 
 
-def verification_line(receipt: Receipt, caller: str | None) -> bytes:
-    """Write what a receipt says, as the record keeps it: no check's detail, no nonce; who called it besides."""
+def verification_line(receipt: Receipt, caller: str | None, settled: Sequence[int | None]) -> bytes:
+    """Write what a receipt says, as the record keeps it: no check's detail, no nonce; who called it besides.
+
+    `settled`: for each certificate, up to which block all was settled in the ledger copy that it was judged from.
+    """
     said: dict[str, Any] = {"kind": "verification", "id": receipt.jti, "time": receipt.iat}
     if caller is not None:
         said["caller"] = caller
@@ -79,8 +82,9 @@ def verification_line(receipt: Receipt, caller: str | None) -> bytes:
             "result": each.verdict["result"],
             "reasons": each.verdict["reasons"],
             "compared": each.compared,
+            "settled_block": block,
         }
-        for each in receipt.judged
+        for each, block in zip(receipt.judged, settled, strict=True)
     ]
     return encoded(said)
 

@@ -67,6 +67,7 @@ class Recording:
         self._signing = signing
         lineage.close_all(self.close_segment)
         segment, before = lineage.ending()
+        self._unclosed = segment
         self._journal = Journal(lineage.folder, segment, before, limits)
 
     @classmethod
@@ -122,8 +123,9 @@ class Recording:
             ground=occasion.ground,
             nonce=occasion.nonce,
         )
+        settled = [each.settled_block for each in verifications]
         try:
-            signed, place, group = self._append(receipt, caller.name)
+            signed, place, group = self._append(receipt, verification_line(receipt, caller.name, settled))
         except (OSError, KeyringError) as error:
             raise _not_recorded() from error
         return Kept(
@@ -148,7 +150,9 @@ class Recording:
     def tend(self) -> None:
         """End a segment that is old enough, and close those that have ended; raises OSError, KeyringError."""
         self._journal.roll(self._signing.clock())
-        self.lineage.close_all(self.close_segment, before=self._journal.durable.segment.number)
+        while self._unclosed.number < self._journal.durable.segment.number:
+            self.close_segment(self._unclosed)
+            self._unclosed = self._unclosed.following
 
     def close_segment(self, segment: Segment) -> Closing:
         """Close a segment that nobody writes any more, of this lineage or of an orphan's of this kind of process."""
@@ -165,7 +169,7 @@ class Recording:
         finally:
             self.lineage.release()
 
-    def _append(self, receipt: Receipt, caller: str | None) -> tuple[str, Place, Group]:
+    def _append(self, receipt: Receipt, line: bytes) -> tuple[str, Place, Group]:
         key = self._signing.key.at(receipt.iat)
         signed = ""
 
@@ -174,7 +178,7 @@ class Recording:
             signed = sign_receipt(_placed(receipt, place), key)
             return receipt_line(receipt.jti, signed)
 
-        place, group = self._journal.append(verification_line(receipt, caller), second, receipt.iat)
+        place, group = self._journal.append(line, second, receipt.iat)
         return signed, place, group
 
 

@@ -37,7 +37,8 @@ class Verification:
     """One answer. `certificate` is None where the bytes were none; `agency_name` is what the registry says.
 
     `sd_hash`: of what was presented, as in key binding (RFC 9901 section 4.3), or of all the bytes that were no
-    certificate. `demands`: what was stated about it.
+    certificate. `demands`: what was stated about it. `settled_block`: up to which all was settled in the ledger copy
+    that it was judged from; None where the certificate is of no ledger of ours.
     """
 
     id: str
@@ -47,6 +48,7 @@ class Verification:
     agency_name: str | None
     sd_hash: str = NOTHING_PRESENTED
     demands: Demands = NO_DEMANDS
+    settled_block: int | None = None
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -180,6 +182,7 @@ class Verifying:
             agency_name=None if agency is None else agency.name,
             sd_hash=sd_hash(certificate),
             demands=asked.demands,
+            settled_block=copy.settled_block if certificate.iss.ledger == copy.ledger else None,
         )
 
     def _malformed(self, presented: bytes, error: MalformedCertificate, asked: Asked) -> Verification:

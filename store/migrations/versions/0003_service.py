@@ -192,6 +192,15 @@ def _relying() -> None:
     op.create_index(op.f("ix_verifications_segment_position"), "verifications", ["segment", "position"], unique=True)
     op.create_index(op.f("ix_verifications_time_id"), "verifications", ["time", "id"], unique=False)
     op.create_table(
+        "shipments",
+        sa.Column("lineage", sa.String(length=40), nullable=False),
+        sa.Column("number", sa.BigInteger(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("offset", sa.BigInteger(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("lineage", name=op.f("pk_shipments")),
+    )
+    op.create_table(
         "reliances",
         sa.Column("ledger_id", IDENTITY, autoincrement=False, nullable=False),
         sa.Column("agency", sa.String(length=32), nullable=False),
