@@ -18,12 +18,12 @@ from ecert.checks.issuer import check_2_ledger, check_3_agency, check_4_key, che
 from ecert.checks.question import Question, pose
 from ecert.checks.rules import CHECKS, SKIPPED, CheckRule, gravest_first
 from ecert.checks.validity import check_9_status, check_10_period, check_14_freshness
-from ecert.demands import NO_DEMANDS, Demands
+from ecert.demands import DEFAULT_MAX_AGE, NO_DEMANDS, Demands
 from ecert.errors import MalformedError
 from ecert.facts import AsOf, Facts, Status, status_in_force
 from ecert.verdict import Check, Outcome, Reason, Result, Verdict
 
-__all__ = ["CHECKS", "CheckRule", "judge", "judge_malformed"]
+__all__ = ["CHECKS", "CheckRule", "judge", "judge_malformed", "judge_nothing"]
 
 
 def judge(
@@ -83,6 +83,16 @@ def judge_malformed(
     return Verdict(
         result=_result(checks), reasons=_reasons(checks), checks=checks, at=now if at is None else at, as_of=as_of
     )
+
+
+def judge_nothing(
+    reason: Reason, *, as_of: AsOf | None, at: int | None = None, now: int, max_age: int = DEFAULT_MAX_AGE
+) -> Verdict:
+    """Give the verdict where there is no one certificate to judge: UNKNOWN, for `reason`, whatever the facts."""
+    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, max_age)
+    checks = (*(SKIPPED[rule.number] for rule in CHECKS[:13]), fresh)
+    reasons = (reason, *_reasons(checks))
+    return Verdict(result=Result.UNKNOWN, reasons=reasons, checks=checks, at=now if at is None else at, as_of=as_of)
 
 
 def _checks(question: Question) -> tuple[Check, ...]:

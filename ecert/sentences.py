@@ -281,6 +281,17 @@ UNKNOWN: Mapping[Reason, Wording] = MappingProxyType(
             ),
             _ADMINISTRATOR,
         ),
+        Reason.NOT_FOUND: Wording(
+            _words(
+                "No certificate was found. That is no proof that there is none.",
+                "未查到相应证照，但这不能证明该证照不存在。",
+            ),
+            _words("Ask the holder for the certificate, or ask the agency.", "请持证人出示证照，或向发证机构查询。"),
+        ),
+        Reason.SEVERAL_FOUND: Wording(
+            _words("Several certificates were found.", "查到多份证照。"),
+            _words("Choose the one that is meant.", "请选择所指的一份。"),
+        ),
     }
 )
 """For checks that are unknown: about us, or about what is missing."""

@@ -29,7 +29,10 @@ class Outcome(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a check did not pass, gravest first: forged, then withdrawn, then out of date, then doubt about us."""
+    """Why a check did not pass, gravest first: forged, then withdrawn, then out of date, then doubt about us.
+
+    The last two are of no check: a look-up found no certificate to judge, or several.
+    """
 
     MALFORMED = "malformed"
     BAD_SIGNATURE = "bad_signature"
@@ -62,6 +65,12 @@ class Reason(StrEnum):
     IN_FUTURE = "in_future"
     STALE_LEDGER = "stale_ledger"
     CLOCK_WRONG = "clock_wrong"
+    NOT_FOUND = "not_found"
+    SEVERAL_FOUND = "several_found"
+
+
+OF_LOOK_UPS = frozenset({Reason.NOT_FOUND, Reason.SEVERAL_FOUND})
+"""Reasons that no check gives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

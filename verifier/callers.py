@@ -80,6 +80,17 @@ class Occasion:
     operator: str | None = None
     nonce: str | None = None
 
+    def of(self, caller: Caller) -> Occasion:
+        """Fill in what the caller's defaults say and the call does not; a person is always its own operator."""
+        ground = caller.defaults.get("ground")
+        return Occasion(
+            matter=self.matter or caller.defaults.get("matter"),
+            case=self.case,
+            ground=self.ground or (None if ground is None else Ground(ground)),
+            operator=caller.operator or self.operator,
+            nonce=self.nonce,
+        )
+
 
 class Gate(Protocol):
     """Tells who sends a request, and counts what callers do."""

@@ -10,7 +10,9 @@ import json
 import logging
 import traceback
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -42,20 +44,42 @@ _HEADERS = {
 }
 
 
-class BodyLimit:
-    """Refuse a body that is too large, too slow or compressed, as soon as that is known."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """How many bytes a body may have (None: no limit), and how long it may take; `each`: every piece of it, not all."""
 
-    def __init__(self, app: ASGIApp, limit: int = MAX_BODY, seconds: float = BODY_SECONDS) -> None:
+    limit: int | None = MAX_BODY
+    seconds: float = BODY_SECONDS
+    each: bool = False
+
+
+ORDINARY = Allowance()
+
+
+class BodyLimit:
+    """Refuse a body that is too large, too slow or compressed, as soon as that is known.
+
+    `allowances`: what other than the ordinary is allowed, by path and media type.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        ordinary: Allowance = ORDINARY,
+        allowances: Mapping[tuple[str, str], Allowance] = MappingProxyType({}),
+    ) -> None:
         self._app = app
-        self._limit = limit
-        self._seconds = seconds
+        self._ordinary = ordinary
+        self._allowances = allowances
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on with a `receive` that watches; what is too large is answered first and then drained."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        body = _Body(Headers(scope=scope), receive, self._limit, self._seconds)
+        headers = Headers(scope=scope)
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        body = _Body(headers, receive, self._allowances.get((scope["path"], kind), self._ordinary))
 
         async def answered(message: Message) -> None:
             last = message["type"] == "http.response.body" and not message.get("more_body", False)
@@ -72,11 +96,12 @@ class BodyLimit:
 class _Body:
     """The body of one request as it comes in."""
 
-    def __init__(self, headers: Headers, receive: Receive, limit: int, seconds: float) -> None:
+    def __init__(self, headers: Headers, receive: Receive, allowance: Allowance) -> None:
         self._headers = headers
         self._receive = receive
-        self._limit = limit
-        self._seconds = seconds
+        self._limit = allowance.limit
+        self._seconds = allowance.seconds
+        self._each = allowance.each
         self._deadline: float | None = None
         self._taken = 0
         self._whole = False
@@ -90,8 +115,9 @@ class _Body:
             RequestRefused: it is too large, too slow or compressed.
         """
         if self._deadline is None:
-            self._deadline = asyncio.get_running_loop().time() + self._seconds
             self._check_headers()
+        if self._deadline is None or self._each:
+            self._deadline = asyncio.get_running_loop().time() + self._seconds
         try:
             async with asyncio.timeout_at(None if self._whole else self._deadline):
                 message = await self._receive()
@@ -101,7 +127,7 @@ class _Body:
             ) from None
         self._whole = not message.get("more_body", False)
         self._taken += len(message.get("body", b""))
-        if self._taken > self._limit:
+        if self._limit is not None and self._taken > self._limit:
             raise self._too_large()
         return message
 
@@ -109,7 +135,8 @@ class _Body:
         if self._headers.get("content-encoding", "identity").lower() != "identity":
             raise RequestRefused(Code.COMPRESSED, "Send the body without Content-Encoding.")
         declared = self._headers.get("content-length", "")
-        if declared.isascii() and declared.isdigit() and int(declared[:_LENGTH_DIGITS]) > self._limit:
+        told = int(declared[:_LENGTH_DIGITS]) if declared.isascii() and declared.isdigit() else 0
+        if self._limit is not None and told > self._limit:
             raise self._too_large()
 
     def _too_large(self) -> RequestRefused:

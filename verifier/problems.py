@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
@@ -102,6 +103,12 @@ class RequestRefused(VerifierError):
         self.detail = detail
         self.flaws = tuple(flaws)
         self.headers = MappingProxyType(dict(headers or {}))
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """Give `; did you mean x?`, or nothing where none is near."""
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 _BY_STATUS: Mapping[int, Code] = {

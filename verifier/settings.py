@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         return self.data_dir / "keys"
 
     @property
+    def matters_dir(self) -> Path:
+        """Where the bureau's own matters are, if any."""
+        return self.data_dir / "matters"
+
+    @property
     def certificates_dir(self) -> Path:
         """Where the files of issued certificates are put."""
         return self.data_dir / "certificates"

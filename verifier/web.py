@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
@@ -21,22 +22,32 @@ from ecert.demands import DEFAULT_MAX_AGE
 from store.errors import StoreError
 from verifier import pages
 from verifier.access.access import Access
+from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.health import health_routes
 from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.token import token_routes
-from verifier.api.verifications import verification_routes
+from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verification_routes
 from verifier.callers import Act, Gate, OpenGate
 from verifier.errors import NotReady
-from verifier.guards import BodyLimit, LastResort, SafeHeaders
+from verifier.guards import Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
+from verifier.services.answering import Answering
 from verifier.services.published import Published
-from verifier.services.verifying import Verifying
 
 DESCRIPTION = (
     "Verifies certificates against the ledger. A verdict is VALID, INVALID or UNKNOWN, with its reasons and the block"
     " that it is as of. Doubt is UNKNOWN, never VALID."
 )
+
+ALLOWANCES = MappingProxyType(
+    {
+        (VERIFICATIONS_PATH, MULTIPART): Allowance(limit=32 << 20, seconds=60),
+        (BATCH_PATH, JSON): Allowance(limit=16 << 20, seconds=60),
+        (BATCH_PATH, NDJSON): Allowance(limit=None, each=True),
+    }
+)
+"""Where a body may be larger than a certificate: with a document, and where there are many."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +60,7 @@ class Served:
     """
 
     view: LedgerView
-    verifying: Verifying
+    answering: Answering
     published: Published | None = None
     status_ttl: int = STATUS_TTL
     gate: Gate = field(default_factory=OpenGate)
@@ -67,11 +78,11 @@ def public_app(served: Served) -> FastAPI:
 
 def add_public_routes(app: FastAPI, served: Served) -> None:
     """Add what both applications serve."""
-    app.include_router(verification_routes(served.verifying, served.max_age))
+    app.include_router(verification_routes(served.answering, served.gate, served.max_age))
     app.include_router(health_routes(served.view, served.max_age))
     if served.published is not None:
         app.include_router(publication_routes(served.published, served.status_ttl))
-    app.include_router(pages.check_routes(served.verifying, served.max_age))
+    app.include_router(pages.check_routes(served.answering, served.max_age))
     app.include_router(pages.asset_routes())
     if served.access is not None:
         access = served.access
@@ -106,7 +117,7 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit)],
+        middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit, allowances=ALLOWANCES)],
     )
     app.state.gate = served.gate
     for kind in (RequestRefused, NotReady, StoreError, HTTPException):

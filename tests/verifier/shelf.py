@@ -27,6 +27,9 @@ from store import cursors, events
 from store.database import Database, migrate
 from store.records import Block, Cursor, SeenEvent
 from store.states import Contract
+from verifier.matters import load_matters
+from verifier.services.answering import Answering
+from verifier.services.verifying import Verifying
 
 LEDGER = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3"
 AGENCY = "MARKET-1"
@@ -191,3 +194,8 @@ def _origin(begin: int) -> Cursor:
 
 def _block_hash(number: int) -> bytes:
     return sha256(b"block" + str(number).encode()).digest()
+
+
+def answering_with(verifying: Verifying) -> Answering:
+    """Answer with what comes along, and record nothing."""
+    return Answering(verifying=verifying, matters=load_matters(None, verifying.types))

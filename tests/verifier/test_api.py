@@ -17,11 +17,11 @@ from ecert.facts import Status
 from ecert.types import TypeCatalogue
 from store.database import Database
 from store.errors import DatabaseAway
-from tests.verifier.shelf import BAD_FILES, Shelf, stock
-from verifier.guards import MAX_BODY, BodyLimit
+from tests.verifier.shelf import BAD_FILES, Shelf, answering_with, stock
+from verifier.guards import MAX_BODY, Allowance, BodyLimit
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, Code
-from verifier.services.verifying import Asked, Verification, Verifying
+from verifier.services.verifying import Verification, Verifying
 from verifier.web import Served, public_app
 
 PATH = "/v1/verifications"
@@ -53,7 +53,7 @@ async def client(view: LedgerView) -> AsyncIterator[httpx.AsyncClient]:
 
 
 def client_of(view: LedgerView, verifying: Verifying) -> httpx.AsyncClient:
-    app = public_app(Served(view=view, verifying=verifying))
+    app = public_app(Served(view=view, answering=answering_with(verifying)))
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example")
 
 
@@ -193,7 +193,7 @@ async def test_a_body_over_the_limit_is_refused_told_or_not(client: httpx.AsyncC
 
 
 async def test_a_body_that_does_not_arrive_is_given_up(view: LedgerView, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("verifier.web.BodyLimit", functools.partial(BodyLimit, seconds=0.01))
+    monkeypatch.setattr("verifier.web.BodyLimit", functools.partial(BodyLimit, ordinary=Allowance(seconds=0.01)))
     stuck = asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
@@ -294,7 +294,7 @@ async def test_no_problem_repeats_what_was_sent(client: httpx.AsyncClient) -> No
 class Broken(Verifying):
     """Fails in a way that nobody foresaw, with somebody's name in the text."""
 
-    async def verify_soon(self, presented: bytes, asked: Asked) -> Verification:  # noqa: ARG002 - as it is called
+    async def verify_soon(self, *_: object, **__: object) -> Verification:
         raise KeyError("张三")
 
 

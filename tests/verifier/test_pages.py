@@ -15,7 +15,7 @@ from ecert.facts import Status
 from ecert.types import TypeCatalogue
 from ecert.verdict import Outcome, Result
 from store.database import Database
-from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, Shelf, stock
+from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, Shelf, answering_with, stock
 from verifier.guards import MAX_BODY
 from verifier.ledger_view import LedgerView
 from verifier.pages.assets import assets
@@ -48,7 +48,7 @@ def database(shelf: Shelf) -> Iterator[Database]:
 async def client(database: Database) -> AsyncIterator[httpx.AsyncClient]:
     view = LedgerView(database)
     view.refresh()
-    app = public_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
+    app = public_app(Served(view=view, answering=answering_with(Verifying(view=view, types=TypeCatalogue.bundled()))))
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:
         yield client
@@ -207,7 +207,7 @@ def test_records_are_told_in_the_order_that_the_type_names_their_members() -> No
 
 async def test_a_service_that_is_starting_says_so(database: Database, shelf: Shelf) -> None:
     view = LedgerView(database)
-    app = public_app(Served(view=view, verifying=Verifying(view=view, types=TypeCatalogue.bundled())))
+    app = public_app(Served(view=view, answering=answering_with(Verifying(view=view, types=TypeCatalogue.bundled()))))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example") as client:
         answer = await drop(client, shelf.files[0])
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")

@@ -21,7 +21,7 @@ from store.database import Database
 from store.errors import DatabaseAway
 from tests.verifier.office import AGENCY as OFFICE
 from tests.verifier.office import City, make_city
-from tests.verifier.shelf import AGENCY, COUNT, DAY, LEDGER, Shelf, stock
+from tests.verifier.shelf import AGENCY, COUNT, DAY, LEDGER, Shelf, answering_with, stock
 from tests.verifier.test_api import problem
 from tests.verifier.test_issuing import row, table
 from tests.verifier.test_status_lists import KEYS, URI, publisher
@@ -65,7 +65,11 @@ async def client(database: Database, view: LedgerView) -> AsyncIterator[httpx.As
 def client_of(database: Database, view: LedgerView) -> httpx.AsyncClient:
     paths = Paths(database)
     verifying = Verifying(view=view, types=TypeCatalogue.bundled(), paths=paths)
-    app = public_app(Served(view=view, verifying=verifying, published=Published(database, view, paths), status_ttl=60))
+    app = public_app(
+        Served(
+            view=view, answering=answering_with(verifying), published=Published(database, view, paths), status_ttl=60
+        )
+    )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example")
 
 
@@ -223,7 +227,9 @@ async def test_leaves_are_kept_for_ever_only_once_the_batch_is_settled(city: Cit
     published = Published(city.database, unsettled, Paths(city.database))
     unsettled.__class__ = type("Unsettled", (LedgerView,), {"copy": property(lambda _: copy)})
     served = Served(
-        view=unsettled, verifying=Verifying(view=unsettled, types=TypeCatalogue.bundled()), published=published
+        view=unsettled,
+        answering=answering_with(Verifying(view=unsettled, types=TypeCatalogue.bundled())),
+        published=published,
     )
     transport = httpx.ASGITransport(app=public_app(served))
     async with httpx.AsyncClient(transport=transport, base_url="http://service.example") as client:

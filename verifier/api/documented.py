@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from verifier.api.bodies import FILE_PART
-from verifier.api.wire import Demanded, ProblemAnswer, VerificationRequest
+from pydantic import BaseModel
+
+from verifier.api.bodies import JSON, MULTIPART, NDJSON
+from verifier.api.submissions import CODE_PART, DOCUMENT_PART, FILE_PART
+from verifier.api.wire import BatchRequest, FormRequest, Occasioned, ProblemAnswer, Question, VerificationRequest
 from verifier.problems import KINDS, MEDIA_TYPE, Code, body
 
 _EXAMPLE_FILE = {
@@ -15,6 +18,8 @@ _EXAMPLE_FILE = {
     "signature": "3q2-7w...",
     "header": {"disclosures": ["WyJ4...", "WyJ5..."], "ecert": {"path": ["q83v..."]}},
 }
+
+_OCCASION = {"matter": "title-transfer", "case": "2026-4711", "ground": "duty", "operator": "window-3"}
 
 _REQUEST_EXAMPLES: Mapping[str, Any] = {
     "file": {"summary": "The content of a certificate file", "value": {"certificate": _EXAMPLE_FILE}},
@@ -27,6 +32,15 @@ _REQUEST_EXAMPLES: Mapping[str, Any] = {
             "max_age": 600,
         },
     },
+    "looked_up": {
+        "summary": "Looked up by the unit number, for a matter",
+        "value": {
+            "lookup": {"type": "real-estate-title", "by": "unit_number", "value": "420102001001GB00001F00010001"},
+            "holder": {"id": "110101199003074514", "name": "王小明"},
+            **_OCCASION,
+        },
+    },
+    "code": {"summary": "The code of a slip of paper", "value": {"code": "1234 5678 ...", **_OCCASION}},
     "compact": {
         "summary": "The compact form, about a day in the past",
         "value": {"certificate": "eyJhbGciOi...~WyJ4...~", "at": "2026-05-03T09:00:00+08:00"},
@@ -62,14 +76,22 @@ def problem_answers(*codes: Code) -> dict[int | str, dict[str, Any]]:
     return answers
 
 
-def _json_schema() -> dict[str, Any]:
-    return _inlined(VerificationRequest.model_json_schema())
-
-
 def _form_schema() -> dict[str, Any]:
-    schema = _inlined(Demanded.model_json_schema())
-    file = {"type": "string", "format": "binary", "description": "An `*.ecert.json` file or the compact form."}
-    return {**schema, "properties": {FILE_PART: file, **schema["properties"]}, "required": [FILE_PART]}
+    schema = _inlined(FormRequest.model_json_schema())
+    parts = {
+        FILE_PART: _file("An `*.ecert.json` file or the compact form."),
+        DOCUMENT_PART: _file("A PDF, OFD or image: judged with the certificate, or what to find it by."),
+        CODE_PART: {"type": "string", "description": "The 32 digits of a code, instead of the file."},
+    }
+    return {**schema, "properties": {**parts, **schema["properties"]}}
+
+
+def _file(description: str) -> dict[str, str]:
+    return {"type": "string", "format": "binary", "description": description}
+
+
+def _schema(model: type[BaseModel]) -> dict[str, Any]:
+    return _inlined(model.model_json_schema())
 
 
 def _inlined(schema: dict[str, Any]) -> dict[str, Any]:
@@ -91,21 +113,52 @@ VERIFICATION_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
-            "application/json": {"schema": _json_schema(), "examples": _REQUEST_EXAMPLES},
-            "multipart/form-data": {"schema": _form_schema()},
+            JSON: {"schema": _schema(VerificationRequest), "examples": _REQUEST_EXAMPLES},
+            MULTIPART: {"schema": _form_schema()},
         },
     }
+}
+
+BATCH_BODY: dict[str, Any] = {
+    "parameters": [
+        {"name": name, "in": "query", "required": False, "schema": schema, "description": "With lines of JSON."}
+        for name, schema in _schema(Occasioned)["properties"].items()
+    ],
+    "requestBody": {
+        "required": True,
+        "content": {
+            JSON: {"schema": _schema(BatchRequest)},
+            NDJSON: {"schema": {**_schema(Question), "description": "One such object a line."}},
+        },
+    },
 }
 
 PROBLEMS_OF_VERIFICATION = problem_answers(
     Code.NOT_JSON,
     Code.BAD_FORM,
+    Code.UNAUTHENTICATED,
+    Code.FORBIDDEN,
     Code.TOO_LARGE,
     Code.TOO_SLOW,
     Code.WRONG_MEDIA_TYPE,
     Code.COMPRESSED,
     Code.NOT_UNDERSTOOD,
+    Code.TOO_MANY,
     Code.NOT_READY,
     Code.DATABASE_AWAY,
     Code.INTERNAL,
 )
+
+ANSWERS_OF_BATCH: dict[int | str, dict[str, Any]] = {
+    200: {
+        "content": {
+            NDJSON: {
+                "schema": {
+                    "type": "object",
+                    "description": "A verdict with its `line`; a receipt with the `lines` it is for; or a `problem`.",
+                }
+            }
+        }
+    },
+    **PROBLEMS_OF_VERIFICATION,
+}

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 from pydantic import ValidationError
 
 from ecert.strict_json import MAX_INTEGER
-from verifier.problems import Flaw
+from verifier.problems import Flaw, suggestion
 
 TIME_DUE = (
     "a time is due: whole seconds since 1970, a day such as 2026-05-03, or a moment with its offset such as"
@@ -49,12 +48,6 @@ def flaws(error: ValidationError, values: Mapping[str, Any], members: Sequence[s
     """
     found = [_flaw(fault, values, members) for fault in error.errors(include_input=False, include_url=False)]
     return list({flaw.place: flaw for flaw in reversed(found)}.values())[::-1]
-
-
-def suggestion(name: str, known: Sequence[str]) -> str:
-    """Give `; did you mean x?`, or nothing where none is near."""
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def number_place(text: str, root: str) -> Flaw | None:

@@ -1,23 +1,36 @@
-"""`POST /v1/verifications`: one certificate, one verdict."""
+"""`POST /v1/verifications` and its batch: what is handed in becomes a verdict with a receipt."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import AsyncIterator, Sequence
+
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
+from starlette.responses import Response
 
+from verifier.access.gate import require
 from verifier.api import documented
-from verifier.api.bodies import read_presented
-from verifier.api.statements import refuse_incomparable
-from verifier.api.wire import VerificationAnswer
-from verifier.services.verifying import Verifying
+from verifier.api.bodies import JSON, NDJSON, media_type, read_lines
+from verifier.api.submissions import read_batch, read_line, read_occasion, read_submitted
+from verifier.api.while_reading import WhileReading
+from verifier.api.wire import MAX_BATCH, BatchAnswer, VerificationAnswer
+from verifier.callers import Act, Caller, Gate, Scope
+from verifier.guards import MAX_BODY
+from verifier.problems import Code, RequestRefused, body
+from verifier.services.answering import Answering, receipt_json
+from verifier.services.submitted import Submitted
+
+VERIFICATIONS_PATH = "/v1/verifications"
+BATCH_PATH = f"{VERIFICATIONS_PATH}/batch"
 
 
-def verification_routes(verifying: Verifying, max_age: int) -> APIRouter:
-    """Make the route; `max_age` holds where the caller does not say how old the facts may be."""
-    router = APIRouter(prefix="/v1", tags=["verification"])
+def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
+    """Make the routes; `max_age` holds where the caller does not say how old the facts may be."""
+    router = APIRouter(tags=["verification"])
 
     @router.post(
-        "/verifications",
+        VERIFICATIONS_PATH,
         summary="Verify one certificate",
         response_model=VerificationAnswer,
         responses=documented.PROBLEMS_OF_VERIFICATION,
@@ -29,9 +42,96 @@ def verification_routes(verifying: Verifying, max_age: int) -> APIRouter:
         The answer is 200 whatever the verdict: what is no certificate at all is INVALID, `malformed`. Facts that are
         too old, a batch that is not settled, a field that was not shown give UNKNOWN, never VALID.
         """
-        presented = await read_presented(request, max_age)
-        verification = await verifying.verify_soon(presented.certificate, presented.asked)
-        refuse_incomparable(verification.certificate_type, presented.asked.demands.expect, verifying.types)
-        return JSONResponse(verification.to_json())
+        caller = await gate.caller(request)
+        submitted = await read_submitted(request, max_age)
+        if caller.known:
+            require(caller, Scope.VERIFY)
+        gate.spend(caller, Act.VERIFICATION if submitted.in_hand else Act.LOOK_UP)
+        return JSONResponse((await answering.answer(caller, submitted)).to_json())
+
+    @router.post(
+        BATCH_PATH,
+        summary="Verify up to 1,000 certificates in one call, or any number as lines",
+        response_model=BatchAnswer,
+        responses=documented.ANSWERS_OF_BATCH,
+        openapi_extra=documented.BATCH_BODY,
+    )
+    async def verify_batch(request: Request) -> Response:
+        """Judge several certificates for one matter and case, all as of one block, with one receipt.
+
+        Lines of JSON (`application/x-ndjson`, the occasion in the query) are answered line by line, each with its
+        number, and after every 1,000 with the receipt for them; read the answer while you send.
+        """
+        caller = await gate.caller(request)
+        require(caller, Scope.VERIFY)
+        kind = media_type(request)
+        if kind == JSON:
+            submitted = read_batch(await request.body(), max_age)
+            gate.spend(caller, Act.BATCH_ITEM, len(submitted))
+            return JSONResponse((await answering.answer_all(caller, submitted)).to_json())
+        if kind == NDJSON:
+            lines = _Lines(answering, gate, caller, _groups(request, max_age))
+            return WhileReading(await lines.begun(), media_type=NDJSON)
+        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON} or {NDJSON}.")
 
     return router
+
+
+class _Lines:
+    """Lines, a thousand at a time; the first are answered before the answer begins, so that a problem can be one."""
+
+    def __init__(
+        self,
+        answering: Answering,
+        gate: Gate,
+        caller: Caller,
+        groups: AsyncIterator[list[tuple[int, Submitted]]],
+    ) -> None:
+        self._answering = answering
+        self._gate = gate
+        self._caller = caller
+        self._groups = groups
+        self._copy = answering.verifying.copy
+
+    async def begun(self) -> AsyncIterator[str]:
+        """Answer the first group, then give what goes on."""
+        first = await anext(self._groups, None)
+        if first is None:
+            raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no line.")
+        return self._all(await self._answered(first))
+
+    async def _all(self, begun: str) -> AsyncIterator[str]:
+        yield begun
+        try:
+            async for group in self._groups:
+                yield await self._answered(group)
+        except RequestRefused as refused:
+            yield _line({"problem": body(refused.code, refused.detail, refused.flaws)})
+
+    async def _answered(self, group: Sequence[tuple[int, Submitted]]) -> str:
+        self._gate.spend(self._caller, Act.BATCH_ITEM, len(group))
+        batch = await self._answering.answer_all(self._caller, [each for _, each in group], copy=self._copy)
+        numbers = [number for number, _ in group]
+        answers = [
+            _line({"line": number, **answered.to_json()})
+            for number, answered in zip(numbers, batch.answers, strict=True)
+        ]
+        return "".join([*answers, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(batch.kept)})])
+
+
+async def _groups(request: Request, max_age: int) -> AsyncIterator[list[tuple[int, Submitted]]]:
+    """Gather the lines of a body, each with its number, up to a thousand at once."""
+    occasion, group, number = read_occasion(request), [], 0
+    async for line in read_lines(request, MAX_BODY):
+        number += 1
+        if line.strip():
+            group.append((number, read_line(line, number, occasion, max_age)))
+        if len(group) == MAX_BATCH:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _line(value: dict[str, object]) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
@@ -9,14 +10,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ecert import base64url
-from ecert.demands import Demands, Holder
+from ecert.demands import Challenge, Demands, Holder
 from ecert.strict_json import MAX_INTEGER
+from verifier.callers import Ground, Occasion
+from verifier.services.submitted import LookUp, Submitted
 from verifier.services.verifying import Asked
 
 MAX_EXPECTED = 256
 MAX_DOCUMENTS = 16
 MAX_AGE_LIMIT = 86_400
-LONGEST_TEXT = 4_000
+MAX_BATCH = 1_000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 DIGEST = r"^[A-Za-z0-9_-]{43}$"
 
@@ -61,7 +64,14 @@ class StatedHolder(Stated):
     name: Annotated[str, Field(min_length=1, max_length=200)] | None = None
 
 
-class Demanded(Stated):
+class StatedChallenge(Stated):
+    """What the holder must have signed with its key: the caller's nonce, and who the caller is."""
+
+    nonce: Annotated[str, Field(min_length=1, max_length=200)]
+    audience: Annotated[str, Field(min_length=1, max_length=400)]
+
+
+class Questions(Stated):
     """What is asked about a certificate."""
 
     expect: Annotated[
@@ -69,6 +79,9 @@ class Demanded(Stated):
         Field(max_length=MAX_EXPECTED, description='Stated values by field name. Decimals are text: `"98.44"`.'),
     ] = Field(default_factory=dict)
     holder: StatedHolder | None = None
+    challenge: StatedChallenge | None = Field(
+        default=None, description="The holder must prove possession: with this nonce, for this audience."
+    )
     at: Annotated[
         Annotated[int, Field(ge=0, le=MAX_INTEGER)] | Annotated[str, Field(max_length=40)] | None,
         AfterValidator(_seconds),
@@ -81,7 +94,7 @@ class Demanded(Stated):
         examples=["2026-05-03", "2026-05-03T09:00:00+08:00", 1777770000],
     )
     max_age: Annotated[int, Field(ge=1, le=MAX_AGE_LIMIT)] | None = Field(
-        default=None, description="How old the facts may be, in seconds of block time."
+        default=None, description="How old the facts may be, in seconds of block time; a matter may allow less."
     )
     documents: Annotated[
         list[Annotated[str, Field(pattern=DIGEST), AfterValidator(_digest)]], Field(max_length=MAX_DOCUMENTS)
@@ -90,20 +103,101 @@ class Demanded(Stated):
     def asked(self, default_max_age: int) -> Asked:
         """Give it as the service takes it."""
         holder = None if self.holder is None else Holder(id=self.holder.id, name=self.holder.name)
+        challenge = self.challenge
+        proof = None if challenge is None else Challenge(nonce=challenge.nonce, audience=challenge.audience)
         max_age = default_max_age if self.max_age is None else self.max_age
         return Asked(
-            demands=Demands(expect=self.expect, holder=holder, max_age=max_age),
+            demands=Demands(expect=self.expect, holder=holder, key_binding=proof, max_age=max_age),
             documents=tuple(map(base64url.decode, self.documents)),
             at=_seconds(self.at),
         )
 
 
-class VerificationRequest(Demanded):
-    """A certificate and what is asked about it."""
+class Occasioned(Stated):
+    """What a verification is for. Who says who it is must say all of it, or have it among its defaults."""
 
-    certificate: dict[str, Any] | Annotated[str, Field(min_length=1)] = Field(
-        description="The content of an `*.ecert.json` file as an object, or the compact form as text."
+    matter: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="Code of the matter.", examples=["deed-tax-home"]
     )
+    case: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
+        default=None, description="The caller's own file number.", examples=["2026-契-004711"]
+    )
+    ground: Ground | None = Field(default=None, strict=False, description="What entitles the caller.")
+    operator: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+        default=None, description="Who acts; needed with the ground `duty`, and never believed of a person."
+    )
+    nonce: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
+        default=None, description="Repeated in the receipt."
+    )
+
+    def occasion(self) -> Occasion:
+        """Give it as the service takes it."""
+        return Occasion(
+            matter=self.matter, case=self.case, ground=self.ground, operator=self.operator, nonce=self.nonce
+        )
+
+
+class StatedLookUp(Stated):
+    """What to look a certificate up by, where the matter allows it."""
+
+    type: Annotated[str, Field(min_length=1, max_length=80, examples=["real-estate-title"])]
+    by: Annotated[
+        str,
+        Field(
+            min_length=1,
+            max_length=64,
+            description="A field that is a number, `number` for the type's own, `identifier`, or `holder` (an id).",
+            examples=["unit_number"],
+        ),
+    ]
+    value: Annotated[str, Field(min_length=1, max_length=200)]
+    agency: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+        default=None, description="With `serial`: the one that was chosen among several."
+    )
+    serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = None
+
+
+class Question(Questions):
+    """One of `certificate`, `code`, `document` and `lookup`, and what is asked about it."""
+
+    certificate: dict[str, Any] | Annotated[str, Field(min_length=1)] | None = Field(
+        default=None, description="The content of an `*.ecert.json` file as an object, or the compact form as text."
+    )
+    code: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        default=None, description="The 32 digits of a QR or a slip of paper, with or without spaces."
+    )
+    document: Annotated[str, Field(pattern=DIGEST), AfterValidator(_digest)] | None = Field(
+        default=None, description="SHA-256 of a PDF, OFD or image whose certificate is looked for, base64url."
+    )
+    lookup: StatedLookUp | None = None
+
+    def submitted(self, occasion: Occasion, default_max_age: int, place: str = "") -> Submitted:
+        """Give it as the service takes it."""
+        lookup, certificate = self.lookup, self.certificate
+        text = certificate if isinstance(certificate, str | None) else json.dumps(certificate, ensure_ascii=False)
+        return Submitted(
+            asked=self.asked(default_max_age),
+            occasion=occasion,
+            certificate=None if text is None else text.encode(),
+            code=self.code,
+            document=None if self.document is None else base64url.decode(self.document),
+            lookup=None if lookup is None else LookUp(**lookup.model_dump()),
+            place=place,
+        )
+
+
+class VerificationRequest(Question, Occasioned):
+    """One verification."""
+
+
+class FormRequest(Questions, Occasioned):
+    """What goes with the certificate in a form."""
+
+
+class BatchRequest(Occasioned):
+    """Up to 1,000 verifications for one matter and case, judged as of one block, with one receipt."""
+
+    verifications: Annotated[list[Question], Field(min_length=1, max_length=MAX_BATCH)]
 
 
 class AsOfBlock(BaseModel):
@@ -138,10 +232,20 @@ class NamedCertificate(BaseModel):
     exp: int | None
 
 
-class VerificationAnswer(BaseModel):
+class ChoiceAnswer(BaseModel):
+    """One of several certificates that a look-up led to."""
+
+    agency: str
+    agency_name: str | None
+    serial: int
+    type: str
+    status: Literal["valid", "revoked", "suspended", "superseded"]
+    values: dict[str, Any] = Field(description="Its number, where the matter may read that.")
+
+
+class VerdictAnswer(BaseModel):
     """The verdict."""
 
-    id: str
     result: Literal["VALID", "INVALID", "UNKNOWN"]
     reasons: list[str] = Field(description="Gravest first.")
     checks: list[CheckAnswer]
@@ -150,6 +254,34 @@ class VerificationAnswer(BaseModel):
     notes: dict[str, Any]
     status_now: Literal["valid", "revoked", "suspended", "superseded"] | None
     certificate: NamedCertificate | None
+    values: dict[str, Any] | None = Field(
+        default=None, description="After a look-up or a code: what the matter may read, if all was compared and equal."
+    )
+    choices: list[ChoiceAnswer] | None = Field(default=None, description="With `several_found`.")
+    complete_since: dict[str, int] | None = Field(
+        default=None, description="With `not_found`: agency -> since when its records of the type are complete."
+    )
+
+
+class ReceiptAnswer(BaseModel):
+    """What is told of the record."""
+
+    id: str = Field(description="Finds the record: `GET /v1/verifications/{id}`.")
+    receipt: str | None = Field(default=None, description="A JWS: what was answered, signed.")
+    stated_salt: str | None = Field(
+        default=None, description="The salt of the receipt's `stated`: keep it to prove what you stated."
+    )
+
+
+class VerificationAnswer(ReceiptAnswer, VerdictAnswer):
+    """The verdict with its receipt."""
+
+
+class BatchAnswer(ReceiptAnswer):
+    """All verdicts, in the order of the request, with one receipt."""
+
+    as_of: AsOfBlock
+    results: list[VerdictAnswer]
 
 
 class ProblemAnswer(BaseModel):

@@ -12,14 +12,18 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ecert.demands import Demands
 from ecert.explaining import Language
-from verifier.api.bodies import FILE_PART, MULTIPART, media_type, read_form
+from verifier.api.bodies import MULTIPART, media_type, read_form
+from verifier.api.submissions import FILE_PART
+from verifier.callers import ANYBODY, Occasion
 from verifier.guards import MAX_BODY
 from verifier.pages.assets import assets
 from verifier.pages.languages import language_of
 from verifier.pages.showing import ShownVerification, shown
 from verifier.pages.words import PROBLEMS, WORDS
 from verifier.problems import KINDS, Code, RequestRefused
-from verifier.services.verifying import Asked, Verifying
+from verifier.services.answering import Answering
+from verifier.services.submitted import Submitted
+from verifier.services.verifying import Asked
 
 CHECK_PATH = "/check"
 IN_PLACE = "x-in-place"
@@ -33,7 +37,7 @@ class EmptyFile(RequestRefused):
         super().__init__(Code.NOT_UNDERSTOOD, "The file is empty.")
 
 
-def check_routes(verifying: Verifying, max_age: int) -> APIRouter:
+def check_routes(answering: Answering, max_age: int) -> APIRouter:
     """Make the page's routes."""
     router = APIRouter(include_in_schema=False)
     asked = Asked(demands=Demands(max_age=max_age))
@@ -49,8 +53,9 @@ def check_routes(verifying: Verifying, max_age: int) -> APIRouter:
     @router.post(CHECK_PATH)
     async def check(request: Request) -> HTMLResponse:
         presented = await _presented(request)
-        verification = await verifying.verify_soon(presented, asked)
-        return _page(request, answer=shown(verification, presented, language_of(request)))
+        submitted = Submitted(certificate=presented, asked=asked, occasion=Occasion())
+        answered = await answering.answer(ANYBODY, submitted)
+        return _page(request, answer=shown(answered.verification, presented, language_of(request)))
 
     return router
 

@@ -142,6 +142,10 @@ PROBLEMS: Mapping[Code, Words] = MappingProxyType(
             "The service cannot reach its database. Nothing was lost: try again in a minute.",
             "服务无法连接数据库。没有任何内容丢失，请一分钟后重试。",
         ),
+        Code.NOT_RECORDED: _both(
+            "The service cannot write its record, and answers nothing unrecorded. Try again in a minute.",
+            "服务无法写入核验记录，未记录则不作答复。请一分钟后重试。",
+        ),
         Code.NOT_FOUND: _both("There is nothing at this address.", "此地址没有内容。"),
         Code.UNAUTHENTICATED: _both("Log in first.", "请先登录。"),
         Code.FORBIDDEN: _both("You may not do this here.", "您无权执行此操作。"),

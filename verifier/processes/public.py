@@ -9,7 +9,9 @@ from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.access import open_access
 from verifier.ledger_view import LedgerView
+from verifier.matters import load_matters
 from verifier.processes.serving import serve_web
+from verifier.services.answering import Answering
 from verifier.services.paths import Paths
 from verifier.services.published import Published
 from verifier.services.verifying import Verifying
@@ -24,12 +26,15 @@ async def serve_public(settings: Settings, database: Database, taken: socket.soc
 
 def open_served(settings: Settings, database: Database) -> Served:
     """Set up what both `api` and `office` serve."""
-    view = LedgerView(database)
-    paths = Paths(database)
+    view, types, paths = LedgerView(database), TypeCatalogue.bundled(), Paths(database)
+    answering = Answering(
+        verifying=Verifying(view=view, types=types, paths=paths),
+        matters=load_matters(settings.matters_dir, types),
+    )
     access = open_access(settings, database)
     return Served(
         view=view,
-        verifying=Verifying(view=view, types=TypeCatalogue.bundled(), paths=paths),
+        answering=answering,
         published=Published(database, view, paths),
         status_ttl=settings.status_ttl,
         gate=access.gate,

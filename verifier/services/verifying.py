@@ -15,15 +15,16 @@ from ecert.certificate_type import CertificateType
 from ecert.comparing import Answer
 from ecert.demands import NO_DEMANDS, Demands
 from ecert.errors import MalformedCertificate
-from ecert.judging import judge, judge_malformed
+from ecert.judging import judge, judge_malformed, judge_nothing
 from ecert.key_binding import sd_hash
 from ecert.ledger_copy import LedgerCopy
 from ecert.parsing import parse
 from ecert.receipt import Judged, certificate_name, stated_hash, told
 from ecert.types import TypeCatalogue
-from ecert.verdict import Verdict, verdict_to_json
+from ecert.verdict import Reason, Verdict, verdict_to_json
 from store.database import Database
 from verifier.ledger_view import LedgerView
+from verifier.matters import Ruling
 from verifier.services.paths import Paths
 
 NOTHING_PRESENTED = base64url.encode(sha256(b"").digest())
@@ -94,11 +95,20 @@ class Verification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is asked of a certificate: demands, SHA-256 digests of what came along, and the time asked about."""
+    """What is asked of a certificate: demands, SHA-256 digests of what came along, the time asked about, the matter."""
 
     demands: Demands = NO_DEMANDS
     documents: tuple[bytes, ...] = ()
     at: int | None = None
+    ruling: Ruling | None = None
+
+    def demanded(self, certificate_type: CertificateType | None) -> Demands:
+        """Give what the caller demands and, of a certificate of this type, its matter.
+
+        Raises:
+            RequestRefused: the matter does not need such a certificate, or wants something that is missing.
+        """
+        return self.demands if self.ruling is None else self.ruling.demands(self.demands, certificate_type)
 
 
 NOTHING_ASKED = Asked()
@@ -137,24 +147,45 @@ class Verifying:
         """The certificate types that are known here."""
         return self._types
 
-    def verify(self, presented: bytes, asked: Asked = NOTHING_ASKED) -> Verification:
-        """Judge `presented`, whatever it is; what is no certificate gets the verdict `malformed`.
+    @property
+    def copy(self) -> LedgerCopy:
+        """The newest ledger copy; raises `NotReady`."""
+        return self._view.copy
+
+    def verify(self, presented: bytes, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None) -> Verification:
+        """Judge `presented`, whatever it is, from `copy` or the newest; what is no certificate is `malformed`.
 
         Raises:
             NotReady: there is no ledger copy to judge from.
+            RequestRefused: the matter does not need such a certificate.
         """
         try:
             certificate = parse(presented)
         except MalformedCertificate as error:
             return self._malformed(presented, error, asked)
-        copy = self._view.copy
+        copy = copy or self._view.copy
         return self._judged(self._with_path(certificate, copy), copy, asked)
 
-    async def verify_soon(self, presented: bytes, asked: Asked) -> Verification:
+    def nothing(self, reason: Reason, asked: Asked) -> Verification:
+        """Answer a look-up that led to no one certificate."""
+        as_of = self._view.copy.as_of if self._view.ready else None
+        verdict = judge_nothing(reason, as_of=as_of, at=asked.at, now=self._clock(), max_age=asked.demands.max_age)
+        return Verification(
+            id=_new_id(),
+            verdict=verdict,
+            certificate=None,
+            certificate_type=None,
+            agency_name=None,
+            demands=asked.demands,
+        )
+
+    async def verify_soon(
+        self, presented: bytes, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None
+    ) -> Verification:
         """Do the same without holding up the event loop: the database is asked in a thread, if at all."""
         if presented.lstrip()[:1] == b"{" or self._paths is None:
-            return self.verify(presented, asked)
-        return await asyncio.to_thread(self.verify, presented, asked)
+            return self.verify(presented, asked, copy=copy)
+        return await asyncio.to_thread(self.verify, presented, asked, copy=copy)
 
     def _with_path(self, certificate: Certificate, copy: LedgerCopy) -> Certificate:
         if certificate.path is not None or self._paths is None or certificate.iss.ledger != copy.ledger:
@@ -168,7 +199,7 @@ class Verifying:
             certificate,
             copy.facts(certificate),
             documents=asked.documents,
-            demands=asked.demands,
+            demands=asked.demanded(certificate_type),
             at=asked.at,
             now=self._clock(),
             certificate_type=certificate_type,

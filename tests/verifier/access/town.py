@@ -15,6 +15,7 @@ from store import organisations
 from store.clients import NewClient
 from store.database import Database
 from store.organisations import Office, Organisation
+from tests.verifier.shelf import answering_with
 from verifier.access.access import Access, open_access
 from verifier.access.enrolling import Shown, enrol
 from verifier.keys.service_keys import ServiceKeys
@@ -70,7 +71,9 @@ class Town:
         """Speak to the public application."""
         view = LedgerView(self.database)
         verifying = Verifying(view=view, types=TypeCatalogue.bundled())
-        app = public_app(Served(view=view, verifying=verifying, gate=self.access.gate, access=self.access))
+        app = public_app(
+            Served(view=view, answering=answering_with(verifying), gate=self.access.gate, access=self.access)
+        )
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=PUBLIC) as http:
             yield http
 

@@ -12,8 +12,7 @@ from ecert.certificate import Value
 from ecert.certificate_type import CertificateType
 from ecert.fields import COMMON_FIELDS, Field, Kind
 from ecert.types import TypeCatalogue
-from verifier.api.flaws import suggestion
-from verifier.problems import Code, Flaw, RequestRefused
+from verifier.problems import Code, Flaw, RequestRefused, suggestion
 
 
 def refuse_incomparable(known: CertificateType | None, expect: Mapping[str, Value], types: TypeCatalogue) -> None:

@@ -1,0 +1,351 @@
+"""The four ways to submit: what is looked up is judged like what is handed in, and values are told to few."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+import httpx
+import pytest
+from starlette.requests import Request
+
+from ecert import base64url
+from ecert.certificate_type import CertificateType
+from ecert.facts import Status
+from ecert.types import TypeCatalogue
+from store.database import Database
+from store.errors import DatabaseAway
+from tests.verifier.shelf import AGENCY, AGENCY_NAME, TYPE, Shelf, row, stock
+from verifier.callers import ANYBODY, Act, Caller, Scope
+from verifier.ledger_view import LedgerView
+from verifier.matters import load_matters
+from verifier.problems import Code, RequestRefused
+from verifier.services.answering import Answering
+from verifier.services.found import Found, FoundCertificate
+from verifier.services.verifying import Verifying
+from verifier.web import Served, public_app
+
+PATH, BATCH = "/v1/verifications", "/v1/verifications/batch"
+HOLDER = row(0)["holder_id"]
+CLIENT = Caller(name="food-desk", relying_party="MARKET", scopes=frozenset({Scope.VERIFY}))
+OCCASION = {"matter": "food-shop-opening", "case": "2026-17", "ground": "consent"}
+LOOKUP = {"type": TYPE.slug, "by": "holder", "value": HOLDER}
+DOCUMENT = sha256(b"%PDF-1.7").digest()
+
+
+@dataclass
+class Cabinet:
+    """Finds what it was given, and opens one code."""
+
+    certificates: tuple[FoundCertificate, ...] = ()
+    complete_since: Mapping[str, int] = field(default_factory=dict)
+    away: bool = False
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+        if self.away:
+            raise DatabaseAway("pulled out")
+        self.asked.append((by, value))
+        assert certificate_type is TYPE
+        return Found(certificates=self.certificates, complete_since=self.complete_since)
+
+    def by_document(self, sha256: bytes) -> Found:
+        return Found(certificates=self.certificates if sha256 == DOCUMENT else ())
+
+    def open(self, code: str) -> bytes | None:
+        if not code.isdigit():
+            raise RequestRefused(Code.NOT_UNDERSTOOD, "That is no code.")
+        return self.certificates[0].compact if code == "1" * 32 else None
+
+
+@dataclass
+class Door:
+    """Lets in whoever the test says."""
+
+    who: Caller = CLIENT
+    spent: list[Act] = field(default_factory=list)
+
+    async def caller(self, request: Request) -> Caller:  # noqa: ARG002
+        return self.who
+
+    def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
+        assert caller is self.who
+        self.spent += [act] * count
+
+
+@dataclass
+class Desk:
+    """The whole application over a shelf, with a cabinet behind it and a door before it."""
+
+    shelf: Shelf
+    view: LedgerView
+    cabinet: Cabinet
+    door: Door
+    client: httpx.AsyncClient
+
+    async def ask(self, **members: object) -> dict[str, object]:
+        answer = await self.client.post(PATH, json={**OCCASION, **members})
+        said: dict[str, object] = answer.json()
+        return {**said, "http": answer.status_code}
+
+    def file(self, serial: int = 0) -> object:
+        return json.loads(self.shelf.files[serial])
+
+
+@pytest.fixture
+def database(tmp_path: object) -> Iterator[Database]:
+    shelf = stock(tmp_path)  # type: ignore[arg-type]
+    with shelf.open() as database:
+        database.shelf = shelf  # type: ignore[attr-defined]
+        yield database
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    shelf: Shelf = database.shelf  # type: ignore[attr-defined]
+    view = LedgerView(database)
+    view.refresh()
+    cabinet, door, types = Cabinet(), Door(), TypeCatalogue.bundled()
+    answering = Answering(
+        verifying=Verifying(view=view, types=types), matters=load_matters(None, types), codes=cabinet, finding=cabinet
+    )
+    app = public_app(Served(view=view, answering=answering, gate=door))
+    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example")
+    return Desk(shelf=shelf, view=view, cabinet=cabinet, door=door, client=client)
+
+
+def stored(desk: Desk, serial: int, *, live: bool = True) -> FoundCertificate:
+    """Give a stored certificate; as a file, which has its path in it, for lack of a store of leaves here."""
+    return FoundCertificate(
+        agency=AGENCY, serial=serial, certificate_type=TYPE, compact=desk.shelf.files[serial], live=live
+    )
+
+
+async def test_what_is_looked_up_is_judged_and_the_matter_reads_its_fields(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    said = await desk.ask(lookup=LOOKUP)
+    assert said["result"] == "VALID"
+    assert said["values"] == {
+        name: row(0)[name] for name in ("holder_name", "holder_id", "legal_representative", "scope", "address")
+    }
+
+
+async def test_number_means_the_types_own_number(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    said = await desk.ask(lookup={**LOOKUP, "by": "number"})
+    assert said["http"] == 403  # the number of a business licence is holder_id, which this matter does not look up by
+    assert desk.cabinet.asked == []
+
+
+async def test_nothing_is_told_where_what_was_stated_differs_or_was_not_compared(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    other = await desk.ask(lookup=LOOKUP, holder={"id": HOLDER, "name": "别的公司"})
+    assert (other["reasons"], "values" in other) == (["field_mismatch"], False)
+    code = await desk.ask(code="1" * 32)
+    assert (code["result"], code["reasons"], "values" in code) == ("UNKNOWN", ["not_compared"], False)
+    compared = await desk.ask(code="1" * 32, holder={"id": HOLDER})
+    assert compared["result"] == "VALID"
+    assert "values" in compared
+
+
+async def test_nothing_found_is_unknown_and_says_what_absence_means(desk: Desk) -> None:
+    desk.cabinet.complete_since = {AGENCY: 1_700_000_000}
+    said = await desk.ask(lookup=LOOKUP)
+    assert (said["result"], said["reasons"]) == ("UNKNOWN", ["not_found"])
+    assert said["complete_since"] == {AGENCY: 1_700_000_000}
+    assert said["certificate"] is None
+
+
+async def test_several_in_force_are_a_list_to_choose_from(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 1), stored(desk, 0))
+    said = await desk.ask(lookup=LOOKUP)
+    assert (said["result"], said["reasons"]) == ("UNKNOWN", ["several_found"])
+    choices = said["choices"]
+    assert isinstance(choices, list)
+    assert choices[0] == {
+        "agency": AGENCY,
+        "agency_name": AGENCY_NAME,
+        "serial": 1,
+        "type": TYPE.slug,
+        "status": "valid",
+        "values": {"holder_id": HOLDER},
+    }
+    chosen = await desk.ask(lookup={**LOOKUP, "agency": AGENCY, "serial": 1})
+    assert chosen["result"] == "VALID"
+    assert isinstance(chosen["certificate"], dict)
+    assert chosen["certificate"]["serial"] == 1
+
+
+async def test_one_in_force_goes_before_those_that_no_longer_are(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 1, live=False), stored(desk, 0))
+    said = await desk.ask(lookup=LOOKUP)
+    assert isinstance(said["certificate"], dict)
+    assert said["certificate"]["serial"] == 0
+
+
+async def test_a_revoked_one_is_answered_as_revoked_never_as_not_found(desk: Desk) -> None:
+    desk.shelf.change(0, Status.REVOKED)
+    desk.view.refresh()
+    desk.cabinet.certificates = (stored(desk, 0, live=False),)
+    said = await desk.ask(lookup=LOOKUP)
+    assert (said["result"], said["reasons"]) == ("INVALID", ["revoked"])
+
+
+async def test_a_document_alone_leads_to_its_certificate_or_to_unknown(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    said = await desk.ask(document=base64url.encode(DOCUMENT), holder={"id": HOLDER})
+    assert said["reasons"] == ["document_unknown"]  # it is judged against the document, and this one names none
+    assert isinstance(said["certificate"], dict)
+    form = await desk.client.post(PATH, files={"document": ("a.pdf", b"another")}, data=OCCASION)
+    assert (form.json()["result"], form.json()["reasons"]) == ("UNKNOWN", ["document_unknown"])
+    assert form.json()["certificate"] is None
+    form = await desk.client.post(PATH, files={"document": ("a.pdf", b"%PDF-1.7")}, data=OCCASION)
+    assert form.json()["certificate"]["serial"] == 0
+
+
+async def test_a_document_beside_a_certificate_is_judged_with_it(desk: Desk) -> None:
+    files = {"file": ("c.ecert.json", desk.shelf.files[0]), "document": ("a.pdf", b"%PDF-1.7")}
+    said = (await desk.client.post(PATH, files=files, data=OCCASION)).json()
+    assert "document_unknown" in said["reasons"]
+
+
+async def test_an_unknown_code_is_not_found_and_no_code_is_refused(desk: Desk) -> None:
+    assert (await desk.ask(code="2" * 32))["reasons"] == ["not_found"]
+    assert (await desk.ask(code="abc"))["http"] == 422
+    form = await desk.client.post(PATH, files={"code": (None, "2" * 32)}, data={**OCCASION, "case": "20260017"})
+    assert form.json()["reasons"] == ["not_found"]
+
+
+async def test_the_certificate_in_hand_must_be_of_a_type_that_the_matter_needs(desk: Desk) -> None:
+    assert (await desk.ask(certificate=desk.file(), holder={"id": HOLDER}))["result"] == "VALID"
+    assert (await desk.ask(certificate=desk.file(), matter="deed-tax-home"))["http"] == 403
+    assert (await desk.ask(certificate="no certificate at all"))["reasons"] == ["malformed"]
+
+
+async def test_anybody_may_verify_what_it_holds_or_has_a_code_for_and_learns_no_value(desk: Desk) -> None:
+    desk.door.who = ANYBODY
+    desk.cabinet.certificates = (stored(desk, 0),)
+    assert (await desk.client.post(PATH, json={"certificate": desk.file()})).json()["result"] == "VALID"
+    said = (await desk.client.post(PATH, json={"code": "1" * 32})).json()
+    assert (said["result"], "values" in said) == ("VALID", False)
+    for body in ({"lookup": LOOKUP}, {"document": base64url.encode(DOCUMENT)}, {"code": "1" * 32, **OCCASION}):
+        assert (await desk.client.post(PATH, json=body)).status_code == 401
+
+
+async def test_with_the_database_away_look_ups_wait_and_certificates_are_judged(desk: Desk) -> None:
+    desk.cabinet.away = True
+    assert (await desk.ask(lookup=LOOKUP))["http"] == 503
+    assert (await desk.ask(certificate=desk.file(), holder={"id": HOLDER}))["result"] == "VALID"
+
+
+@pytest.mark.parametrize(
+    ("members", "places"),
+    [
+        ({}, ["certificate"]),
+        ({"certificate": "x", "code": "1"}, ["code"]),
+        ({"lookup": {"type": "x", "by": "holder"}}, ["lookup.value"]),
+        ({"lookup": {**LOOKUP, "type": "moon-title"}}, ["lookup.type"]),
+        ({"document": "short"}, ["document"]),
+        ({"certificate": "x", "ground": "whim"}, ["ground"]),
+        ({"certificate": "x", "challenge": {"nonce": "n"}}, ["challenge.audience"]),
+    ],
+)
+async def test_what_is_not_as_described_is_refused_with_the_place(
+    desk: Desk, members: dict[str, object], places: list[str]
+) -> None:
+    said = await desk.ask(**members)
+    assert said["http"] == 422
+    assert isinstance(said["errors"], list)
+    assert [error["place"] for error in said["errors"]] == places
+
+
+async def test_this_address_looks_nothing_up_where_it_has_no_keys(desk: Desk) -> None:
+    verifying = Verifying(view=desk.view, types=TypeCatalogue.bundled())
+    answering = Answering(verifying=verifying, matters=load_matters(None, verifying.types))
+    app = public_app(Served(view=desk.view, answering=answering, gate=desk.door))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://x") as client:
+        answer = await client.post(PATH, json={**OCCASION, "lookup": LOOKUP})
+    assert answer.status_code == 403
+    assert "office" in answer.json()["detail"]
+
+
+async def test_a_batch_is_answered_in_its_order_as_of_one_block(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 2),)
+    asked: list[dict[str, object]] = [
+        {"certificate": desk.file(0), "holder": {"id": HOLDER}},
+        {"certificate": "not one"},
+        {"lookup": LOOKUP},
+        {"code": "2" * 32},
+    ]
+    answer = await desk.client.post(BATCH, json={**OCCASION, "verifications": asked})
+    said = answer.json()
+    assert [each["result"] for each in said["results"]] == ["VALID", "INVALID", "VALID", "UNKNOWN"]
+    assert {json.dumps(each["as_of"]) for each in said["results"]} == {json.dumps(said["as_of"])}
+
+
+@pytest.mark.parametrize(
+    ("verifications", "status", "place"),
+    [
+        ([], 422, "verifications"),
+        ([{"code": "1"}] * 1001, 422, "verifications"),
+        ([{"code": "2" * 32}, {}], 422, "verifications[1].certificate"),
+        ([{"code": "2" * 32}, {"code": "2" * 32, "colour": 1}], 422, "verifications.1.colour"),
+        ([{"code": "2" * 32}, {"lookup": {**LOOKUP, "by": "address"}}], 403, "verifications[1].lookup.by"),
+    ],
+)
+async def test_a_bad_batch_is_refused_whole_with_the_place(
+    desk: Desk, verifications: list[object], status: int, place: str
+) -> None:
+    answer = await desk.client.post(BATCH, json={**OCCASION, "verifications": verifications})
+    assert answer.status_code == status
+    assert [error["place"] for error in answer.json()["errors"]] == [place]
+
+
+async def test_lines_are_answered_line_by_line_in_any_number(desk: Desk) -> None:
+    lines = [json.dumps({"certificate": desk.file(), "holder": {"id": HOLDER}}), "", json.dumps({"code": "2" * 32})]
+    body = "\n".join(lines) + "\n" + (json.dumps({"certificate": "x"}) + "\n") * 1500
+    answer = await desk.client.post(
+        BATCH, content=body, params=OCCASION, headers={"content-type": "application/x-ndjson"}
+    )
+    said = [json.loads(line) for line in answer.text.splitlines()]
+    assert [each.get("line") for each in said[:2]] == [1, 3]
+    assert [each["lines"] for each in said if "lines" in each] == [[1, 1001], [1002, 1503]]
+    assert len(said) == 1502 + 2
+
+
+async def test_a_bad_line_is_named_and_ends_the_answer(desk: Desk) -> None:
+    headers = {"content-type": "application/x-ndjson"}
+    first = await desk.client.post(BATCH, content='{"code": 5}\n', params=OCCASION, headers=headers)
+    assert (first.status_code, first.json()["errors"][0]["place"]) == (422, "line 1: code")
+    body = (json.dumps({"code": "2" * 32}) + "\n") * 1000 + "[]\n"
+    later = await desk.client.post(BATCH, content=body, params=OCCASION, headers=headers)
+    last = json.loads(later.text.splitlines()[-1])
+    assert later.status_code == 200
+    assert last["problem"]["errors"][0]["place"].startswith("line 1001")
+    none = await desk.client.post(BATCH, content="\n\n", params=OCCASION, headers=headers)
+    assert none.status_code == 422
+
+
+async def test_a_line_that_never_ends_is_given_up(desk: Desk) -> None:
+    headers = {"content-type": "application/x-ndjson"}
+    answer = await desk.client.post(BATCH, content=b" " * (1 << 20), params=OCCASION, headers=headers)
+    assert answer.status_code == 413
+
+
+async def test_a_batch_of_another_kind_or_larger_than_allowed_is_refused(desk: Desk) -> None:
+    assert (await desk.client.post(BATCH, content="x", headers={"content-type": "text/csv"})).status_code == 415
+    headers = {"content-type": "application/json"}
+    assert (await desk.client.post(BATCH, content=b" " * (17 << 20), headers=headers)).status_code == 413
+
+
+async def test_what_callers_do_is_counted_by_kind_and_wants_its_scope(desk: Desk) -> None:
+    await desk.ask(certificate="x")
+    await desk.ask(lookup=LOOKUP)
+    await desk.client.post(BATCH, json={**OCCASION, "verifications": [{"code": "2" * 32}] * 3})
+    assert desk.door.spent == [Act.VERIFICATION, Act.LOOK_UP, *[Act.BATCH_ITEM] * 3]
+    desk.door.who = Caller(name="issuer", scopes=frozenset({Scope.ISSUE}))
+    assert (await desk.ask(certificate="x"))["http"] == 403
+    desk.door.who = ANYBODY
+    assert (await desk.client.post(BATCH, json={"verifications": [{"certificate": "x"}]})).status_code == 401

@@ -1,0 +1,131 @@
+"""Reading what is handed in for a verification: JSON, a form with a file, a batch, or lines of JSON."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from starlette.requests import Request
+
+from verifier.api.bodies import (
+    JSON,
+    MULTIPART,
+    Part,
+    media_type,
+    read_form,
+    read_json,
+    read_object,
+    read_text,
+    understood,
+)
+from verifier.api.wire import BatchRequest, FormRequest, Occasioned, Question, VerificationRequest
+from verifier.callers import Occasion
+from verifier.problems import Code, Flaw, RequestRefused
+from verifier.services.submitted import Submitted
+
+FILE_PART = "file"
+"""The part of a form that is the certificate."""
+DOCUMENT_PART = "document"
+"""The part that is a PDF, OFD or image: with a certificate it is judged against it, alone it leads to one."""
+CODE_PART = "code"
+_JSON_PARTS = frozenset({"expect", "holder", "documents", "challenge"})
+_NUMBER_PARTS = frozenset({"at", "max_age"})
+_PARTS = frozenset({FILE_PART, DOCUMENT_PART, CODE_PART, *FormRequest.model_fields})
+_WAYS = ("certificate", "code", "document", "lookup")
+_LONGEST_NUMBER = 15
+
+
+async def read_submitted(request: Request, default_max_age: int) -> Submitted:
+    """Read one verification, JSON or a form.
+
+    Raises:
+        RequestRefused: with the place and the reason.
+    """
+    kind = media_type(request)
+    if kind == JSON:
+        found = understood(VerificationRequest, read_object(await request.body(), "body"))
+        _see_one_way(found)
+        return found.submitted(found.occasion(), default_max_age)
+    if kind == MULTIPART:
+        return _of_form(await read_form(request), default_max_age)
+    raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON} or {MULTIPART}.")
+
+
+def read_batch(body: bytes, default_max_age: int) -> list[Submitted]:
+    """Read up to 1,000 verifications of one occasion."""
+    batch = understood(BatchRequest, read_object(body, "body"))
+    occasion, submitted = batch.occasion(), []
+    for number, each in enumerate(batch.verifications):
+        place = f"verifications[{number}]"
+        _see_one_way(each, place)
+        submitted.append(each.submitted(occasion, default_max_age, place))
+    return submitted
+
+
+def read_occasion(request: Request) -> Occasion:
+    """Read the occasion from the query, where the body is lines.
+
+    Raises:
+        RequestRefused: a parameter is there twice, or is not as described.
+    """
+    pairs = request.query_params.multi_items()
+    if len({name for name, _ in pairs}) < len(pairs):
+        flaw = Flaw(place="query", why="a parameter is there twice")
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "A parameter is there twice.", [flaw])
+    return understood(Occasioned, dict(pairs)).occasion()
+
+
+def read_line(line: bytes, number: int, occasion: Occasion, default_max_age: int) -> Submitted:
+    """Read one line, counted from 1."""
+    place = f"line {number}"
+    try:
+        question = understood(Question, read_object(line, "line"))
+        _see_one_way(question)
+    except RequestRefused as refused:
+        found = [Flaw(place=f"{place}: {flaw.place}", why=flaw.why) for flaw in refused.flaws]
+        raise RequestRefused(refused.code, f"{place}: {refused.detail}", found) from None
+    return question.submitted(occasion, default_max_age, place)
+
+
+def _of_form(parts: tuple[Part, ...], default_max_age: int) -> Submitted:
+    by_name = {part.name: part for part in parts}
+    if len(by_name) < len(parts):
+        names = [part.name for part in parts]
+        twice = next(name for name in names if names.count(name) > 1)
+        place = twice if twice in _PARTS else "body"  # what is no part of ours is not repeated
+        raise RequestRefused(Code.BAD_FORM, "A part is there twice.", [Flaw(place=place, why="a part is there twice")])
+    file, document, code = (by_name.pop(name, None) for name in (FILE_PART, DOCUMENT_PART, CODE_PART))
+    alone = file is None and code is None
+    if (file is not None and code is not None) or (alone and document is None):
+        why = "this part is missing" if alone else "there is a code as well"
+        raise RequestRefused(
+            Code.NOT_UNDERSTOOD, "The form has no certificate, or two.", [Flaw(place=FILE_PART, why=why)]
+        )
+    found = understood(FormRequest, {name: _value(name, part.content) for name, part in by_name.items()})
+    asked = found.asked(default_max_age)
+    if document is not None and not alone:
+        asked = replace(asked, documents=(*asked.documents, document.digest))
+    return Submitted(
+        asked=asked,
+        occasion=found.occasion(),
+        certificate=None if file is None else file.content,
+        code=None if code is None else read_text(code.content, CODE_PART),
+        document=document.digest if document is not None and alone else None,
+    )
+
+
+def _value(name: str, content: bytes) -> object:
+    text = read_text(content, name)
+    if name in _JSON_PARTS:
+        return read_json(text, name)
+    number = name in _NUMBER_PARTS and text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    return int(text) if number else text
+
+
+def _see_one_way(question: Question, place: str = "") -> None:
+    """Refuse a question that hands in nothing, or several things."""
+    ways = [name for name in _WAYS if getattr(question, name) is not None]
+    if len(ways) != 1:
+        why = "this, or a code, a document or a look-up, is missing" if not ways else "there are several ways at once"
+        where = ways[1] if ways else _WAYS[0]
+        flaw = Flaw(place=f"{place}.{where}" if place else where, why=why)
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "One of certificate, code, document and lookup is due.", [flaw])

@@ -1,0 +1,61 @@
+"""What a look-up leads to, and who can look up. Values and contracts alone: the public service knows these, no keys."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ecert.certificate_type import CertificateType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCertificate:
+    """A stored certificate. `compact`: all of it, in the compact form; `live`: neither revoked nor superseded."""
+
+    agency: str
+    serial: int
+    certificate_type: CertificateType
+    compact: bytes
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """All that was found, newest first, withdrawn ones too.
+
+    `complete_since`: agency -> since when it says that its records of the type are complete, which is what absence
+    means.
+    """
+
+    certificates: tuple[FoundCertificate, ...]
+    complete_since: Mapping[str, int] = field(default_factory=dict)
+
+
+class Finds(Protocol):
+    """Looks certificates up by what they say. Whoever can needs the index key and the field key."""
+
+    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+        """Find certificates of a type by a field (or `holder`) and its value, normalised as for comparing.
+
+        Raises:
+            StoreError: the database does not answer.
+        """
+        ...
+
+    def by_document(self, sha256: bytes) -> Found:
+        """Find certificates by the digest of their document; raises like `look_up`."""
+        ...
+
+
+class OpensCodes(Protocol):
+    """Opens the certificate that a code stands for. Needs the code and the database, no key."""
+
+    def open(self, code: str) -> bytes | None:
+        """Give the compact form; None where there is no such code, or none any more.
+
+        Raises:
+            RequestRefused: the text is no code: its form or its check digits are wrong.
+            StoreError: the database does not answer.
+        """
+        ...

@@ -1,0 +1,43 @@
+"""What can be handed in for a verification: the certificate, a code, a document alone, or what to look it up by."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from verifier.callers import Occasion
+from verifier.services.verifying import Asked
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookUp:
+    """What to look a certificate up by: a type's slug, a word for the field, its value; and the one that was chosen.
+
+    `by`: the name of a field that is a number of some form, `number` for the type's own, `identifier`, or `holder`.
+    """
+
+    type: str
+    by: str
+    value: str
+    agency: str | None = None
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submitted:
+    """One verification as it was handed in; one of the first four is there. `document`: a file's SHA-256.
+
+    `place`: where in the request it stands, "" for a request of its own.
+    """
+
+    asked: Asked
+    occasion: Occasion
+    certificate: bytes | None = None
+    code: str | None = None
+    document: bytes | None = None
+    lookup: LookUp | None = None
+    place: str = ""
+
+    @property
+    def in_hand(self) -> bool:
+        """Whether the caller holds the certificate itself."""
+        return self.certificate is not None
