@@ -113,3 +113,8 @@ def identifier(text: str) -> Flaw | None:
     for character in match[1] + match[2] + match[3] + match[4]:
         product = ((product + _VALUE36[character]) % 36 or 36) * 2 % 37
     return None if _DIGITS36[(37 - product) % 36] == match[5] else Flaw.CHECK
+
+
+def mod_97_10(number: str) -> str:
+    """Give the two check digits of a number of digits (ISO 7064 MOD 97-10): with them it leaves 1 modulo 97."""
+    return f"{98 - int(number) * 100 % 97:02d}"

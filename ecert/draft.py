@@ -63,6 +63,10 @@ class LintedCertificate:
     number: str | None
     notes: tuple[str, ...]
 
+    def said(self) -> dict[str, Value]:
+        """Give what it says by field names, None where it says nothing."""
+        return dict(zip(self.certificate_type.slots, self.values, strict=True))
+
 
 def lint(
     certificate_type: CertificateType,

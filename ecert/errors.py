@@ -7,6 +7,7 @@
     │   ├── MalformedAgency       an agency code, a ledger's name, an issuer
     │   ├── MalformedKey          a key, a JWK, a PEM file
     │   ├── MalformedFacts        facts written as JSON
+    │   ├── MalformedCode         the digits that open a stored certificate
     │   └── MalformedToken        a receipt, a status list, a key-binding JWT, a set of keys
     ├── UntrustedToken            a token within the format, but not of a key or time that is trusted
     ├── ContradictionError        events that no ledger can have said in this order
@@ -15,6 +16,7 @@
     ├── NotBase64Url              text that is not canonical base64url
     ├── UnfitToSign               what was asked of `sign` cannot be a certificate
     ├── CannotShow                fields that are not disclosed cannot be shown
+    ├── SealBroken                what is sealed was changed, moved, or sealed with another key
     └── BatchSizeError            a batch has 1 ... 2^20 leaves
 
 A verdict is never an exception: `judge` turns a `MalformedCertificate` into the verdict `malformed`.
@@ -112,6 +114,10 @@ class MalformedToken(MalformedError):
     """Not a receipt, status list, key-binding JWT or set of keys within section 6."""
 
 
+class MalformedCode(MalformedError):
+    """Not a code: its form or its check digits are wrong."""
+
+
 class UntrustedToken(EcertError):
     """A token is within the format, but its signature, its key, its issuer or its time is not to be relied on."""
 
@@ -163,6 +169,13 @@ class CannotShow(EcertError):
     def __init__(self, names: tuple[str, ...]) -> None:
         super().__init__(f"not disclosed: {', '.join(names)}")
         self.names = names
+
+
+class SealBroken(EcertError):
+    """What is sealed does not open: it was changed or moved, or sealed with another key."""
+
+    def __init__(self) -> None:
+        super().__init__("what is sealed does not open")
 
 
 class BatchSizeError(EcertError):

@@ -1,4 +1,4 @@
-"""Stored certificates: written in bulk, found by serial, batch or number.
+"""Stored certificates: written in bulk, found by serial, batch, number, or whatever a blind index stands for.
 
 A certificate is live while it has its number for itself among its agency's certificates of its type: from the moment
 it is stored until its batch is void, or it is revoked or superseded.
@@ -13,11 +13,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
+from store import lookups
 from store.errors import Collision, NumberTaken
-from store.issuers import issuer_id
+from store.issuers import issuer_id, ledger_id
 from store.records import CertificateRecord, NewCertificate
 from store.states import BatchState
 from store.tables import batches, certificates, issuers, ledgers
+from store.tables import lookups as lookup_rows
 
 PIECE = 500
 """Values that are asked for at once, and rows that are read at once."""
@@ -25,17 +27,17 @@ PIECE = 500
 
 def read(connection: Connection, ledger: str, agency: str, serial: int) -> CertificateRecord | None:
     """Give the certificate with a serial, of a void batch too."""
-    wanted = _certificates().where(
+    wanted = select_certificates().where(
         certificates.c.issuer_id == issuer_id(ledger, agency), certificates.c.serial == serial
     )
     row = connection.execute(wanted).one_or_none()
-    return None if row is None else _certificate(row)
+    return None if row is None else certificate_of(row)
 
 
 def of_batch(connection: Connection, batch: int, *, after: int = -1) -> Iterator[CertificateRecord]:
     """Give a batch's certificates by position, from the one after position `after` on."""
     wanted = (
-        _certificates()
+        select_certificates()
         .where(
             certificates.c.issuer_id == batches.c.issuer_id,
             certificates.c.serial > batches.c.first_serial + after,
@@ -46,23 +48,45 @@ def of_batch(connection: Connection, batch: int, *, after: int = -1) -> Iterator
         .execution_options(yield_per=PIECE)
     )
     for row in connection.execute(wanted):
-        yield _certificate(row)
+        yield certificate_of(row)
 
 
 def by_number(
-    connection: Connection, ledger: str, agency: str, certificate_type: bytes, number_index: bytes
+    connection: Connection, ledger: str, agency: str, certificate_type: bytes, number_indexes: Collection[bytes]
 ) -> tuple[CertificateRecord, ...]:
-    """Give all certificates that have or had a number, newest first; at most one of them is live."""
+    """Give all certificates that have or had a number, newest first; at most one of them is live.
+
+    `number_indexes`: the number's index under each key that is in use.
+    """
     wanted = (
-        _certificates()
+        select_certificates()
         .where(
             certificates.c.issuer_id == issuer_id(ledger, agency),
             certificates.c.certificate_type == certificate_type,
-            certificates.c.number_index == number_index,
+            certificates.c.number_index.in_(number_indexes),
         )
         .order_by(certificates.c.serial.desc())
     )
-    return tuple(_certificate(row) for row in connection.execute(wanted))
+    return tuple(certificate_of(row) for row in connection.execute(wanted))
+
+
+def by_lookup(
+    connection: Connection, ledger: str, indexes: Collection[bytes], *, limit: int
+) -> tuple[CertificateRecord, ...]:
+    """Give a ledger's certificates that any of some indexes leads to, newest first, whatever became of them since.
+
+    Those of void batches were promised to nobody and are left out.
+    """
+    found = select(lookup_rows.c.issuer_id, lookup_rows.c.serial).where(lookup_rows.c.index.in_(indexes)).distinct()
+    named = found.subquery("named")
+    wanted = (
+        select_certificates()
+        .join(named, (named.c.issuer_id == certificates.c.issuer_id) & (named.c.serial == certificates.c.serial))
+        .where(issuers.c.ledger_id == ledger_id(ledger), batches.c.state != BatchState.VOID)
+        .order_by(batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
+        .limit(limit)
+    )
+    return tuple(certificate_of(row) for row in connection.execute(wanted))
 
 
 def taken(
@@ -130,22 +154,17 @@ def add(
     """
     if not rows:
         return
-    fixed = {"issuer_id": issuer, "batch_id": batch, "certificate_type": certificate_type, "live": True}
+    held = _collisions(connection, rows, issuer, certificate_type, former=True)
+    if held:
+        raise NumberTaken(held)
     savepoint = connection.begin_nested()
     try:
-        connection.execute(
-            insert(certificates),
-            [
-                {
-                    **fixed,
-                    "serial": serial,
-                    "number_index": row.number_index,
-                    "line": row.line,
-                    "leaf": row.leaf,
-                    "compact": row.compact,
-                }
-                for serial, row in enumerate(rows, first_serial)
-            ],
+        insert_rows(
+            connection,
+            [(serial, row, True) for serial, row in enumerate(rows, first_serial)],
+            issuer=issuer,
+            batch=batch,
+            certificate_type=certificate_type,
         )
     except IntegrityError:
         savepoint.rollback()
@@ -156,26 +175,65 @@ def add(
     savepoint.commit()
 
 
+def insert_rows(
+    connection: Connection,
+    rows: Sequence[tuple[int, NewCertificate, bool]],
+    *,
+    issuer: int,
+    batch: int,
+    certificate_type: bytes,
+) -> None:
+    """Insert certificates, each with its serial and whether it is live, and all that they are found by."""
+    fixed = {"issuer_id": issuer, "batch_id": batch, "certificate_type": certificate_type}
+    connection.execute(
+        insert(certificates),
+        [
+            {
+                **fixed,
+                "serial": serial,
+                "live": live,
+                "number_index": row.number_index,
+                "line": row.line,
+                "leaf": row.leaf,
+                "jwt": row.jwt,
+                "disclosures": row.disclosures,
+            }
+            for serial, row, live in rows
+        ],
+    )
+    lookups.add(connection, issuer, ((serial, row.lookups) for serial, row, _ in rows))
+
+
 def _collisions(
-    connection: Connection, rows: Sequence[NewCertificate], issuer: int, certificate_type: bytes
+    connection: Connection,
+    rows: Sequence[NewCertificate],
+    issuer: int,
+    certificate_type: bytes,
+    *,
+    former: bool = False,
 ) -> list[Collision]:
+    """Find the rows whose numbers are taken: under the key in use, or under the former one that is being replaced."""
+    numbers = [row.former_index if former else row.number_index for row in rows]
+    indexes = [index for index in numbers if index is not None]
+    if not indexes:
+        return []
     ledger, agency = connection.execute(
         select(ledgers.c.name, issuers.c.agency).join(ledgers).where(issuers.c.id == issuer)
     ).one()
-    indexes = [row.number_index for row in rows if row.number_index is not None]
     there = taken(connection, ledger, agency, certificate_type, indexes)
     seen: set[bytes] = set()
     collisions = []
-    for index, row in enumerate(rows):
-        if row.number_index is None:
+    for place, (row, index) in enumerate(zip(rows, numbers, strict=True)):
+        if index is None:
             continue
-        if row.number_index in there or row.number_index in seen:
-            collisions.append(Collision(index=index, line=row.line, serial=there.get(row.number_index)))
-        seen.add(row.number_index)
+        if index in there or index in seen:
+            collisions.append(Collision(index=place, line=row.line, serial=there.get(index)))
+        seen.add(index)
     return collisions
 
 
-def _certificates() -> Select[Any]:
+def select_certificates() -> Select[Any]:
+    """Select what `certificate_of` reads."""
     return (
         select(
             ledgers.c.name.label("ledger"),
@@ -188,7 +246,8 @@ def _certificates() -> Select[Any]:
             certificates.c.live,
             certificates.c.line,
             certificates.c.leaf,
-            certificates.c.compact,
+            certificates.c.jwt,
+            certificates.c.disclosures,
         )
         .join(batches, batches.c.id == certificates.c.batch_id)
         .join(issuers, issuers.c.id == certificates.c.issuer_id)
@@ -196,7 +255,8 @@ def _certificates() -> Select[Any]:
     )
 
 
-def _certificate(row: Row[Any]) -> CertificateRecord:
+def certificate_of(row: Row[Any]) -> CertificateRecord:
+    """Make a record of a row."""
     return CertificateRecord(
         ledger=row.ledger,
         agency=row.agency,
@@ -208,5 +268,6 @@ def _certificate(row: Row[Any]) -> CertificateRecord:
         live=row.live,
         line=row.line,
         leaf=row.leaf,
-        compact=row.compact,
+        jwt=row.jwt,
+        disclosures=row.disclosures,
     )

@@ -18,7 +18,8 @@
     |-- NameTaken             a client, account, organisation or office has this name already
     |-- TwoSecrets            the client has two secrets that are good: retire one first
     |-- AttemptLost           somebody else took the idempotency key over: nothing may be written
-    `-- LeaseLost             somebody else works now
+    |-- LeaseLost             somebody else works now
+    `-- KeyUseMoved           rows are to be written with other keys than these by now
 
 Nothing of SQLAlchemy or of a driver leaves this folder: `store.database` translates it.
 """
@@ -221,3 +222,11 @@ class AttemptLost(StoreError):
 
     def __init__(self) -> None:
         super().__init__("another attempt at the same request went on meanwhile; nothing was written by this one")
+
+
+class KeyUseMoved(StoreError):
+    """The keys of this use were rotated: take the new ones, and write again. Nothing may be written with the old."""
+
+    def __init__(self, use: str) -> None:
+        super().__init__(f"the {use} key was rotated meanwhile: run the same again")
+        self.use = use

@@ -185,17 +185,27 @@ class BatchRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewCertificate:
-    """A signed certificate to be stored. `number_index`: keyed hash of its normalised number; `line`: of its file."""
+    """A signed certificate to be stored: its JWT, and its disclosures sealed under a key that the first byte names.
 
-    compact: str
+    `number_index`: keyed hash of its normalised number, `former_index` the same under the key that is being replaced,
+    where one is. `lookups`: keyed hashes of all that it can be found by. `line`: of its file.
+    """
+
+    jwt: str
+    disclosures: bytes
     leaf: bytes
     number_index: bytes | None
+    former_index: bytes | None = None
+    lookups: tuple[bytes, ...] = ()
     line: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRecord:
-    """A stored certificate; `live` while it has its number for itself; `position` is its leaf's in the batch."""
+    """A stored certificate; `live` while it has its number for itself; `position` is its leaf's in the batch.
+
+    `disclosures` are sealed; their first byte is the number of the key, 0 where they lie open.
+    """
 
     ledger: str
     agency: str
@@ -207,4 +217,5 @@ class CertificateRecord:
     live: bool
     line: int | None
     leaf: bytes
-    compact: str
+    jwt: str
+    disclosures: bytes

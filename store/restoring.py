@@ -8,9 +8,11 @@ from itertools import islice
 
 from sqlalchemy import Connection, insert
 
+from store import certificates
 from store.issuers import go_past, known_issuer
+from store.records import NewCertificate
 from store.states import BatchState
-from store.tables import batches, certificates
+from store.tables import batches
 
 PIECE = 1000
 
@@ -19,9 +21,7 @@ PIECE = 1000
 class KeptCertificate:
     """A certificate that was kept. `live`: it has its number for itself."""
 
-    compact: str
-    leaf: bytes
-    number_index: bytes | None
+    row: NewCertificate
     live: bool
 
 
@@ -64,22 +64,12 @@ def restore(connection: Connection, batch: KnownBatch, rows: Iterable[KeptCertif
     ).scalar_one()
     numbered = enumerate(rows, batch.first_serial)
     while piece := list(islice(numbered, PIECE)):
-        connection.execute(
-            insert(certificates),
-            [
-                {
-                    "issuer_id": issuer,
-                    "serial": serial,
-                    "batch_id": number,
-                    "certificate_type": batch.certificate_type,
-                    "number_index": row.number_index,
-                    "live": row.live,
-                    "line": None,
-                    "leaf": row.leaf,
-                    "compact": row.compact,
-                }
-                for serial, row in piece
-            ],
+        certificates.insert_rows(
+            connection,
+            [(serial, kept.row, kept.live) for serial, kept in piece],
+            issuer=issuer,
+            batch=number,
+            certificate_type=batch.certificate_type,
         )
     go_past(connection, issuer, batch.first_serial + batch.count)
     return number

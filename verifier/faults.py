@@ -3,6 +3,7 @@
 Tree: verifier.errors.VerifierError
       > IssuingError(sentence) > RowsRefused(faults): rows, columns or the file as a whole
                                > KeyringError: a key is missing, cannot be opened, or lies open to others
+                               > CannotOpen: a stored certificate's fields do not open
                                > IssuingStopped: something stands in the way; nothing that was issued is lost
 """
 
@@ -77,6 +78,16 @@ class RowsRefused(IssuingError):
 
 class KeyringError(IssuingError):
     """A key is missing, cannot be opened with the password, or its file is open to others."""
+
+
+class CannotOpen(IssuingError):
+    """What a stored certificate discloses does not open; the certificate's file, where it was kept, still does."""
+
+    def __init__(self, agency: str, serial: int) -> None:
+        why = "what it discloses was changed, or sealed with another key"
+        super().__init__(f"certificate {serial} of {agency} cannot be opened: {why}")
+        self.agency = agency
+        self.serial = serial
 
 
 class IssuingStopped(IssuingError):

@@ -14,7 +14,7 @@ from store.tables.access import (
     sessions,
     usage,
 )
-from store.tables.finding import codes, completeness, lookups
+from store.tables.finding import codes, completeness, key_uses, lookups
 from store.tables.issuing import batches, certificates, issuers, jobs
 from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins
 from store.tables.metadata import METADATA, SCHEMA
@@ -52,6 +52,7 @@ __all__ = [
     "idempotency",
     "issuers",
     "jobs",
+    "key_uses",
     "leases",
     "ledgers",
     "lookups",

@@ -2,11 +2,12 @@
 
 Trust: `index` is a keyed hash and `wrapped` sealed under a code, so that whoever reads these rows learns no value.
 Whoever can write them can hide a certificate, or lead a look-up to another one, which is then judged as what it is.
+`key_uses` says by number with which keys rows are written: whoever changes it stops issuing, and opens nothing.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Table
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, String, Table, text
 
 from store.tables.metadata import METADATA, Bytes
 
@@ -29,7 +30,15 @@ codes = Table(
     Column("wrapped", Bytes, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("voided_at", BigInteger),
-    Index(None, "issuer_id", "serial"),
+    # A certificate has one code that opens.
+    Index(
+        "uq_codes_open",
+        "issuer_id",
+        "serial",
+        unique=True,
+        sqlite_where=text("voided_at IS NULL"),
+        postgresql_where=text("voided_at IS NULL"),
+    ),
 )
 
 completeness = Table(
@@ -39,4 +48,17 @@ completeness = Table(
     Column("certificate_type", Bytes, primary_key=True),
     Column("since", BigInteger, nullable=False),
     Column("declared_at", BigInteger, nullable=False),
+)
+
+key_uses = Table(
+    "key_uses",
+    METADATA,
+    Column("use", String(8), primary_key=True),
+    Column("current", Integer, nullable=False),
+    # The key from which rows are being taken over.
+    Column("former", Integer),
+    # How far a sweep over all certificates is; both None at its start.
+    Column("sweeping", Boolean(create_constraint=False), nullable=False),
+    Column("swept_issuer", BigInteger),
+    Column("swept_serial", BigInteger),
 )

@@ -1,7 +1,8 @@
 """What agencies issue: their serials, jobs, batches and certificates.
 
-Trust: `compact` holds personal data; whoever can read it reads the register. Nobody can forge a certificate here: the
-agency's key is elsewhere, and roots are on the chain.
+Trust: `disclosures` hold personal data, sealed under a key that is not in the database (`verifier.keys.field_key`), but
+for rows of key number 0, which are from before and lie open until that key is rotated. `jwt` says no value. Nobody can
+forge a certificate here: the agency's key is elsewhere, and roots are on the chain.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ certificates = Table(
     Column("live", Boolean(create_constraint=False), nullable=False),
     Column("line", Integer),
     Column("leaf", Bytes, nullable=False),
-    Column("compact", Text, nullable=False),
+    Column("jwt", Text, nullable=False),
+    # One byte says under which key they are sealed.
+    Column("disclosures", Bytes, nullable=False),
     Index(
         "uq_certificates_live_number",
         "number_index",

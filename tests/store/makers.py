@@ -27,7 +27,14 @@ def digest(what: object) -> bytes:
 
 def certificate(number: object, line: int | None = None) -> NewCertificate:
     index = None if number is None else digest(number)
-    return NewCertificate(compact=f"jwt~{number}~", leaf=digest(("leaf", number)), number_index=index, line=line)
+    return NewCertificate(
+        jwt=f"jwt {number}",
+        disclosures=f"\1{number}".encode(),
+        leaf=digest(("leaf", number)),
+        number_index=index,
+        lookups=(digest(("lookup", number))[:16],),
+        line=line,
+    )
 
 
 def certificates_from(first: int, count: int) -> list[NewCertificate]:

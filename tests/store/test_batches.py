@@ -59,7 +59,8 @@ def test_rows_get_consecutive_serials_and_come_back_as_they_were(database: Datab
             live=True,
             line=3,
             leaf=certificate(1).leaf,
-            compact=certificate(1).compact,
+            jwt=certificate(1).jwt,
+            disclosures=certificate(1).disclosures,
         )
         assert list(certificates.of_batch(connection, begun.id, after=1)) == stored[2:]
         assert batches.leaves(connection, begun.id) == tuple(one.leaf for one in stored)
@@ -188,7 +189,7 @@ def test_a_void_batch_gives_up_its_numbers_and_its_unused_serials(database: Data
         assert again.first_serial == 2
         assert batches.fill(connection, again.id, position=0, rows=certificates_from(0, 2), now=201).moved
         assert [
-            (one.serial, one.live) for one in certificates.by_number(connection, LEDGER, AGENCY, TITLE, digest(0))
+            (one.serial, one.live) for one in certificates.by_number(connection, LEDGER, AGENCY, TITLE, (digest(0),))
         ] == [
             (2, True),
             (0, False),

@@ -76,7 +76,9 @@ def test_a_row_that_refers_to_nothing_is_refused(database: Database) -> None:
 
 
 def test_an_error_shows_nothing_of_a_certificate(database: Database) -> None:
-    secret = NewCertificate(compact="Zhang San 110101199003074258", leaf=b"leaf", number_index=b"index", line=2**70)
+    secret = NewCertificate(
+        jwt="Zhang San 110101199003074258", disclosures=b"Zhang", leaf=b"leaf", number_index=b"index", line=2**70
+    )
     with database.begin() as connection:
         begun = batch(connection)
     with pytest.raises((StoreError, OverflowError)) as caught, database.begin() as connection:
@@ -110,7 +112,7 @@ def test_a_full_disk_is_said_and_nothing_is_written(tmp_path: Path) -> None:
     with Database.open(url) as database:
         with database.begin() as connection:
             begun = batch(connection, capacity=100_000)
-        rows = [replace(certificate(number), compact="x" * 5000) for number in range(1000)]
+        rows = [replace(certificate(number), jwt="x" * 5000) for number in range(1000)]
         with database.begin() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1")
         with pytest.raises(DatabaseAway, match="full"), database.begin() as connection:

@@ -61,10 +61,23 @@ DAMAGE = {
     "a row": ("DELETE FROM certificates WHERE serial = 4", {"certificate_missing", "batch_root"}),
     "all rows of a batch": ("DELETE FROM certificates WHERE serial < 5", {"certificate_missing"}),
     "a signature": (
-        "UPDATE certificates SET compact = (SELECT compact FROM certificates WHERE serial = 5) WHERE serial = 4",
-        {"certificate_serial", "certificate_leaf", "certificate_number"},
+        "UPDATE certificates SET jwt = (SELECT jwt FROM certificates WHERE serial = 5) WHERE serial = 4",
+        {"certificate_serial", "certificate_leaf"},
     ),
-    "a certificate's form": ("UPDATE certificates SET compact = 'x' WHERE serial = 4", {"certificate_malformed"}),
+    "what is disclosed": (
+        "UPDATE certificates SET disclosures = (SELECT disclosures FROM certificates WHERE serial = 5) WHERE serial=4",
+        {"certificate_sealed"},
+    ),
+    "the number of its key": (
+        "UPDATE certificates SET disclosures = CAST(x'09' || substr(disclosures, 2) AS BLOB) WHERE serial = 4",
+        {"certificate_sealed"},
+    ),
+    "a certificate's form": ("UPDATE certificates SET jwt = 'x' WHERE serial = 4", {"certificate_malformed"}),
+    "what it is found by": ("DELETE FROM lookups WHERE serial = 4", {"certificate_lookup"}),
+    "what another is found by": (
+        "UPDATE lookups SET serial = 5 WHERE serial = 4",
+        {"certificate_lookup"},
+    ),
     "a number": ("UPDATE certificates SET number_index = zeroblob(32) WHERE serial = 4", {"certificate_number"}),
     "a type": ("UPDATE certificates SET certificate_type = zeroblob(32) WHERE serial = 4", {"certificate_type"}),
     "a number given up": ("UPDATE certificates SET live = 0 WHERE serial = 4", {"certificate_live"}),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Keyring, Passwords, Purpose, blind_index
+from verifier.keys.keyring import Keyring, Passwords, Purpose
 from verifier.keys.ledger_keys import create_ledger_key, ledger_signers, open_ledger_key
 
 AGENCY = "HOUSING-1"
@@ -37,15 +37,15 @@ def test_a_certificate_key_opens_again_as_the_same_key(keyring: Keyring) -> None
     assert password is not None
     key = keyring.create_certificate_key(AGENCY, password)
     assert keyring.certificate_key(AGENCY).kid == key.kid
+    (keyring.folder / "service").mkdir()
     assert keyring.agencies() == (AGENCY,)
 
 
 def test_everything_in_the_folder_is_its_owners_alone(keyring: Keyring) -> None:
     made(keyring)
-    keyring.index_key()
     assert mode(keyring.folder) == 0o700
     files = [path for path in keyring.folder.rglob("*") if path.is_file()]
-    assert sorted(path.name for path in files) == ["certificate.pem", "index.key", "passwords"]
+    assert sorted(path.name for path in files) == ["certificate.pem", "passwords"]
     assert {mode(path) for path in files} == {0o600}
 
 
@@ -114,32 +114,6 @@ def test_passwords_are_made_up_once(keyring: Keyring) -> None:
     assert keyring.add_passwords(AGENCY) == first
     assert keyring.add_passwords("TAX-1") != first
     assert keyring.passwords(AGENCY) == first
-
-
-def test_the_index_key_is_made_once(keyring: Keyring) -> None:
-    assert keyring.index_key() == keyring.index_key()
-    assert len(keyring.index_key()) == 32
-
-
-@pytest.mark.parametrize("content", [b"zz", b"00", b"\xff\xfe"])
-def test_a_broken_index_key_is_an_error_and_not_replaced(keyring: Keyring, content: bytes) -> None:
-    keyring.index_key()
-    (keyring.folder / "index.key").write_bytes(content)
-    with pytest.raises(KeyringError, match="no index key"):
-        keyring.index_key()
-    assert (keyring.folder / "index.key").read_bytes() == content
-
-
-def test_a_blind_index_differs_by_key_kind_agency_and_value() -> None:
-    key = bytes(32)
-    made_ = {
-        blind_index(key, "number", "A", "1"),
-        blind_index(b"\1" * 32, "number", "A", "1"),
-        blind_index(key, "holder", "A", "1"),
-        blind_index(key, "number", "B", "1"),
-        blind_index(key, "number", "A", "2"),
-    }
-    assert len(made_) == 5
 
 
 def test_the_address_of_a_ledger_key_is_known_without_its_password(keyring: Keyring, tmp_path: Path) -> None:

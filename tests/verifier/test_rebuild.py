@@ -120,7 +120,7 @@ def test_a_copy_that_withholds_its_number_is_named(town: Town) -> None:
 
 def test_a_lost_index_key_is_made_anew(town: Town) -> None:
     lose(town)
-    (town.folder / "keys" / "index.key").unlink()
+    (town.folder / "keys" / "service" / "index-1.key").unlink()
     assert rebuild(town)["differences"] == []
     with pytest.raises(RowsRefused):
         town.issue(5)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from ecert import merkle
 from ecert.facts import BatchFacts
-from store import certificates, inventory
+from store import certificates, inventory, lookups
 from store.database import Connection
 from store.records import BatchRecord
 from store.states import BatchState, CallState
@@ -42,12 +42,13 @@ class BatchRows:
 
     def _compare_leaves(self, batch: BatchRecord) -> None:
         leaves, due = [], batch.first_serial
+        found_by = lookups.of_batch(self._connection, batch.id)
         for row in certificates.of_batch(self._connection, batch.id):
             for serial in range(due, row.serial):
                 self._findings.add("certificate_missing", f"certificate {batch.agency} {serial}", _missing(batch))
             due = row.serial + 1
             leaves.append(row.leaf)
-            self._rows.compare(row, batch)
+            self._rows.compare(row, batch, found_by.get(row.serial, frozenset()))
             if self._findings.checked["certificates"] % PIECE == 0:
                 self._findings.progress.reach(self._findings.checked["certificates"])
         for serial in range(due, batch.first_serial + batch.count):

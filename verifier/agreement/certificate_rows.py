@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ecert.certificate import Certificate
-from ecert.certificate_type import CertificateType
-from ecert.errors import EcertError, MalformedCertificate
+from ecert.errors import MalformedCertificate
 from ecert.facts import Status
-from ecert.kinds import normalise
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import leaf_hash
 from ecert.parsing import parse
@@ -18,37 +16,44 @@ from ecert.types import TypeCatalogue
 from store.records import BatchRecord, CertificateRecord
 from store.states import BatchState
 from verifier.agreement.findings import Findings
-from verifier.services.checking import Numbers
+from verifier.faults import CannotOpen, KeyringError
+from verifier.keys.field_key import FieldKeys
+from verifier.services.blind_indexes import BlindIndexes, number_of, said_by
 
 FINAL = frozenset({Status.REVOKED, Status.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificateRows:
-    """What certificates of a ledger are compared with. `index_key` None: numbers are not compared.
+    """What certificates of a ledger are compared with. No `index_keys`: what they are found by is not compared.
 
-    `released`: agency -> serials whose settled revocation or replacement gave their numbers up.
+    `index_keys`: the current one, then the one that it replaces, if any. `released`: agency -> serials whose settled
+    revocation or replacement gave their numbers up.
     """
 
     copy: LedgerCopy
     catalogue: TypeCatalogue
-    index_key: bytes | None
+    fields: FieldKeys
+    index_keys: tuple[bytes, ...]
     released: dict[str, set[int]]
     findings: Findings
 
-    def compare(self, row: CertificateRecord, batch: BatchRecord) -> None:
-        """Compare one row with its batch and with what it says itself."""
+    def compare(self, row: CertificateRecord, batch: BatchRecord, lookups: frozenset[bytes]) -> None:
+        """Compare one row with its batch and with what it says itself; `lookups` lead to it."""
         place = f"certificate {row.agency} {row.serial}"
         self.findings.checked["certificates"] += 1
         self._compare_live(row, batch, place)
         try:
-            certificate = parse(row.compact.encode())
+            certificate = parse(self.fields.compact(row))
+        except (CannotOpen, KeyringError) as error:
+            self.findings.add("certificate_sealed", place, f"what it discloses does not open: {error}")
+            return
         except (MalformedCertificate, UnicodeEncodeError) as error:
             self.findings.add("certificate_malformed", place, f"it cannot be read: {error}")
             return
         self._compare_claims(row, batch, certificate, place)
         self._compare_signature(certificate, place)
-        self._compare_number(row, certificate, place)
+        self._compare_found(row, certificate, lookups, place)
 
     def _compare_claims(self, row: CertificateRecord, batch: BatchRecord, found: Certificate, place: str) -> None:
         said = (
@@ -70,13 +75,23 @@ class CertificateRows:
         elif not verify_jws(key.public_key, certificate.signed):
             self.findings.add("certificate_signature", place, "its signature is wrong")
 
-    def _compare_number(self, row: CertificateRecord, certificate: Certificate, place: str) -> None:
+    def _compare_found(
+        self, row: CertificateRecord, certificate: Certificate, lookups: frozenset[bytes], place: str
+    ) -> None:
+        """See that it is found by its number and by all else: under one key, the current or the former one."""
         certificate_type = self.catalogue.by_vct(certificate.vct)
-        if self.index_key is None or certificate_type is None:
+        if not self.index_keys or certificate_type is None:
             return
-        numbers = Numbers(key=self.index_key, agency=row.agency, certificate_type=certificate_type)
-        if row.number_index != numbers.index(number_of(certificate, certificate_type)):
+        blinds = [
+            BlindIndexes(key=key, former=None, agency=row.agency, certificate_type=certificate_type)
+            for key in self.index_keys
+        ]
+        number = number_of(certificate, certificate_type)
+        fitting = [blind for blind in blinds if blind.number(number) == row.number_index]
+        if not fitting:
             self.findings.add("certificate_number", place, "it would not be found under its number")
+        elif all(frozenset(blind.lookups(said_by(certificate))) != lookups for blind in fitting):
+            self.findings.add("certificate_lookup", place, "a look-up would miss it, or finds it by what it is not")
 
     def _compare_live(self, row: CertificateRecord, batch: BatchRecord, place: str) -> None:
         final = self.copy.status(row.agency, row.serial) in FINAL
@@ -85,15 +100,3 @@ class CertificateRows:
                 self.findings.add("certificate_live", place, "it holds its number, though it is void or withdrawn")
         elif not row.live and not final:
             self.findings.add("certificate_live", place, "it has given up its number, though it is in force")
-
-
-def number_of(certificate: Certificate, certificate_type: CertificateType) -> str | None:
-    """Give the number that a certificate shows, in its normal form; None where it shows none."""
-    field = certificate_type.field(certificate_type.number)
-    value = next((one.value for one in certificate.disclosures if one.name == certificate_type.number), None)
-    if field is None or value is None:
-        return None
-    try:
-        return str(normalise(field, value))
-    except EcertError:
-        return None

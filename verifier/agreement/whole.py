@@ -8,8 +8,9 @@ from chain.deployment import Deployment
 from chain.identity import verify
 from chain.node import Node
 from ecert.types import TypeCatalogue
-from store import batches, cursors, inventory, pins
+from store import batches, cursors, inventory, key_uses, pins
 from store.database import Database
+from store.key_uses import KeyUse, Use
 from verifier.agreement.batch_rows import BatchRows, add_missing, compare_known_serials, without_rows
 from verifier.agreement.call_rows import CallRows
 from verifier.agreement.certificate_rows import CertificateRows
@@ -18,6 +19,8 @@ from verifier.agreement.contract_words import ContractWords
 from verifier.agreement.facts_rows import FactsRows, compare_pins
 from verifier.agreement.findings import Findings
 from verifier.errors import Refused
+from verifier.keys.field_key import FieldKeys
+from verifier.keys.index_key import IndexKeys
 from verifier.keys.keyring import Keyring
 
 
@@ -57,7 +60,8 @@ async def check_everything(parties: Parties, findings: Findings) -> int:
         certificate_rows = CertificateRows(
             copy=chronicle.copy,
             catalogue=TypeCatalogue.bundled(),
-            index_key=_index_key(parties.keyring),
+            fields=FieldKeys.beside(parties.keyring),
+            index_keys=_index_keys(parties.keyring, key_uses.read(connection).get(Use.INDEX)),
             released=calls.released(),
             findings=findings,
         )
@@ -80,6 +84,9 @@ def _list_missing(parties: Parties, missing: list[Anchor], findings: Findings) -
                 add_missing(anchor, findings)
 
 
-def _index_key(keyring: Keyring) -> bytes | None:
-    """Give the key of the index of numbers; None where none was ever made."""
-    return keyring.index_key() if (keyring.folder / "index.key").exists() else None
+def _index_keys(keyring: Keyring, use: KeyUse | None) -> tuple[bytes, ...]:
+    """Give the keys that what is stored is found under; none where none was ever made."""
+    keys = IndexKeys.beside(keyring)
+    if use is None:
+        return tuple(keys.key(number) for number in keys.numbers()[-1:])
+    return tuple(keys.key(number) for number in (use.current, use.former) if number is not None)

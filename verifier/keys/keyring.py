@@ -1,11 +1,10 @@
-"""Agencies' certificate keys, the index key, and which addresses write for an agency.
+"""Agencies' certificate keys, and which addresses write for an agency.
 
 Under `keys/` in the data directory, all readable by their owner alone:
 
 - `<agency>/certificate.pem`: encrypted PKCS 8, signs certificates. Who steals it and its password can sign what looks
   like the agency's, but cannot anchor it: without the ledger key nothing of it is ever VALID.
-- `index.key`: 32 bytes in hex, keys the blind index of certificate numbers. Who steals it and the database can test
-  guesses of numbers.
+- `service/`: the service's own keys, each opened in a module of its own beside this one.
 - `passwords`: TOML, a table for each agency with `certificate` and `ledger`. Can live elsewhere (a setting), and each
   process may be given a file with only those that it needs.
 
@@ -14,8 +13,6 @@ The ledger keys themselves are opened in `verifier.keys.ledger_keys`, by the sen
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import json
 import secrets
 import tomllib
@@ -30,7 +27,6 @@ from ecert.suite import SigningKey
 from verifier.faults import KeyringError
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
 
-INDEX_KEY_BYTES = 32
 ADDRESS_BYTES = 20
 SERVICE = "service"
 """The folder of the service's own keys (`verifier.keys.service_keys`), which is no agency's."""
@@ -92,24 +88,6 @@ class Keyring:
             return SigningKey.from_pem(pem, password.encode())
         except MalformedKey as error:
             raise KeyringError(f"{path} cannot be opened: {error.why}") from error
-
-    def index_key(self) -> bytes:
-        """Give the index key; make it where there is none yet."""
-        path = self.folder / "index.key"
-        try:
-            write_secret(path, secrets.token_bytes(INDEX_KEY_BYTES).hex().encode() + b"\n")
-        except SecretFileExists:
-            pass
-        except OSError as error:
-            raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
-        text = self._read(path, "there is no index key")
-        try:
-            key = bytes.fromhex(text.decode("ascii"))
-        except ValueError as error:
-            raise KeyringError(f"{path} is no index key: {INDEX_KEY_BYTES} bytes in hex are due") from error
-        if len(key) != INDEX_KEY_BYTES:
-            raise KeyringError(f"{path} is no index key: {INDEX_KEY_BYTES} bytes in hex are due")
-        return key
 
     def address(self, agency: str, purpose: Purpose) -> bytes:
         """Give the 20-byte address of a ledger key of an agency, which its file tells without a password."""
@@ -176,11 +154,6 @@ class Keyring:
             raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
         except OSError as error:
             raise KeyringError(f"{path} cannot be read: {error.strerror}") from error
-
-
-def blind_index(key: bytes, kind: str, agency: str, value: str) -> bytes:
-    """Give the 32 bytes under which a value is found in the database without standing in it: HMAC-SHA-256."""
-    return hmac.digest(key, f"{kind}\0{agency}\0{value}".encode(), hashlib.sha256)
 
 
 def _passwords(table: object, path: Path, agency: str) -> Passwords:

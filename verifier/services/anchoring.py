@@ -12,6 +12,7 @@ from store import batches, jobs
 from store.records import BatchRecord, Job
 from store.states import BatchState, CallState
 from verifier.faults import IssuingStopped
+from verifier.keys.field_key import FieldKeys
 from verifier.services.handing_out import folder_of, hand_out, is_settled
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
@@ -81,7 +82,8 @@ def _hand_out(
     if copy is None:
         return False
     place = folder_of(folder, record.agency, certificate_type)
-    result = hand_out(office.database, record, certificate_type, copy, folder=place, now=office.clock())
+    fields = FieldKeys.beside(office.keyring)
+    result = hand_out(office.database, record, certificate_type, copy, fields=fields, folder=place, now=office.clock())
     if result.later:
         office.progress.note("our copy of the ledger is too old to judge by: is the indexer (`ecert serve`) running?")
         return False

@@ -6,34 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from ecert.certificate_type import CertificateType
 from store import certificates
 from verifier.faults import FaultList
-from verifier.keys.keyring import blind_index
+from verifier.services.blind_indexes import BlindIndexes
 from verifier.services.office import Office
 from verifier.services.progress import Stage
 from verifier.tables.linted_rows import BadRow, LintedRow, LintedRows
 
 GROUP = 1000
 """Rows that are looked up or stored at once."""
-
-NUMBER = "number"
-"""The kind of value under which numbers are indexed."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Numbers:
-    """How numbers of an agency's certificates of one type are found without standing in the database."""
-
-    key: bytes
-    agency: str
-    certificate_type: CertificateType
-
-    def index(self, number: str | None) -> bytes | None:
-        """Give the blind index of a number in its normal form; None where there is no number."""
-        if number is None:
-            return None
-        return blind_index(self.key, f"{NUMBER} {self.certificate_type.vct}", self.agency, number)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,14 +26,14 @@ class Checked:
     faults: FaultList = field(default_factory=FaultList)
 
 
-def check_rows(office: Office, rows: LintedRows, numbers: Numbers, own: Mapping[int, int]) -> Checked:
+def check_rows(office: Office, rows: LintedRows, blind: BlindIndexes, own: Mapping[int, int]) -> Checked:
     """Lint every row and find every number that is taken. `own`: line -> serial, what this very file issued before."""
     checked = Checked()
     source = rows.read()
     office.progress.begin(Stage.CHECK, None)
     read = 0
     while group := list(islice(source, GROUP)):
-        for row in _with_taken(office, rows, group, numbers, own):
+        for row in _with_taken(office, rows, group, blind, own):
             if isinstance(row, BadRow):
                 checked.bad.setdefault(row.line, row.faults[0].reason)
                 checked.faults.add(row.faults)
@@ -64,34 +45,35 @@ def check_rows(office: Office, rows: LintedRows, numbers: Numbers, own: Mapping[
 
 
 def _with_taken(
-    office: Office, rows: LintedRows, group: Sequence[LintedRow | BadRow], numbers: Numbers, own: Mapping[int, int]
+    office: Office, rows: LintedRows, group: Sequence[LintedRow | BadRow], blind: BlindIndexes, own: Mapping[int, int]
 ) -> Iterator[LintedRow | BadRow]:
     indexes = {
-        row.line: index
+        row.line: blind.numbers(row.linted.number)
         for row in group
-        if isinstance(row, LintedRow) and (index := numbers.index(row.linted.number)) is not None
+        if isinstance(row, LintedRow) and row.linted.number is not None
     }
     with office.database.read() as connection:
         taken = certificates.taken(
             connection,
             office.ledger,
-            numbers.agency,
-            numbers.certificate_type.vct_hash,
-            tuple(indexes.values()),
+            blind.agency,
+            blind.certificate_type.vct_hash,
+            tuple(index for line in indexes.values() for index in line),
         )
     for row in group:
-        serial = taken.get(indexes[row.line]) if isinstance(row, LintedRow) and row.line in indexes else None
+        serials = (taken[index] for index in indexes.get(row.line or 0, ()) if index in taken)
+        serial = next(serials, None)
         if serial is None or isinstance(row, BadRow) or own.get(row.line) == serial:
             yield row
         else:
-            yield number_taken(rows, row, serial, numbers)
+            yield number_taken(rows, row, serial, blind)
 
 
-def number_taken(rows: LintedRows, row: LintedRow, serial: int | None, numbers: Numbers) -> BadRow:
+def number_taken(rows: LintedRows, row: LintedRow, serial: int | None, blind: BlindIndexes) -> BadRow:
     """Say that a row's number belongs to a certificate that was issued before."""
     fault = rows.fault(
         row.row,
-        numbers.certificate_type.number,
+        blind.certificate_type.number,
         "number_taken",
         f"this number is on the certificate with serial {serial} already: the row may have been in an earlier file;"
         " a certificate that is to be replaced must be revoked first",

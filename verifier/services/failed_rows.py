@@ -10,7 +10,7 @@ from hashlib import sha256
 
 from store import certificates, inventory, jobs
 from store.database import Connection, Database
-from store.records import BatchRecord, Job
+from store.records import BatchRecord, CertificateRecord, Job
 from store.states import BatchState
 
 
@@ -46,9 +46,9 @@ def _name(batch: BatchRecord) -> bytes:
     return sha256(f"reissue {batch.ledger} batch {batch.id}".encode()).digest()
 
 
-def rows_due(database: Database, job: Job) -> dict[int, str]:
+def rows_due(database: Database, job: Job) -> dict[int, CertificateRecord]:
     """Give a job's refused rows that were not issued again: line -> what was signed, the newest of each."""
-    due: dict[int, str] = {}
+    due: dict[int, CertificateRecord] = {}
     with database.read() as connection:
         issued = certificates.issued_lines(connection, job.id)
         for batch in list(inventory.batch_rows(connection, job.ledger)):
@@ -56,5 +56,5 @@ def rows_due(database: Database, job: Job) -> dict[int, str]:
                 for row in certificates.of_batch(connection, batch.id):
                     line = row.position + 1 if row.line is None else row.line
                     if line not in issued:
-                        due[line] = row.compact
+                        due[line] = row
     return due

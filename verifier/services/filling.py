@@ -9,22 +9,24 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple, TypeVar
 
 from ecert import merkle
 from ecert.certificate import Issuer
+from ecert.certificate_type import CertificateType
 from ecert.draft import LintedCertificate
-from ecert.issuing import salt_bytes, sign
+from ecert.issuing import SignedCertificate, salt_bytes, sign
 from ecert.suite import SUITE, SigningKey
 from store import batches, jobs, leases
 from store.database import Connection
-from store.errors import LeaseLost, NumberTaken
+from store.errors import KeyUseMoved, LeaseLost, NumberTaken
 from store.records import BatchRecord, Job, Lease, NewCertificate
-from store.states import BatchState
+from store.states import BatchState, Move
 from verifier.faults import IssuingError, IssuingStopped, RowsRefused
-from verifier.services.checking import GROUP, Numbers, number_taken
+from verifier.services.at_rest import AtRest
+from verifier.services.checking import GROUP, number_taken
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.tables.lines import unchanged
@@ -32,6 +34,8 @@ from verifier.tables.linted_rows import BadRow, LintedRow, LintedRows
 
 LEASE_SECONDS = 15
 RENEW_AFTER = 5
+
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +53,15 @@ class Plan:
     batch_size: int
     key: SigningKey
     anchor_address: bytes
-    numbers: Numbers
+    certificate_type: CertificateType
+
+
+class _Pending(NamedTuple):
+    """A row that is signed, and what was signed of it."""
+
+    row: LintedRow
+    linted: LintedCertificate
+    signed: SignedCertificate
 
 
 @dataclass(slots=True)
@@ -58,8 +70,7 @@ class _Open:
 
     record: BatchRecord
     leaves: list[bytes]
-    pending: list[NewCertificate] = field(default_factory=list)
-    rows: list[LintedRow] = field(default_factory=list)
+    pending: list[_Pending] = field(default_factory=list)
 
     @property
     def stored(self) -> int:
@@ -74,7 +85,8 @@ class Filling:
         self._job = job
         self._plan = plan
         self._issuer = Issuer(ledger=office.ledger, agency=job.agency)
-        self._salts = salt_bytes(plan.numbers.certificate_type)
+        self._salts = salt_bytes(plan.certificate_type)
+        self._take_keys()
         self._open: _Open | None = None
         self._done = 0
         self._renewed = 0
@@ -106,9 +118,9 @@ class Filling:
     def _add(self, row: LintedRow) -> None:
         linted = self._plan.rows.with_document(row)
         batch = self._batch()
-        batch.pending.append(self._signed(row, linted, batch.record.first_serial + len(batch.leaves)))
-        batch.leaves.append(batch.pending[-1].leaf)
-        batch.rows.append(row)
+        signed = self._signed(linted, batch.record.first_serial + len(batch.leaves))
+        batch.pending.append(_Pending(row, linted, signed))
+        batch.leaves.append(signed.leaf)
         self._done += 1
         if len(batch.leaves) == batch.record.capacity:
             self._close(batch)
@@ -117,8 +129,8 @@ class Filling:
         else:
             self._keep(batch)
 
-    def _signed(self, row: LintedRow, linted: LintedCertificate, serial: int) -> NewCertificate:
-        signed = sign(
+    def _signed(self, linted: LintedCertificate, serial: int) -> SignedCertificate:
+        return sign(
             linted,
             serial=serial,
             iat=self._office.clock(),
@@ -127,11 +139,24 @@ class Filling:
             key=self._plan.key,
             salts=os.urandom(self._salts),
         )
-        return NewCertificate(
-            compact=signed.compact(),
-            leaf=signed.leaf,
-            number_index=self._plan.numbers.index(linted.number),
-            line=row.line,
+
+    def _take_keys(self) -> None:
+        """Take the keys that rows are written with now."""
+        self._at_rest = AtRest.open(self._office.database, self._office.keyring)
+        self._blind = self._at_rest.blind(self._job.agency, self._plan.certificate_type)
+
+    def _sealed(self, batch: _Open) -> tuple[NewCertificate, ...]:
+        """Make the rows to be stored; outside of the transaction, which others wait for."""
+        return tuple(
+            self._at_rest.row(
+                each.signed,
+                each.linted.said(),
+                ledger=self._office.ledger,
+                blind=self._blind,
+                number=each.linted.number,
+                line=each.row.line,
+            )
+            for each in batch.pending
         )
 
     def _batch(self) -> _Open:
@@ -162,14 +187,7 @@ class Filling:
             self._close(self._open)
 
     def _store(self, batch: _Open) -> None:
-        try:
-            with self._office.database.begin() as connection:
-                now = self._assure(connection)
-                move = batches.fill(
-                    connection, batch.record.id, position=batch.stored, rows=tuple(batch.pending), now=now
-                )
-        except NumberTaken as error:
-            raise self._taken(error, batch) from error
+        move = self._write(batch, self._fill)
         if not move.moved:
             self._open = None
             raise IssuingStopped("another process is filling the same batch; nothing is lost")
@@ -178,27 +196,41 @@ class Filling:
     def _close(self, batch: _Open) -> None:
         if not unchanged(self._plan.file, self._plan.before):
             raise IssuingStopped("the file was changed while it was issued: the batch that was being filled is void")
-        try:
-            with self._office.database.begin() as connection:
-                now = self._assure(connection)
-                batches.close(
-                    connection,
-                    batch.record.id,
-                    position=batch.stored,
-                    rows=tuple(batch.pending),
-                    root=merkle.root(batch.leaves),
-                    suite=SUITE,
-                    sender=self._plan.anchor_address,
-                    now=now,
-                )
-        except NumberTaken as error:
-            raise self._taken(error, batch) from error
+        self._write(batch, self._fill_and_close)
         self._stored(batch)
         self._open = None
 
+    def _write(self, batch: _Open, write: Callable[[Connection, _Open, tuple[NewCertificate, ...]], _Done]) -> _Done:
+        """Write what is pending in one transaction; once more with the new keys where these were rotated meanwhile."""
+        while True:
+            rows = self._sealed(batch)
+            try:
+                with self._office.database.begin() as connection:
+                    self._at_rest.assure(connection)
+                    return write(connection, batch, rows)
+            except NumberTaken as error:
+                raise self._taken(error, batch) from error
+            except KeyUseMoved:
+                self._take_keys()
+
+    def _fill(self, connection: Connection, batch: _Open, rows: tuple[NewCertificate, ...]) -> Move[BatchState]:
+        now = self._assure(connection)
+        return batches.fill(connection, batch.record.id, position=batch.stored, rows=rows, now=now)
+
+    def _fill_and_close(self, connection: Connection, batch: _Open, rows: tuple[NewCertificate, ...]) -> batches.Closed:
+        return batches.close(
+            connection,
+            batch.record.id,
+            position=batch.stored,
+            rows=rows,
+            root=merkle.root(batch.leaves),
+            suite=SUITE,
+            sender=self._plan.anchor_address,
+            now=self._assure(connection),
+        )
+
     def _stored(self, batch: _Open) -> None:
         batch.pending.clear()
-        batch.rows.clear()
         self._office.progress.reach(self._done)
 
     def _finish(self) -> None:
@@ -218,7 +250,7 @@ class Filling:
 
     def _taken(self, error: NumberTaken, batch: _Open) -> RowsRefused:
         bad: list[BadRow] = [
-            number_taken(self._plan.rows, batch.rows[each.index], each.serial, self._plan.numbers)
+            number_taken(self._plan.rows, batch.pending[each.index].row, each.serial, self._blind)
             for each in error.collisions
         ]
         return RowsRefused(fault for row in bad for fault in row.faults)

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from ecert.certificate_type import CertificateType
 from ecert.errors import MalformedCertificate
-from ecert.issuing import split_compact
 from ecert.judging import judge, judge_malformed
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import Tree
@@ -22,6 +21,8 @@ from ecert.verdict import Outcome, Reason, Verdict
 from store import batches, certificates
 from store.database import Database
 from store.records import BatchRecord, CertificateRecord
+from verifier.faults import CannotOpen
+from verifier.keys.field_key import FieldKeys
 from verifier.services.checking import GROUP
 from verifier.written_files import write_files
 
@@ -66,6 +67,7 @@ def hand_out(
     certificate_type: CertificateType,
     copy: LedgerCopy,
     *,
+    fields: FieldKeys,
     folder: Path,
     now: int,
 ) -> HandedOut:
@@ -79,7 +81,9 @@ def hand_out(
         tree = Tree(batches.leaves(connection, batch.id))
     for group in _groups(database, batch):
         if not result.later:
-            _hand_out_group(group, tree, certificate_type, copy, folder=folder, now=now, result=result)
+            files = _judged_files(group, tree, certificate_type, copy, fields=fields, now=now, result=result)
+            write_files(folder, files)
+            result.files += len(files)
     if result.later:
         return result
     with database.begin() as connection:
@@ -87,19 +91,24 @@ def hand_out(
     return result
 
 
-def _hand_out_group(
+def _judged_files(
     group: Sequence[CertificateRecord],
     tree: Tree,
     certificate_type: CertificateType,
     copy: LedgerCopy,
     *,
-    folder: Path,
+    fields: FieldKeys,
     now: int,
     result: HandedOut,
-) -> None:
+) -> list[tuple[str, bytes]]:
+    """Give names and contents of the files of those that are good, up to the first that leaves a doubt."""
     files: list[tuple[str, bytes]] = []
     for record in group:
-        data = split_compact(record.compact, record.serial).file(tree.path(record.position))
+        try:
+            data = fields.signed(record).file(tree.path(record.position))
+        except CannotOpen:
+            result.withheld[record.serial] = (Reason.MALFORMED,)
+            continue
         verdict = _judged(data, certificate_type, copy, now)
         if any(check.outcome is Outcome.UNKNOWN for check in verdict.checks):
             result.later = True
@@ -108,8 +117,7 @@ def _hand_out_group(
             (result.withdrawn if WITHDRAWN.issuperset(reasons) else result.withheld)[record.serial] = reasons
         else:
             files.append((file_name(record.serial), data))
-    write_files(folder, files)
-    result.files += len(files)
+    return files
 
 
 def _groups(database: Database, batch: BatchRecord) -> Iterator[Sequence[CertificateRecord]]:

@@ -20,7 +20,9 @@ from store.states import BatchState, JobState
 from verifier.faults import IssuingStopped, RowFault, RowsRefused
 from verifier.keys.keyring import Purpose
 from verifier.services.anchoring import Anchored, wait_and_hand_out
-from verifier.services.checking import Checked, Numbers, check_rows
+from verifier.services.at_rest import AtRest
+from verifier.services.blind_indexes import BlindIndexes
+from verifier.services.checking import Checked, check_rows
 from verifier.services.filling import Filling, Plan
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
@@ -94,7 +96,7 @@ def issue(office: Office, order: Order) -> Outcome:
         table = _table(file, found, order.certificate_type)
         rows = LintedRows(table, order.certificate_type, DocumentFolder(order.documents))
         job = before_this = _job(office, order, found)
-        checked = check_rows(office, rows, _numbers(office, order), _issued(office, job))
+        checked = check_rows(office, rows, _blind(office, order), _issued(office, job))
         _refuse(order, checked, found.name)
         if order.dry_run:
             return Outcome(
@@ -178,8 +180,8 @@ def _refuse(order: Order, checked: Checked, name: str) -> None:
         raise RowsRefused([*checked.faults.listed, empty], checked.faults.count + 1)
 
 
-def _numbers(office: Office, order: Order) -> Numbers:
-    return Numbers(key=office.keyring.index_key(), agency=order.agency, certificate_type=order.certificate_type)
+def _blind(office: Office, order: Order) -> BlindIndexes:
+    return AtRest.open(office.database, office.keyring).blind(order.agency, order.certificate_type)
 
 
 def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patience: Patience) -> Job:
@@ -208,7 +210,7 @@ def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patien
         batch_size=order.batch_size,
         key=key,
         anchor_address=address,
-        numbers=_numbers(office, order),
+        certificate_type=order.certificate_type,
     )
     Filling(office, job, plan).run(patience)
     return job

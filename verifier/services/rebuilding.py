@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
 from ecert.facts import BatchFacts
-from ecert.forms import write_compact
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import leaf_hash
 from ecert.types import TypeCatalogue
 from store import cursors, restoring
 from store.database import Database
+from store.records import NewCertificate
 from store.restoring import KeptCertificate, KnownBatch
-from verifier.agreement.certificate_rows import FINAL, number_of
+from verifier.agreement.certificate_rows import FINAL
 from verifier.agreement.findings import Progress, Silence
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
-from verifier.services.checking import Numbers
+from verifier.services.at_rest import AtRest
+from verifier.services.blind_indexes import number_of, said_by
 from verifier.services.kept_files import KeptFiles, read_certificate
 
 
@@ -97,6 +98,7 @@ class Rebuilding:
 
     def _restore(self, copy: LedgerCopy, kept: KeptFiles, rebuilt: Rebuilt) -> None:
         ours = {*self.keyring.agencies(), *kept.found}
+        at_rest = AtRest.open(self.database, self.keyring)
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
         with self.database.begin() as connection:
             for agency, facts in _batches(copy, ours):
@@ -109,7 +111,7 @@ class Rebuilding:
                     )
                     continue
                 paths = [found[serial].path for serial in serials]
-                rows = self._rows(copy, agency, serials, paths, rebuilt)
+                rows = self._rows(at_rest, copy, agency, zip(serials, paths, strict=True), rebuilt)
                 restoring.restore(connection, self._known(agency, facts), rows, now=int(time.time()))
                 rebuilt.batches += 1
                 rebuilt.certificates += facts.count
@@ -127,26 +129,31 @@ class Rebuilding:
         )
 
     def _rows(
-        self, copy: LedgerCopy, agency: str, serials: range, paths: list[Path], rebuilt: Rebuilt
+        self,
+        at_rest: AtRest,
+        copy: LedgerCopy,
+        agency: str,
+        files: Iterable[tuple[int, Path]],
+        rebuilt: Rebuilt,
     ) -> Iterator[KeptCertificate]:
-        catalogue, key = TypeCatalogue.bundled(), self.keyring.index_key()
-        for serial, path in zip(serials, paths, strict=True):
+        catalogue = TypeCatalogue.bundled()
+        for serial, path in files:
             certificate = read_certificate(path)
-            known = catalogue.by_vct(certificate.vct)
-            number = None
-            if known is not None:
-                numbers = Numbers(key=key, agency=agency, certificate_type=known)
-                number = numbers.index(number_of(certificate, known))
             if len(certificate.disclosures) < len(certificate.slots):
                 rebuilt.incomplete.append((agency, serial))
-            yield KeptCertificate(
-                compact=write_compact(
-                    certificate.signed.decode("ascii"), [one.encoded for one in certificate.disclosures]
-                ),
+            shown = "~".join([one.encoded for one in certificate.disclosures])
+            row = NewCertificate(
+                jwt=certificate.signed.decode("ascii"),
+                disclosures=at_rest.seal(shown, self.deployment.name, agency, serial),
                 leaf=leaf_hash(certificate.signed),
-                number_index=number,
-                live=copy.status(agency, serial) not in FINAL,
+                number_index=None,
             )
+            known = catalogue.by_vct(certificate.vct)
+            if known is not None:
+                blind = at_rest.blind(agency, known)
+                number = blind.number(number_of(certificate, known))
+                row = replace(row, number_index=number, lookups=blind.lookups(said_by(certificate)))
+            yield KeptCertificate(row=row, live=copy.status(agency, serial) not in FINAL)
 
 
 def _batches(copy: LedgerCopy, ours: set[str]) -> Iterator[tuple[str, BatchFacts]]:

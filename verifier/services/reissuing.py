@@ -20,14 +20,14 @@ from ecert.parsing import parse
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import batches, certificates, jobs, leases
-from store.records import Job, Lease, NewCertificate
+from store.records import CertificateRecord, Job, Lease, NewCertificate
 from store.states import BatchState
-from verifier.agreement.certificate_rows import number_of
 from verifier.drafting import draft_again
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.anchoring import Anchored, wait_and_hand_out
-from verifier.services.checking import GROUP, Numbers
+from verifier.services.at_rest import AtRest
+from verifier.services.checking import GROUP
 from verifier.services.failed_rows import jobs_with_failures, rows_due
 from verifier.services.office import Office, Patience, obstacle
 from verifier.written_files import assure_writable
@@ -68,6 +68,7 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
         KeyringError: the agency's keys are not here.
         LintError: what was signed then would not be signed now.
         NumberTaken: a number was given to another certificate meanwhile.
+        KeyUseMoved: the keys for what is stored were rotated meanwhile; the same order goes on.
     """
     patience = Patience(office, order.timeout)
     try:
@@ -140,7 +141,7 @@ class _Reissuing:
                     batches.void(connection, batch.id, reason="interrupted; to be issued again", now=now)
         return lease
 
-    def _issue(self, lease: Lease, due: Sequence[tuple[int, str]]) -> None:
+    def _issue(self, lease: Lease, due: Sequence[tuple[int, CertificateRecord]]) -> None:
         """Fill and close one batch."""
         office, job = self.office, self.job
         with office.database.begin() as connection:
@@ -154,14 +155,17 @@ class _Reissuing:
                 capacity=len(due),
                 now=office.clock(),
             )
-        rows = list(self._signed(batch.first_serial, due))
+        at_rest = AtRest.open(office.database, office.keyring)
+        rows = list(self._signed(at_rest, batch.first_serial, due))
         last = (len(rows) - 1) // GROUP * GROUP
         for begin in range(0, last, GROUP):
             with office.database.begin() as connection:
+                at_rest.assure(connection)
                 leases.renew(connection, lease, now=office.clock(), seconds=LEASE_SECONDS)
                 group = rows[begin : begin + GROUP]
                 batches.fill(connection, batch.id, position=begin, rows=group, now=office.clock())
         with office.database.begin() as connection:
+            at_rest.assure(connection)
             leases.assure(connection, lease, now=office.clock())
             batches.close(
                 connection,
@@ -174,14 +178,17 @@ class _Reissuing:
                 now=office.clock(),
             )
 
-    def _signed(self, first_serial: int, due: Sequence[tuple[int, str]]) -> Iterator[NewCertificate]:
+    def _signed(
+        self, at_rest: AtRest, first_serial: int, due: Sequence[tuple[int, CertificateRecord]]
+    ) -> Iterator[NewCertificate]:
         office, wanted = self.office, self.certificate_type
-        numbers = Numbers(key=office.keyring.index_key(), agency=self.job.agency, certificate_type=wanted)
+        blind = at_rest.blind(self.job.agency, wanted)
         issuer = Issuer(ledger=office.ledger, agency=self.job.agency)
-        for serial, (line, compact) in enumerate(due, first_serial):
-            before = parse(compact.encode("ascii"))
+        for serial, (line, record) in enumerate(due, first_serial):
+            before = parse(at_rest.fields.compact(record))
+            draft = draft_again(before, wanted)
             signed = sign(
-                draft_again(before, wanted),
+                draft,
                 serial=serial,
                 iat=office.clock(),
                 issuer=issuer,
@@ -192,5 +199,4 @@ class _Reissuing:
                 supersedes=before.supersedes,
                 cnf=before.cnf,
             )
-            index = numbers.index(number_of(before, wanted))
-            yield NewCertificate(compact=signed.compact(), leaf=signed.leaf, number_index=index, line=line)
+            yield at_rest.row(signed, draft.said(), ledger=office.ledger, blind=blind, number=draft.number, line=line)

@@ -21,7 +21,7 @@ from store.records import Call
 from store.states import CallState
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
-from verifier.services.checking import Numbers
+from verifier.services.at_rest import AtRest
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.vigil import Vigil
@@ -101,10 +101,10 @@ def serial_of_number(office: Office, agency: str, certificate_type: CertificateT
         normal = normalise(field, number) if field is not None else number
     except UnreadableValue as error:
         raise IssuingStopped(f"{number!r} is no {certificate_type.number}: {error}") from error
-    numbers = Numbers(key=office.keyring.index_key(), agency=agency, certificate_type=certificate_type)
+    blind = AtRest.open(office.database, office.keyring).blind(agency, certificate_type)
     with office.database.read() as connection:
         found = certificates.by_number(
-            connection, office.ledger, agency, certificate_type.vct_hash, numbers.index(str(normal)) or b""
+            connection, office.ledger, agency, certificate_type.vct_hash, blind.numbers(str(normal))
         )
     live = [record for record in found if record.live] or list(found)
     if not live:

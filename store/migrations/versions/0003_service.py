@@ -1,4 +1,4 @@
-"""Who may ask, how certificates are found, what was verified and who is told of changes."""
+"""Who may ask, how certificates are kept and found, what was verified and who is told of changes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,13 @@ depends_on = None
 
 IDENTITY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+PIECE = 1000
+
 
 def upgrade() -> None:
     """Make the tables."""
     _access()
+    _apart()
     _finding()
     _relying()
 
@@ -129,6 +132,45 @@ def _access() -> None:
     )
 
 
+def _apart() -> None:
+    """Put what is signed and what is disclosed into columns of their own.
+
+    What was stored in the clear stays so (key number 0) until `ecert keys rotate field` seals it.
+    """
+    op.add_column("certificates", sa.Column("jwt", sa.Text(), nullable=True))
+    op.add_column("certificates", sa.Column("disclosures", sa.LargeBinary(), nullable=True))
+    table = sa.table(
+        "certificates",
+        sa.column("issuer_id", sa.BigInteger()),
+        sa.column("serial", sa.BigInteger()),
+        sa.column("compact", sa.Text()),
+        sa.column("jwt", sa.Text()),
+        sa.column("disclosures", sa.LargeBinary()),
+    )
+    place = sa.tuple_(table.c.issuer_id, table.c.serial)
+    left = sa.select(table.c.issuer_id, table.c.serial, table.c.compact).order_by(table.c.issuer_id, table.c.serial)
+    write = (
+        sa.update(table)
+        .where(table.c.issuer_id == sa.bindparam("of"), table.c.serial == sa.bindparam("at"))
+        .values(jwt=sa.bindparam("signed"), disclosures=sa.bindparam("shown"))
+    )
+    done = (-1, -1)
+    while rows := op.get_bind().execute(left.where(place > done).limit(PIECE)).all():
+        done = (rows[-1].issuer_id, rows[-1].serial)
+        parts = [(row, *row.compact.rstrip("~").partition("~")) for row in rows]
+        op.get_bind().execute(
+            write,
+            [
+                {"of": row.issuer_id, "at": row.serial, "signed": jwt, "shown": b"\0" + shown.encode()}
+                for row, jwt, _, shown in parts
+            ],
+        )
+    with op.batch_alter_table("certificates") as batch:
+        batch.alter_column("jwt", existing_type=sa.Text(), nullable=False)
+        batch.alter_column("disclosures", existing_type=sa.LargeBinary(), nullable=False)
+        batch.drop_column("compact")
+
+
 def _finding() -> None:
     """How certificates are found."""
     op.create_table(
@@ -152,7 +194,14 @@ def _finding() -> None:
         sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_codes_issuer_id")),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_codes")),
     )
-    op.create_index(op.f("ix_codes_issuer_id_serial"), "codes", ["issuer_id", "serial"], unique=False)
+    op.create_index(
+        "uq_codes_open",
+        "codes",
+        ["issuer_id", "serial"],
+        unique=True,
+        sqlite_where=sa.text("voided_at IS NULL"),
+        postgresql_where=sa.text("voided_at IS NULL"),
+    )
     op.create_table(
         "completeness",
         sa.Column("issuer_id", IDENTITY, autoincrement=False, nullable=False),
@@ -161,6 +210,16 @@ def _finding() -> None:
         sa.Column("declared_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_completeness_issuer_id")),
         sa.PrimaryKeyConstraint("issuer_id", "certificate_type", name=op.f("pk_completeness")),
+    )
+    op.create_table(
+        "key_uses",
+        sa.Column("use", sa.String(length=8), nullable=False),
+        sa.Column("current", sa.Integer(), nullable=False),
+        sa.Column("former", sa.Integer(), nullable=True),
+        sa.Column("sweeping", sa.Boolean(), nullable=False),
+        sa.Column("swept_issuer", sa.BigInteger(), nullable=True),
+        sa.Column("swept_serial", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("use", name=op.f("pk_key_uses")),
     )
 
 

@@ -1,0 +1,133 @@
+"""Finding stored certificates by what they say, across agencies: for an applicant who brings nothing but an id card.
+
+Whatever became of a certificate since, it is found: a revoked one must be judged revoked and never be "not found".
+What is found here is not judged yet, and whoever may change the database can hide a certificate or lead to another one:
+whoever asks compares the value that was asked for with what the certificate says.
+
+Opens field and index keys: not for the public process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from ecert.certificate_type import CertificateType
+from ecert.errors import UnreadableValue
+from store import certificates, completeness, key_uses
+from store.database import Connection, Database
+from store.key_uses import Use
+from store.records import CertificateRecord
+from verifier.keys.field_key import FieldKeys
+from verifier.keys.index_key import IndexKeys, lookup_index
+from verifier.keys.keyring import Keyring
+from verifier.problems import Code, Flaw, RequestRefused
+from verifier.services.lookup_values import HOLDER, NUMBER, Places, asked_document
+
+MOST = 100
+"""Certificates that one look-up finds at most; nobody chooses from more."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundCertificate:
+    """One certificate: `certificate_type` is the 32 bytes that name its type, `compact` its compact form, whole.
+
+    `live`: neither revoked nor superseded, so far as the database knows; the ledger decides.
+    """
+
+    agency: str
+    serial: int
+    certificate_type: bytes
+    compact: bytes = field(repr=False)
+    live: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What a look-up found, newest first; `more`: older ones were left out.
+
+    `complete_since`: agency -> second since when its records of the type are complete, where it has declared that.
+    """
+
+    certificates: tuple[FoundCertificate, ...]
+    complete_since: Mapping[str, int]
+    more: bool = False
+
+
+class Finding:
+    """Finds certificates of one ledger. Safe to use from several threads."""
+
+    def __init__(self, database: Database, ledger: str, keyring: Keyring) -> None:
+        self._database = database
+        self._ledger = ledger
+        self._fields = FieldKeys.beside(keyring)
+        self._indexes = IndexKeys.beside(keyring)
+
+    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+        """Find certificates of a type by a value, which is compared as it is between two certificates.
+
+        Args:
+            certificate_type: what is looked for.
+            by: a field of the type that has a form, `number` (the type's number), `holder` (an id) or `identifier`.
+            value: as people write it; a citizen id of 15 digits finds the same as its 18.
+
+        Raises:
+            RequestRefused: the type is not found by that, or the value cannot be one of its field.
+            KeyringError: a key that is in use is not here.
+            CannotOpen: what is stored was changed.
+            StoreError: the database does not answer.
+        """
+        wanted = _asked(Places.of(certificate_type), by, value)
+        with self._database.read() as connection:
+            found = self._find(connection, wanted)
+            since = completeness.of_type(connection, self._ledger, certificate_type.vct_hash)
+        return self._opened(found, since)
+
+    def by_document(self, sha256: bytes) -> Found:
+        """Find the certificates, of whatever type, whose document has this hash; raises as `look_up`."""
+        with self._database.read() as connection:
+            found = self._find(connection, asked_document(sha256))
+        return self._opened(found, {})
+
+    def _find(self, connection: Connection, wanted: tuple[str, str, str]) -> Collection[CertificateRecord]:
+        use = key_uses.read(connection).get(Use.INDEX)
+        if use is None:
+            return ()
+        numbers = [use.current] if use.former is None else [use.current, use.former]
+        indexes = [lookup_index(self._indexes.key(number), *wanted) for number in numbers]
+        return certificates.by_lookup(connection, self._ledger, indexes, limit=MOST + 1)
+
+    def _opened(self, found: Collection[CertificateRecord], since: Mapping[str, int]) -> Found:
+        shown = tuple(
+            FoundCertificate(
+                agency=record.agency,
+                serial=record.serial,
+                certificate_type=record.certificate_type,
+                compact=self._fields.compact(record),
+                live=record.live,
+            )
+            for record in list(found)[:MOST]
+        )
+        return Found(certificates=shown, complete_since=MappingProxyType(dict(since)), more=len(found) > MOST)
+
+
+def found_by(certificate_type: CertificateType) -> tuple[str, ...]:
+    """Give all that certificates of a type can be looked up by."""
+    return (NUMBER, HOLDER, *Places.of(certificate_type).fields)
+
+
+def _asked(places: Places, by: str, value: str) -> tuple[str, str, str]:
+    try:
+        wanted = places.asked(by, value)
+    except UnreadableValue as error:
+        flaw = Flaw(place="lookup.value", why=str(error.reason))
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "This cannot be a value of that field.", [flaw]) from error
+    if wanted is None or not wanted[2]:
+        flaw = (
+            Flaw(place="lookup.value", why="missing")
+            if wanted is not None
+            else Flaw(place="lookup.by", why=f"one of {', '.join((NUMBER, HOLDER, *places.fields))} is due")
+        )
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "This type is not found by that.", [flaw])
+    return wanted
