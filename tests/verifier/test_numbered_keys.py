@@ -87,11 +87,11 @@ def test_the_index_key_from_before_becomes_number_one(tmp_path: Path) -> None:
     old.parent.mkdir()
     old.write_text("ab" * 32 + "\n", encoding="utf-8")
     old.chmod(0o600)
-    keys = IndexKeys.beside(keyring)
+    keys = IndexKeys.under(keyring.folder)
     assert keys.key(keys.newest()) == b"\xab" * 32
     assert not old.exists()
     assert stat.S_IMODE(keys.file(1).stat().st_mode) == 0o600
-    assert IndexKeys.beside(keyring).numbers() == (1,)
+    assert IndexKeys.under(keyring.folder).numbers() == (1,)
 
 
 def test_an_index_key_from_before_that_lies_open_is_not_taken(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_index_key_from_before_that_lies_open_is_not_taken(tmp_path: Path) ->
     old.write_text("ab" * 32 + "\n", encoding="utf-8")
     old.chmod(0o644)
     with pytest.raises(KeyringError, match="chmod 600"):
-        IndexKeys.beside(keyring).newest()
+        IndexKeys.under(keyring.folder).newest()
 
 
 def test_a_blind_index_differs_by_key_kind_agency_and_value() -> None:

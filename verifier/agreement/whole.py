@@ -60,7 +60,7 @@ async def check_everything(parties: Parties, findings: Findings) -> int:
         certificate_rows = CertificateRows(
             copy=chronicle.copy,
             catalogue=TypeCatalogue.bundled(),
-            fields=FieldKeys.beside(parties.keyring),
+            fields=FieldKeys.under(parties.keyring.folder),
             index_keys=_index_keys(parties.keyring, key_uses.read(connection).get(Use.INDEX)),
             released=calls.released(),
             findings=findings,
@@ -86,7 +86,7 @@ def _list_missing(parties: Parties, missing: list[Anchor], findings: Findings) -
 
 def _index_keys(keyring: Keyring, use: KeyUse | None) -> tuple[bytes, ...]:
     """Give the keys that what is stored is found under; none where none was ever made."""
-    keys = IndexKeys.beside(keyring)
+    keys = IndexKeys.under(keyring.folder)
     if use is None:
         return tuple(keys.key(number) for number in keys.numbers()[-1:])
     return tuple(keys.key(number) for number in (use.current, use.former) if number is not None)

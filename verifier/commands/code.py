@@ -13,7 +13,6 @@ from store.database import Database
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.keys.field_key import FieldKeys
-from verifier.keys.keyring import Keyring
 from verifier.services.making_codes import CodeDesk
 from verifier.settings import load_settings
 
@@ -49,7 +48,7 @@ def _make(agency: str, serial: int, data: DataOption, *, as_json: bool, replace:
     with answered(as_json=as_json, resume=RESUME):
         settings = load_settings(data)
         ledger = Deployment.load(settings.deployment_file).name
-        fields = FieldKeys.beside(Keyring(settings.keys_dir, settings.passwords_file))
+        fields = FieldKeys.under(settings.keys_dir)
         with Database.open(settings.database_url) as database:
             desk = CodeDesk(database=database, ledger=ledger, fields=fields)
             ordered = desk.replace if replace else desk.make

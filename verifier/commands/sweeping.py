@@ -10,7 +10,6 @@ from store.database import Database
 from verifier.agreement.findings import Progress
 from verifier.commands.comparing import MOST_LINES
 from verifier.commands.office import print_json
-from verifier.keys.keyring import Keyring
 from verifier.services.sweeping import Sweeping, SweptAll
 from verifier.settings import Settings
 
@@ -23,8 +22,7 @@ PAUSE = 0.02
 
 def sweeping_of(settings: Settings, database: Database, progress: Progress) -> Sweeping:
     """Set a sweep up as the settings say."""
-    keyring = Keyring(settings.keys_dir, settings.passwords_file)
-    return Sweeping(database, keyring, pause=lambda: time.sleep(PAUSE), progress=progress)
+    return Sweeping(database, settings.keys_dir, pause=lambda: time.sleep(PAUSE), progress=progress)
 
 
 def say_swept(done: SweptAll, said: str, *, as_json: bool) -> None:

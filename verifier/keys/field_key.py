@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Self
 
 from ecert.errors import SealBroken
 from ecert.issuing import SignedCertificate
 from ecert.sealing import NONCE_SIZE, Sealer
 from store.records import CertificateRecord
 from verifier.faults import CannotOpen
-from verifier.keys.keyring import SERVICE, Keyring
-from verifier.keys.numbered_keys import NumberedKeys
+from verifier.keys.numbered_keys import FOLDER, NumberedKeys
 
 OPEN = 0
 """The number of texts that lie open."""
@@ -30,9 +30,9 @@ class FieldKeys:
         self._sealers: dict[int, Sealer] = {}
 
     @classmethod
-    def beside(cls, keyring: Keyring) -> FieldKeys:
-        """Give the field keys that lie with the agencies' keys."""
-        return cls(keyring.folder / SERVICE)
+    def under(cls, keys_dir: Path) -> Self:
+        """Give the field keys of the service whose keys are in a folder."""
+        return cls(keys_dir / FOLDER)
 
     def seal(self, disclosures: str, *, number: int, ledger: str, agency: str, serial: int) -> bytes:
         """Seal the disclosures of one certificate with the key of a number."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from pathlib import Path
+from typing import Self
 
 from verifier.faults import KeyringError
-from verifier.keys.keyring import SERVICE, Keyring
-from verifier.keys.numbered_keys import NumberedKeys
+from verifier.keys.numbered_keys import FOLDER, NumberedKeys
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
 
 LOOKUP_BYTES = 16
@@ -27,9 +27,9 @@ class IndexKeys(NumberedKeys):
         self._before = before
 
     @classmethod
-    def beside(cls, keyring: Keyring) -> IndexKeys:
-        """Give the index keys that lie with the agencies' keys."""
-        return cls(keyring.folder / SERVICE, keyring.folder / "index.key")
+    def under(cls, keys_dir: Path) -> Self:
+        """Give the index keys of the service whose keys are in a folder."""
+        return cls(keys_dir / FOLDER, keys_dir / "index.key")
 
     def numbers(self) -> tuple[int, ...]:
         """Give the numbers of the keys that are there, in their order."""

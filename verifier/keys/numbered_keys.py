@@ -15,6 +15,8 @@ from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_se
 KEY_BYTES = 32
 MOST = 255
 """A number is one byte, and 0 stands for no key."""
+FOLDER = "service"
+"""The folder of the service's own keys."""
 
 
 class NumberedKeys:

@@ -82,7 +82,7 @@ def _hand_out(
     if copy is None:
         return False
     place = folder_of(folder, record.agency, certificate_type)
-    fields = FieldKeys.beside(office.keyring)
+    fields = FieldKeys.under(office.keyring.folder)
     result = hand_out(office.database, record, certificate_type, copy, fields=fields, folder=place, now=office.clock())
     if result.later:
         office.progress.note("our copy of the ledger is too old to judge by: is the indexer (`ecert serve`) running?")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
 
 from ecert.certificate import Value
@@ -19,7 +20,6 @@ from store.key_uses import KeyUse, Use
 from store.records import NewCertificate
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys
-from verifier.keys.keyring import Keyring
 from verifier.services.blind_indexes import BlindIndexes
 
 
@@ -34,13 +34,13 @@ class AtRest:
     former_index_key: bytes | None
 
     @classmethod
-    def open(cls, database: Database, keyring: Keyring) -> Self:
+    def open(cls, database: Database, keys_dir: Path) -> Self:
         """Take the keys that the database names; the newest ones where it names none yet, made where there are none.
 
         Raises:
             KeyringError: a key that is current is not here.
         """
-        fields, indexes = FieldKeys.beside(keyring), IndexKeys.beside(keyring)
+        fields, indexes = FieldKeys.under(keys_dir), IndexKeys.under(keys_dir)
         uses = start_uses(database, fields, indexes)
         fields.keys.key(uses[Use.FIELD].current)
         return cls._of(fields, indexes, uses)

@@ -142,7 +142,7 @@ class Filling:
 
     def _take_keys(self) -> None:
         """Take the keys that rows are written with now."""
-        self._at_rest = AtRest.open(self._office.database, self._office.keyring)
+        self._at_rest = AtRest.open(self._office.database, self._office.keyring.folder)
         self._blind = self._at_rest.blind(self._job.agency, self._plan.certificate_type)
 
     def _sealed(self, batch: _Open) -> tuple[NewCertificate, ...]:

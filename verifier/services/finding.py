@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import MappingProxyType
 
 from ecert.certificate_type import CertificateType
@@ -21,7 +22,6 @@ from store.key_uses import Use
 from store.records import CertificateRecord
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys, lookup_index
-from verifier.keys.keyring import Keyring
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.lookup_values import HOLDER, NUMBER, Places, asked_document
 
@@ -58,11 +58,11 @@ class Found:
 class Finding:
     """Finds certificates of one ledger. Safe to use from several threads."""
 
-    def __init__(self, database: Database, ledger: str, keyring: Keyring) -> None:
+    def __init__(self, database: Database, ledger: str, keys_dir: Path) -> None:
         self._database = database
         self._ledger = ledger
-        self._fields = FieldKeys.beside(keyring)
-        self._indexes = IndexKeys.beside(keyring)
+        self._fields = FieldKeys.under(keys_dir)
+        self._indexes = IndexKeys.under(keys_dir)
 
     def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
         """Find certificates of a type by a value, which is compared as it is between two certificates.

@@ -98,7 +98,7 @@ class Rebuilding:
 
     def _restore(self, copy: LedgerCopy, kept: KeptFiles, rebuilt: Rebuilt) -> None:
         ours = {*self.keyring.agencies(), *kept.found}
-        at_rest = AtRest.open(self.database, self.keyring)
+        at_rest = AtRest.open(self.database, self.keyring.folder)
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
         with self.database.begin() as connection:
             for agency, facts in _batches(copy, ours):

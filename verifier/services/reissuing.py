@@ -155,7 +155,7 @@ class _Reissuing:
                 capacity=len(due),
                 now=office.clock(),
             )
-        at_rest = AtRest.open(office.database, office.keyring)
+        at_rest = AtRest.open(office.database, office.keyring.folder)
         rows = list(self._signed(at_rest, batch.first_serial, due))
         last = (len(rows) - 1) // GROUP * GROUP
         for begin in range(0, last, GROUP):

@@ -101,7 +101,7 @@ def serial_of_number(office: Office, agency: str, certificate_type: CertificateT
         normal = normalise(field, number) if field is not None else number
     except UnreadableValue as error:
         raise IssuingStopped(f"{number!r} is no {certificate_type.number}: {error}") from error
-    blind = AtRest.open(office.database, office.keyring).blind(agency, certificate_type)
+    blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
     with office.database.read() as connection:
         found = certificates.by_number(
             connection, office.ledger, agency, certificate_type.vct_hash, blind.numbers(str(normal))

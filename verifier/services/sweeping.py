@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ecert.errors import MalformedCertificate
 from ecert.parsing import parse
@@ -22,7 +23,6 @@ from verifier.agreement.findings import Progress, Silence
 from verifier.faults import CannotOpen, KeyringError
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys
-from verifier.keys.keyring import Keyring
 from verifier.keys.numbered_keys import NumberedKeys
 from verifier.services.at_rest import start_uses
 from verifier.services.blind_indexes import BlindIndexes, number_of, said_by
@@ -57,11 +57,11 @@ class Sweeping:
     """Takes all certificates of a database over to new keys. `pause`: lets others write between two pieces."""
 
     def __init__(
-        self, database: Database, keyring: Keyring, *, pause: Callable[[], None], progress: Progress | None = None
+        self, database: Database, keys_dir: Path, *, pause: Callable[[], None], progress: Progress | None = None
     ) -> None:
         self._database = database
-        self._fields = FieldKeys.beside(keyring)
-        self._indexes = IndexKeys.beside(keyring)
+        self._fields = FieldKeys.under(keys_dir)
+        self._indexes = IndexKeys.under(keys_dir)
         self._catalogue = TypeCatalogue.bundled()
         self._pause = pause
         self._progress = progress or Silence()

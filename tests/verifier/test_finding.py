@@ -1,0 +1,210 @@
+"""What is stored is found by what it says, whoever issued it and whatever became of it; nothing else is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from ecert.certificate_type import CertificateType
+from ecert.parsing import parse
+from ecert.types import bundled_types
+from store import batches, certificates, completeness
+from store.engine import make_engine
+from store.errors import StoreError
+from tests.databases import empty_url, postgresql
+from tests.verifier.office import AGENCY, LEDGER, NOW, City, make_city
+from tests.verifier.registry import (
+    OTHER_AGENCY,
+    TITLE,
+    copy_to_another_agency,
+    finding,
+    holder_of,
+    issue_titles,
+    sample,
+)
+from verifier.faults import CannotOpen, KeyringError
+from verifier.problems import Code, RequestRefused
+from verifier.services import finding as room
+from verifier.services.finding import Finding, found_by
+from verifier.services.lookup_values import Places
+from verifier.services.status import Action, StatusOrder, change_status
+
+__all__ = ["empty_url", "postgresql"]
+
+ROWS = sample(8)
+
+
+@pytest.fixture(name="city")
+def city_(tmp_path: Path, empty_url: str) -> Iterator[City]:
+    city = make_city(tmp_path / "city", empty_url)
+    with city.database:
+        issue_titles(city, ROWS)
+        yield city
+
+
+def serials(city: City, by: str, value: str, certificate_type: CertificateType = TITLE) -> list[tuple[str, int]]:
+    found = finding(city).look_up(certificate_type, by, value)
+    return [(each.agency, each.serial) for each in found.certificates]
+
+
+@pytest.mark.parametrize("row", [0, 3, 7])
+def test_a_title_is_found_by_number_unit_and_holder(city: City, row: int) -> None:
+    for by, value in (
+        ("number", ROWS[row]["title_number"]),
+        ("title_number", ROWS[row]["title_number"]),
+        ("unit_number", ROWS[row]["unit_number"]),
+        ("holder", holder_of(ROWS[row])),
+    ):
+        assert serials(city, by, value) == [(AGENCY, row)]
+
+
+def test_what_is_found_is_the_whole_certificate(city: City) -> None:
+    (found,) = finding(city).look_up(TITLE, "number", ROWS[2]["title_number"]).certificates
+    certificate = parse(found.compact)
+    assert (certificate.serial, certificate.iss.agency) == (2, AGENCY)
+    assert len(certificate.disclosures) == len(TITLE.slots)
+    assert (found.certificate_type, found.live) == (TITLE.vct_hash, True)
+    assert ROWS[2]["title_number"] not in repr(found)
+
+
+def test_a_value_is_compared_as_between_two_certificates(city: City) -> None:
+    number, unit = ROWS[0]["title_number"], ROWS[0]["unit_number"]
+    wide = number.translate({ord("0") + digit: 0xFF10 + digit for digit in range(10)})
+    assert serials(city, "number", f" {wide} ") == [(AGENCY, 0)]
+    assert serials(city, "unit_number", f"{unit[:6]} {unit[6:12]}-{unit[12:].lower()}") == [(AGENCY, 0)]
+    assert serials(city, "holder", holder_of(ROWS[0]).lower()) == [(AGENCY, 0)]
+
+
+def test_an_old_id_of_15_digits_finds_the_same_person(city: City) -> None:
+    row = next(index for index, each in enumerate(ROWS) if holder_of(each)[6:8] == "19")
+    new = holder_of(ROWS[row])
+    assert serials(city, "holder", new[:6] + new[8:17]) == [(AGENCY, row)]
+
+
+def test_all_agencies_are_looked_in_and_the_newest_comes_first(city: City) -> None:
+    copy_to_another_agency(city, 1)
+    assert serials(city, "number", ROWS[1]["title_number"]) == [(OTHER_AGENCY, 0), (AGENCY, 1)]
+
+
+def test_what_nobody_has_is_not_found(city: City) -> None:
+    assert serials(city, "number", "鄂(2016)武汉市硚口不动产权第9999999号") == []
+    assert serials(city, "holder", ROWS[0]["unit_number"]) == []
+    assert serials(city, "holder", holder_of(ROWS[0]), bundled_types()["home-sales-contract"]) == []
+
+
+def test_a_revoked_certificate_is_found_and_not_live(city: City) -> None:
+    change_status(city.office, StatusOrder(action=Action.REVOKE, agency=AGENCY, serials=(4,)))
+    city.clock.pause(1)
+    with city.database.begin() as connection:
+        certificates.release(connection, LEDGER, AGENCY, [4])
+    (found,) = finding(city).look_up(TITLE, "number", ROWS[4]["title_number"]).certificates
+    assert (found.serial, found.live) == (4, False)
+
+
+def test_what_was_never_promised_is_not_found(city: City) -> None:
+    copy_to_another_agency(city, 1)
+    with city.database.begin() as connection:
+        begun = batches.covering(connection, LEDGER, OTHER_AGENCY, 0)
+        assert begun is not None
+        batches.void(connection, begun.id, reason="nobody fed it", now=NOW)
+    assert serials(city, "number", ROWS[1]["title_number"]) == [(AGENCY, 1)]
+
+
+def test_another_ledger_of_the_same_database_is_not_looked_in(city: City) -> None:
+    elsewhere = Finding(city.database, f"{LEDGER[:-1]}9", city.office.keyring.folder)
+    assert elsewhere.look_up(TITLE, "number", ROWS[0]["title_number"]).certificates == ()
+
+
+def test_absence_comes_with_what_it_means(city: City) -> None:
+    with city.database.begin() as connection:
+        for since in (100, 200):
+            completeness.declare(connection, LEDGER, AGENCY, TITLE.vct_hash, since=since, now=NOW)
+        completeness.declare(connection, LEDGER, OTHER_AGENCY, TITLE.vct_hash, since=300, now=NOW)
+        completeness.declare(connection, LEDGER, OTHER_AGENCY, bytes(32), since=400, now=NOW)
+    found = finding(city).look_up(TITLE, "number", "鄂第9999999号")
+    assert (found.certificates, found.complete_since) == ((), {AGENCY: 200, OTHER_AGENCY: 300})
+
+
+def test_more_than_anybody_chooses_from_is_cut_off_and_said(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy_to_another_agency(city, 1)
+    monkeypatch.setattr(room, "MOST", 1)
+    found = finding(city).look_up(TITLE, "number", ROWS[1]["title_number"])
+    assert ([each.agency for each in found.certificates], found.more) == ([OTHER_AGENCY], True)
+
+
+def test_what_a_type_is_not_found_by_is_refused_with_what_it_is(city: City) -> None:
+    for by in ("address", "nonsense", "", "document"):
+        with pytest.raises(RequestRefused) as caught:
+            finding(city).look_up(TITLE, by, "x")
+        assert caught.value.code is Code.NOT_UNDERSTOOD
+        (flaw,) = caught.value.flaws
+        assert flaw.place == "lookup.by"
+        assert "number, holder, title_number, unit_number, identifier" in flaw.why
+    assert set(found_by(TITLE)) == {"number", "holder", "title_number", "unit_number", "identifier"}
+
+
+def test_an_empty_value_is_refused(city: City) -> None:
+    for by in ("number", "holder"):
+        with pytest.raises(RequestRefused) as caught:
+            finding(city).look_up(TITLE, by, "  - ")
+        assert [flaw.place for flaw in caught.value.flaws] == ["lookup.value"]
+
+
+def test_a_row_that_was_changed_is_an_error_and_no_absence(city: City, empty_url: str) -> None:
+    engine = make_engine(empty_url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        connection.execute(text("UPDATE certificates SET disclosures = :other WHERE serial = 3"), {"other": b"\1abc"})
+    engine.dispose()
+    with pytest.raises(CannotOpen, match=f"certificate 3 of {AGENCY} cannot be opened"):
+        finding(city).look_up(TITLE, "number", ROWS[3]["title_number"])
+
+
+def test_a_lost_index_key_is_an_error_and_no_absence(city: City) -> None:
+    (city.office.keyring.folder / "service" / "index-1.key").unlink()
+    with pytest.raises(KeyringError, match="index key 1 is not here"):
+        finding(city).look_up(TITLE, "number", ROWS[3]["title_number"])
+
+
+def test_a_database_that_is_away_is_an_error_and_no_absence(tmp_path: Path) -> None:
+    city = make_city(tmp_path / "city")
+    with city.database:
+        issue_titles(city, ROWS[:1])
+    (tmp_path / "city" / "ecert.sqlite").write_bytes(b"no database")
+    for path in (tmp_path / "city").glob("ecert.sqlite-*"):
+        path.unlink()
+    with pytest.raises(StoreError):
+        finding(city).look_up(TITLE, "number", ROWS[0]["title_number"])
+
+
+def test_nothing_is_found_where_nothing_was_ever_issued(tmp_path: Path) -> None:
+    city = make_city(tmp_path / "city")
+    with city.database:
+        assert finding(city).look_up(TITLE, "number", "1").certificates == ()
+    assert not (tmp_path / "city" / "keys" / "service").exists()
+
+
+def test_a_certificate_is_found_by_the_file_that_it_names(tmp_path: Path) -> None:
+    documents = tmp_path / "documents"
+    documents.mkdir()
+    (documents / "a.pdf").write_bytes(b"%PDF-one")
+    city = make_city(tmp_path / "city")
+    with city.database:
+        issue_titles(city, [ROWS[0] | {"document": "a.pdf"}, ROWS[1] | {"document": ""}], documents=documents)
+        (found,) = finding(city).by_document(hashlib.sha256(b"%PDF-one").digest()).certificates
+        assert found.serial == 0
+        assert finding(city).by_document(hashlib.sha256(b"%PDF-two").digest()).certificates == ()
+
+
+def test_every_bundled_type_is_found_by_its_number_and_its_holders() -> None:
+    for each in bundled_types().values():
+        places = Places.of(each)
+        assert each.number in places.fields
+        assert {field.name for field in each.fields if field.form is not None} <= places.fields.keys()
+        for place in each.holders:
+            person = {place.id: "11010519491231002X"}
+            said = {place.list: [person]} if place.list is not None else person
+            assert ("holder", each.vct, "11010519491231002X") in list(places.values(dict(said)))
