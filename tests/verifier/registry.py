@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ecert.parsing import parse
-from ecert.types import bundled_types
+from ecert.types import TypeCatalogue, bundled_types
 from store import batches, certificates
 from tests.verifier.office import AGENCY, City
 from tests.verifier.test_issuing import Options, run
@@ -49,7 +49,7 @@ def issue_titles(city: City, rows: list[dict[str, str]], **options: Any) -> Outc
 
 def finding(city: City) -> Finding:
     """What the office finds with."""
-    return Finding(city.database, city.office.ledger, city.office.keyring.folder)
+    return Finding(city.database, city.office.ledger, city.office.keyring.folder, TypeCatalogue.bundled())
 
 
 def copy_to_another_agency(city: City, serial: int) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from ecert.certificate_type import CertificateType
 from ecert.parsing import parse
-from ecert.types import bundled_types
+from ecert.types import TypeCatalogue, bundled_types
 from store import batches, certificates, completeness
 from store.engine import make_engine
 from store.errors import StoreError
@@ -67,7 +67,7 @@ def test_what_is_found_is_the_whole_certificate(city: City) -> None:
     certificate = parse(found.compact)
     assert (certificate.serial, certificate.iss.agency) == (2, AGENCY)
     assert len(certificate.disclosures) == len(TITLE.slots)
-    assert (found.certificate_type, found.live) == (TITLE.vct_hash, True)
+    assert (found.certificate_type, found.live) == (TITLE, True)
     assert ROWS[2]["title_number"] not in repr(found)
 
 
@@ -115,7 +115,7 @@ def test_what_was_never_promised_is_not_found(city: City) -> None:
 
 
 def test_another_ledger_of_the_same_database_is_not_looked_in(city: City) -> None:
-    elsewhere = Finding(city.database, f"{LEDGER[:-1]}9", city.office.keyring.folder)
+    elsewhere = Finding(city.database, f"{LEDGER[:-1]}9", city.office.keyring.folder, TypeCatalogue.bundled())
     assert elsewhere.look_up(TITLE, "number", ROWS[0]["title_number"]).certificates == ()
 
 

@@ -10,12 +10,11 @@ Opens field and index keys: not for the public process.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import MappingProxyType
 
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
+from ecert.types import TypeCatalogue
 from store import certificates, completeness, key_uses
 from store.database import Connection, Database
 from store.key_uses import Use
@@ -23,44 +22,20 @@ from store.records import CertificateRecord
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys, lookup_index
 from verifier.problems import Code, Flaw, RequestRefused
+from verifier.services.found import Found, FoundCertificate
 from verifier.services.lookup_values import HOLDER, NUMBER, Places, asked_document
 
 MOST = 100
 """Certificates that one look-up finds at most; nobody chooses from more."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundCertificate:
-    """One certificate: `certificate_type` is the 32 bytes that name its type, `compact` its compact form, whole.
-
-    `live`: neither revoked nor superseded, so far as the database knows; the ledger decides.
-    """
-
-    agency: str
-    serial: int
-    certificate_type: bytes
-    compact: bytes = field(repr=False)
-    live: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What a look-up found, newest first; `more`: older ones were left out.
-
-    `complete_since`: agency -> second since when its records of the type are complete, where it has declared that.
-    """
-
-    certificates: tuple[FoundCertificate, ...]
-    complete_since: Mapping[str, int]
-    more: bool = False
-
-
 class Finding:
     """Finds certificates of one ledger. Safe to use from several threads."""
 
-    def __init__(self, database: Database, ledger: str, keys_dir: Path) -> None:
+    def __init__(self, database: Database, ledger: str, keys_dir: Path, types: TypeCatalogue) -> None:
         self._database = database
         self._ledger = ledger
+        self._types = types
         self._fields = FieldKeys.under(keys_dir)
         self._indexes = IndexKeys.under(keys_dir)
 
@@ -103,13 +78,14 @@ class Finding:
             FoundCertificate(
                 agency=record.agency,
                 serial=record.serial,
-                certificate_type=record.certificate_type,
+                certificate_type=certificate_type,
                 compact=self._fields.compact(record),
                 live=record.live,
             )
             for record in list(found)[:MOST]
+            if (certificate_type := self._types.by_hash(record.certificate_type)) is not None
         )
-        return Found(certificates=shown, complete_since=MappingProxyType(dict(since)), more=len(found) > MOST)
+        return Found(certificates=shown, complete_since=dict(since), more=len(found) > MOST)
 
 
 def found_by(certificate_type: CertificateType) -> tuple[str, ...]:

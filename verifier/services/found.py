@@ -16,7 +16,7 @@ class FoundCertificate:
     agency: str
     serial: int
     certificate_type: CertificateType
-    compact: bytes
+    compact: bytes = field(repr=False)
     live: bool
 
 
@@ -25,11 +25,12 @@ class Found:
     """All that was found, newest first, withdrawn ones too.
 
     `complete_since`: agency -> since when it says that its records of the type are complete, which is what absence
-    means.
+    means. `more`: older ones were left out.
     """
 
     certificates: tuple[FoundCertificate, ...]
     complete_since: Mapping[str, int] = field(default_factory=dict)
+    more: bool = False
 
 
 class Finds(Protocol):
@@ -39,7 +40,9 @@ class Finds(Protocol):
         """Find certificates of a type by a field (or `holder`) and its value, normalised as for comparing.
 
         Raises:
+            RequestRefused: the type is not found by that, or the value cannot be one of its field.
             StoreError: the database does not answer.
+            IssuingError: what is stored does not open, or a key is not here.
         """
         ...
 
