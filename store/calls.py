@@ -10,34 +10,37 @@ in the same transaction. `add` and the reads come from `store.outbox`, which one
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import consequences
 from store.errors import NonceTaken
 from store.insertion import insert_into
 from store.outbox import OPEN, add, open_calls, read
-from store.queue import highest_nonce, in_flight, newest, ready, senders
+from store.queue import at_work, highest_nonce, in_flight, queued, ready
 from store.records import Transaction
 from store.states import CallState, Move
 from store.tables import calls
-from store.tables import transactions as forms
+from store.tables import transactions as signed_forms
 
 __all__ = [
     "add",
+    "at_work",
     "fail",
+    "forms",
     "highest_nonce",
     "in_flight",
     "mined",
-    "newest",
     "open_calls",
+    "queued",
     "read",
     "ready",
     "replace",
     "resign",
-    "senders",
     "sent",
     "settle",
     "sign",
@@ -119,11 +122,26 @@ def fail(connection: Connection, call: int, *, error: str, now: int) -> Move[Cal
 
 def transactions(connection: Connection, call: int) -> tuple[Transaction, ...]:
     """Give every signed form that a call ever had, oldest first; any of them may be the one that was mined."""
-    rows = connection.execute(select(forms).where(forms.c.call_id == call).order_by(forms.c.id))
-    return tuple(
-        Transaction(tx_hash=row.tx_hash, call=row.call_id, nonce=row.nonce, raw=row.raw, created_at=row.created_at)
-        for row in rows
-    )
+    rows = connection.execute(select(signed_forms).where(signed_forms.c.call_id == call).order_by(signed_forms.c.id))
+    return tuple(_form_of(row) for row in rows)
+
+
+def forms(connection: Connection, of: Sequence[int]) -> Mapping[int, tuple[Transaction, ...]]:
+    """Give every signed form of some calls, oldest first, by the call's number."""
+    found: dict[int, list[Transaction]] = {call: [] for call in of}
+    for row in connection.execute(_forms(), {"calls": of}):
+        found[row.call_id].append(_form_of(row))
+    return {call: tuple(ones) for call, ones in found.items()}
+
+
+@cache
+def _forms() -> Select[Any]:
+    wanted = select(signed_forms).where(signed_forms.c.call_id.in_(bindparam("calls", expanding=True)))
+    return wanted.order_by(signed_forms.c.id)
+
+
+def _form_of(row: Row[Any]) -> Transaction:
+    return Transaction(tx_hash=row.tx_hash, call=row.call_id, nonce=row.nonce, raw=row.raw, created_at=row.created_at)
 
 
 def _give_bytes(
@@ -145,7 +163,7 @@ def _give_bytes(
     if move.moved:
         now_there = read(connection, call)
         connection.execute(
-            insert_into(connection, forms)
+            insert_into(connection, signed_forms)
             .values(
                 call_id=call,
                 chain=now_there.chain,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from store import schema
 from store.engine import file_of, make_engine, translated
 from store.errors import CommitUncertain, SchemaMismatch
+from store.news import News
 from store.schema import Migrated, migrate
 from store.tables import SCHEMA
 
@@ -85,6 +86,10 @@ class Database:
             options = {}
         with translated(), self._engine.connect().execution_options(**options) as connection, connection.begin():
             yield connection
+
+    def news(self, chain: str, senders: Sequence[bytes]) -> News:
+        """Give what tells cheaply, again and again, whether these senders have news; to be closed at the end."""
+        return News(self._engine, chain, senders)
 
     def close(self) -> None:
         """Give all connections back."""

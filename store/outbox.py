@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, bindparam, func, select
 
 from store.errors import NoSuchRow
 from store.insertion import insert_into
@@ -78,7 +79,7 @@ def read(connection: Connection, call: int) -> Call:
     Raises:
         NoSuchRow: there is none of this number.
     """
-    row = connection.execute(select_calls().where(calls.c.id == call)).one_or_none()
+    row = connection.execute(_one(), {"call": call}).one_or_none()
     if row is None:
         raise NoSuchRow("calls", call)
     return call_of(row)
@@ -99,6 +100,11 @@ def select_calls() -> Select[Any]:
         .join(issuers, issuers.c.id == calls.c.issuer_id)
         .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
     )
+
+
+@cache
+def _one() -> Select[Any]:
+    return select_calls().where(calls.c.id == bindparam("call"))
 
 
 def call_of(row: Row[Any]) -> Call:

@@ -157,7 +157,7 @@ def test_a_call_under_way_with_another_key_is_in_the_way(database: Database) -> 
         assert ready(connection) == []
         calls.settle(connection, first, now=1)
         assert ready(connection) == [second]
-        assert calls.senders(connection, CHAIN) == (SENDER,)
+        assert calls.at_work(connection, CHAIN, [SENDER, OTHER_SENDER]) == {SENDER}
 
 
 def test_anchors_go_in_the_order_of_their_serials_whatever_closed_first(database: Database) -> None:

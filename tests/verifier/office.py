@@ -125,9 +125,8 @@ class FakeLedger:
         if self.stands_still:
             return
         with self.database.read() as connection:
-            ready = [
-                call for sender in calls.senders(connection, CHAIN) for call in calls.ready(connection, CHAIN, sender)
-            ]
+            senders = {call.sender for call in calls.open_calls(connection, LEDGER)}
+            ready = [call for sender in sorted(senders) for call in calls.ready(connection, CHAIN, sender)]
         for call in ready:
             self._carry_out(call, now)
         self.emit(at=now)
