@@ -51,8 +51,8 @@ class Deeds:
     async def carry_out(self, step: Step, call: Call, receipt: Receipt | None) -> bool:
         """Do one step of one call; answer whether anything moved."""
         match step:
-            case Send(gas=gas):
-                moved = await self._sign_and_send(call, gas)
+            case Send(gas=gas, nonce=nonce):
+                moved = await self._sign_and_send(call, gas, nonce)
             case SignAgain():
                 moved = await self._sign_again(call)
             case Resend(undone=undone, stuck=stuck):
@@ -76,12 +76,12 @@ class Deeds:
         log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
         simulated = await simulate(self.node, self.deployment, call, self.conditions)
         if isinstance(simulated, Passes):
-            return await self._sign_and_send(call, simulated.gas)
+            return await self._sign_and_send(call, simulated.gas, simulated.nonce)
         self._complain(call.id, f"it lost its nonce, and now: {simulated}")
         return False
 
-    async def _sign_and_send(self, call: Call, gas: int) -> bool:
-        signed, nonce = await self._sign(call, gas)
+    async def _sign_and_send(self, call: Call, gas: int, lowest_nonce: int) -> bool:
+        signed, nonce = await self._sign(call, gas, lowest_nonce)
         try:
             with self._writing() as connection:
                 stored = self._keep(connection, call, signed, nonce)
@@ -99,18 +99,16 @@ class Deeds:
         old = call.nonce
         return calls.resign(connection, call.id, old_nonce=old, nonce=nonce, raw=raw, tx_hash=tx_hash, now=now).moved
 
-    async def _sign(self, call: Call, gas: int) -> tuple[SignedTransaction, int]:
-        head, account = self.conditions.head, await self.node.account(self.signer.address)
-        await assure_ledger(self.node, self.deployment, head.hash)
+    async def _sign(self, call: Call, gas: int, lowest_nonce: int) -> tuple[SignedTransaction, int]:
         with self.database.read() as connection:
             highest = calls.highest_nonce(connection, self.deployment.chain, self.signer.address)
-        nonce = account.nonce if highest is None else max(highest + 1, account.nonce)
+        nonce = lowest_nonce if highest is None else max(highest + 1, lowest_nonce)
         transaction = Transaction(
             chain_id=self.deployment.chain_id,
             nonce=nonce,
             to=self.deployment.ledger,
             data=encode_call(call.kind, call.args),
-            gas=gas_limit(call.args, gas, head.gas_limit),
+            gas=gas_limit(call.args, gas, self.conditions.head.gas_limit),
             fee=self.conditions.fee,
         )
         return await self.signer.sign(transaction), nonce

@@ -1,48 +1,38 @@
-"""One ledger key's calls, brought to the chain.
+"""One ledger key's calls, brought to the chain: started, and followed until they are over.
 
-A round looks (`chain.sight`), decides (`chain.lifecycle`), and does (`chain.deeds`).
+Each time it is looked (`chain.sight`, `chain.tracing`), decided (`chain.lifecycle`), and done (`chain.deeds`).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from chain.answers import Receipt
 from chain.deeds import LOOK_AGAIN, Deeds
 from chain.deployment import Deployment
-from chain.lifecycle import RESEND_AFTER, After, Before, Mined, Written, decide
-from chain.node import Account, Node
-from chain.sight import (
-    Conditions,
-    effect_is_there,
-    forms_of,
-    higher_price,
-    is_unsettled,
-    receipts_of,
-    settled_nonce,
-    simulate,
-)
+from chain.lifecycle import RESEND_AFTER, After, Before, Mined, Refuses, Written, decide
+from chain.node import Node
+from chain.sight import Conditions, effect_is_there, higher_price, is_unsettled, simulate
 from chain.signer import Signer
-from store import calls, cursors
+from chain.tracing import Traces
+from store import calls
 from store.database import Database
-from store.records import Call, Cursor, Lease
+from store.records import Call, Lease
 from store.states import CallState
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Around:
-    """What all calls of a key are seen with: read before any receipt is."""
-
-    account: Account
-    settled_nonce: int | None
-    cursor: Cursor | None
-    conditions: Conditions
 
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """What is needed to bring one key's calls to the chain. `in_flight`: how many may wait at the node."""
+    """What is needed to bring one key's calls to the chain. `in_flight`: how many may wait at the node.
+
+    Both methods raise:
+        NodeError: the node cannot be used now. What was sent is sent again in a later round.
+        SignerFailed: the key cannot be used now.
+        LeaseLost: another process works with this key.
+        StoreError: the database cannot be used now.
+    """
 
     database: Database
     node: Node
@@ -51,18 +41,47 @@ class Delivery:
     clock: Callable[[], float]
     in_flight: int
     complaints: dict[int, str] = field(default_factory=dict)
-    _looked_at: object = None
+    _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
-    async def round(self, lease: Lease, conditions: Conditions) -> bool:
-        """Do what can be done now; answer whether anything moved.
+    async def start(self, lease: Lease, conditions: Conditions) -> bool:
+        """Give nonces to calls whose turn has come, as long as there is room and the node takes our bytes.
 
-        Raises:
-            NodeError: the node cannot be used now. What was sent is sent again in a later round.
-            SignerFailed: the key cannot be used now.
-            LeaseLost: another process works with this key.
-            StoreError: the database cannot be used now.
+        Answers whether anything moved. Whoever wants the same meanwhile waits.
         """
-        deeds = Deeds(
+        async with self._starting:
+            deeds, moved = self._deeds(lease, conditions), False
+            while call := self._next():
+                simulation = await simulate(self.node, self.deployment, call, conditions)
+                refused = isinstance(simulation, Refuses)
+                unsettled = refused and is_unsettled(self.database, self.deployment, call)
+                step = decide(
+                    Written(state=call.state), Before(simulation=simulation, unsettled=unsettled), self.clock()
+                )
+                moved = await deeds.carry_out(step, call, None) or moved
+            return moved
+
+    async def follow(self, lease: Lease, conditions: Conditions, under_way: Sequence[Call], traces: Traces) -> bool:
+        """Do what is next for calls of this key that have a nonce; answer whether anything moved."""
+        deeds, moved = self._deeds(lease, conditions), False
+        for call in under_way:
+            receipt = traces.receipts.get(call.id)
+            signed_at = traces.forms[call.id][-1].created_at
+            written = Written(state=call.state, signed_at=signed_at, sent_at=call.sent_at, block=call.block)
+            step = decide(written, self._seen(call, receipt, traces, conditions), self.clock())
+            moved = await deeds.carry_out(step, call, receipt) or moved
+        return moved
+
+    def is_due(self, under_way: Sequence[Call]) -> bool:
+        """Whether some bytes are to be sent now, though nothing is new."""
+        now = self.clock()
+        return any(
+            call.state is CallState.SIGNED
+            or (call.state is CallState.SENT and not (call.sent_at and 0 <= now - call.sent_at < RESEND_AFTER))
+            for call in under_way
+        )
+
+    def _deeds(self, lease: Lease, conditions: Conditions) -> Deeds:
+        return Deeds(
             database=self.database,
             node=self.node,
             deployment=self.deployment,
@@ -72,71 +91,22 @@ class Delivery:
             conditions=conditions,
             complaints=self.complaints,
         )
-        with self.database.read() as connection:
-            under_way = calls.in_flight(connection, self.deployment.chain, self.signer.address)
-        moved = await self._start(deeds)
-        return await self._follow(deeds, under_way) or moved
 
-    async def _follow(self, deeds: Deeds, under_way: Sequence[Call]) -> bool:
-        """Look after the calls that have a nonce, unless no block has come since the last look and no bytes are due."""
-        with self.database.read() as connection:
-            cursor = cursors.read(connection, self.deployment.name)
-        shown = (deeds.conditions.head.hash, cursor)
-        if not under_way or (shown == self._looked_at and not self._is_due(under_way)):
-            return False
-        around = _Around(
-            account=await self.node.account(self.signer.address),
-            settled_nonce=await settled_nonce(self.node, self.signer.address, cursor),
-            cursor=cursor,
-            conditions=deeds.conditions,
-        )
-        forms = forms_of(self.database, under_way)
-        found = await receipts_of(self.node, forms)
-        moved = False
-        for call in under_way:
-            receipt = found.get(call.id)
-            written = Written(
-                state=call.state, signed_at=forms[call.id][-1].created_at, sent_at=call.sent_at, block=call.block
-            )
-            seen = self._seen(call, receipt, around)
-            step = decide(written, seen, self.clock())
-            moved = await deeds.carry_out(step, call, receipt) or moved
-        self._looked_at = shown
-        return moved
-
-    def _is_due(self, under_way: Sequence[Call]) -> bool:
-        """Whether some bytes are to be sent now, though nothing is new."""
-        now = self.clock()
-        return any(
-            call.state is CallState.SIGNED
-            or (call.state is CallState.SENT and not (call.sent_at and 0 <= now - call.sent_at < RESEND_AFTER))
-            for call in under_way
-        )
-
-    def _seen(self, call: Call, receipt: Receipt | None, around: _Around) -> After:
-        nonce, account, settled, cursor = call.nonce, around.account, around.settled_nonce, around.cursor
-        next_in_line = receipt is None and nonce == account.nonce
+    def _seen(self, call: Call, receipt: Receipt | None, traces: Traces, conditions: Conditions) -> After:
+        nonce, key, cursor = call.nonce, traces.keys[call.sender], traces.cursor
+        settled_block = -1 if cursor is None else cursor.settled_block
+        consumed_settled = nonce is not None and key.settled_nonce is not None and key.settled_nonce > nonce
+        over = consumed_settled if receipt is None else receipt.block <= settled_block
+        next_in_line = receipt is None and nonce == key.account.nonce
         return After(
             receipt=None if receipt is None else Mined(block=receipt.block, succeeded=receipt.succeeded),
-            consumed=nonce is not None and account.nonce > nonce,
-            consumed_settled=nonce is not None and settled is not None and settled > nonce,
-            settled_block=-1 if cursor is None else cursor.settled_block,
-            effect=effect_is_there(self.database, self.deployment, call, receipt, cursor),
+            consumed=nonce is not None and key.account.nonce > nonce,
+            consumed_settled=consumed_settled,
+            settled_block=settled_block,
+            effect=over and effect_is_there(self.database, self.deployment, call, receipt, cursor),
             next_in_line=next_in_line,
-            can_rise=next_in_line and higher_price(call, around.conditions, account.balance) is not None,
+            can_rise=next_in_line and higher_price(call, conditions, key.account.balance) is not None,
         )
-
-    async def _start(self, deeds: Deeds) -> bool:
-        """Give nonces to calls whose turn has come, as long as there is room and the node takes our bytes."""
-        moved = False
-        while call := self._next():
-            seen = Before(
-                simulation=await simulate(self.node, self.deployment, call, deeds.conditions),
-                unsettled=is_unsettled(self.database, self.deployment, call),
-            )
-            step = decide(Written(state=call.state), seen, self.clock())
-            moved = await deeds.carry_out(step, call, None) or moved
-        return moved
 
     def _next(self) -> Call | None:
         with self.database.read() as connection:

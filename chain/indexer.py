@@ -42,6 +42,9 @@ from store.states import Contract
 FUTURE = 60
 """Seconds that a block's time may lie ahead of our clock."""
 
+LOOK = 0.05
+"""Seconds between two questions for the height, which cost a node next to nothing."""
+
 COMPARE_EVERY = 10
 """Seconds between two questions to the other nodes."""
 
@@ -57,7 +60,7 @@ class Indexer:
         deployment: the contracts.
         settled_depth: how many blocks must follow one before it counts; None: as the kind of network needs it.
         clock: seconds since 1970.
-        poll: seconds between rounds when there is nothing new.
+        poll: seconds between rounds when there is nothing new; a new block is seen at once.
         window: the most blocks that are read at once; some nodes allow fewer than the usual 1,000.
     """
 
@@ -119,8 +122,23 @@ class Indexer:
             if trouble and not said:
                 log.info("the indexer goes on")
             trouble = said
-            if not moved:
-                await pause(stop, self._poll if not said else max(self._poll, 1.0))
+            if said:
+                await pause(stop, max(self._poll, 1.0))
+            elif not moved:
+                await self._rest(stop)
+
+    async def _rest(self, stop: asyncio.Event) -> None:
+        """Wait for `poll` seconds, or until the node has a block that was not read yet."""
+        loop = asyncio.get_running_loop()
+        until = loop.time() + self._poll
+        try:
+            reached = self._cursor().block
+            while not stop.is_set() and (left := until - loop.time()) > 0:
+                if await self._node.height() > reached:
+                    return
+                await pause(stop, min(LOOK, left))
+        except (NodeError, StoreError):
+            return  # the next round says so
 
     async def step(self) -> bool:
         """One round: read and store the next stretch; answer whether anything was new.

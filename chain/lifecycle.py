@@ -68,9 +68,10 @@ class Written:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passes:
-    """The simulation passed and would burn this much gas."""
+    """The simulation passed and would burn this much gas; `nonce` is the next that the chain takes from the key."""
 
     gas: int
+    nonce: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,9 +135,10 @@ Seen = Before | After
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Send:
-    """Give it a nonce, sign, store, send."""
+    """Give it a nonce, not below this one, sign, store, send."""
 
     gas: int
+    nonce: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,8 +200,8 @@ def decide(call: Written, seen: Seen, now: float) -> Step:
 
 def _decide_queued(seen: Before) -> Step:
     match seen.simulation:
-        case Passes(gas=gas):
-            return Send(gas=gas)
+        case Passes(gas=gas, nonce=nonce):
+            return Send(gas=gas, nonce=nonce)
         case NotTried(reason=reason):
             return Wait(reason=reason)
         case Refuses(reason=reason, said=said):

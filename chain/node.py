@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from eth_hash.auto import keccak
 
@@ -25,6 +26,7 @@ from chain.answers import (
 from chain.errors import NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader, as_header
 from chain.rpc import METHOD_ABSENT, Json, Request, Rpc
+from chain.spreading import Spreading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,41 @@ class Account:
     balance: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a transaction would do on the head: the gas that it would burn, or why the node would not carry it out.
+
+    `account`: its sender's. `answer`: what the contract said to a question, in the block that was named.
+    """
+
+    gas: int | NodeRefused
+    account: Account
+    answer: bytes
+
+
 class Node(Rpc):
     """The node at `url`."""
+
+    def __init__(self, url: str, *, others: Sequence[str] = (), timeout: float = 10.0) -> None:
+        super().__init__(url, others=others, timeout=timeout)
+        self._spreading: Spreading | None = None
+
+    def spread(self, raw: bytes) -> None:
+        """Hand a signed transaction to the others as well, beside all else: nothing is waited for, nothing said.
+
+        Between themselves nodes may take half a second for it, in which the next block is made without it.
+        """
+        if self.others and self._spreading is None:
+            self._spreading = Spreading(self.others)
+        if self._spreading is not None:
+            self._spreading.spread(raw)
+
+    async def close(self) -> None:
+        """Close the connections. Another request opens them again."""
+        spreading, self._spreading = self._spreading, None
+        if spreading is not None:
+            await spreading.close()
+        await super().close()
 
     async def chain_id(self) -> int:
         """Answer the number of the chain."""
@@ -45,6 +80,10 @@ class Node(Rpc):
     async def client_version(self) -> str:
         """Answer what the node says it is."""
         return as_text(await self.request("web3_clientVersion"), "web3_clientVersion")
+
+    async def height(self) -> int:
+        """Answer the number of the head."""
+        return as_int(await self.request("eth_blockNumber"), "eth_blockNumber")
 
     async def latest(self) -> BlockHeader:
         """Answer the head."""
@@ -79,6 +118,26 @@ class Node(Rpc):
         """Answer the gas that a transaction would burn on the head; one that would revert is `NodeRefused`."""
         return as_int(await self.request("eth_estimateGas", _message(to, data, sender)), "eth_estimateGas")
 
+    async def try_out(self, to: bytes, data: bytes, *, sender: bytes, question: bytes, at: bytes) -> Trial:
+        """Try a transaction on the head and ask for its sender's account, all in one request.
+
+        With it goes a `question` to the same contract in the block with hash `at`, which must be on the node's chain.
+        """
+        who, block = to_hex(sender), cast("Json", {"blockHash": to_hex(at), "requireCanonical": True})
+        answer, gas, nonce, balance = await self.batch(
+            [
+                ("eth_call", [_message(to, question, None), block]),
+                ("eth_estimateGas", [_message(to, data, sender)]),
+                ("eth_getTransactionCount", [who, "latest"]),
+                ("eth_getBalance", [who, "latest"]),
+            ]
+        )
+        return Trial(
+            gas=gas if isinstance(gas, NodeRefused) else as_int(gas, "eth_estimateGas"),
+            account=_account(_granted(nonce), _granted(balance)),
+            answer=as_bytes(_granted(answer), "eth_call"),
+        )
+
     async def logs(self, addresses: Iterable[bytes], first: int, last: int) -> list[Log]:
         """Answer the logs of some contracts in blocks `first` ... `last`, in their order."""
         wanted: Json = {
@@ -105,16 +164,21 @@ class Node(Rpc):
 
     async def account(self, address: bytes) -> Account:
         """Answer nonce and balance in the latest block."""
-        who = to_hex(address)
-        nonce, balance = await self.all(
-            [("eth_getTransactionCount", [who, "latest"]), ("eth_getBalance", [who, "latest"])]
-        )
-        return Account(nonce=as_int(nonce, "eth_getTransactionCount"), balance=as_int(balance, "eth_getBalance"))
+        return (await self.accounts([address]))[0]
 
-    async def nonce_at(self, address: bytes, block: int) -> int:
-        """Answer how many transactions of an address are in the blocks up to `block`."""
-        answer = await self.request("eth_getTransactionCount", to_hex(address), hex(block))
-        return as_int(answer, "eth_getTransactionCount")
+    async def accounts(self, addresses: Sequence[bytes]) -> list[Account]:
+        """Answer nonce and balance of each address in the latest block."""
+        asked: list[Request] = []
+        for who in map(to_hex, addresses):
+            asked += [("eth_getTransactionCount", [who, "latest"]), ("eth_getBalance", [who, "latest"])]
+        answers = await self.all(asked)
+        return [_account(*pair) for pair in zip(answers[::2], answers[1::2], strict=True)]
+
+    async def nonces_at(self, addresses: Sequence[bytes], block: int) -> list[int | None]:
+        """Answer how many transactions of each address are in the blocks up to `block`; None where it is refused."""
+        method = "eth_getTransactionCount"
+        answers = await self.batch([(method, [to_hex(address), hex(block)]) for address in addresses])
+        return [None if isinstance(answer, NodeRefused) else as_int(answer, method) for answer in answers]
 
     async def codes(self, addresses: Sequence[bytes]) -> list[bytes]:
         """Answer the code at each address; empty where there is no contract."""
@@ -129,6 +193,16 @@ class Node(Rpc):
             if refusal.code in METHOD_ABSENT:
                 return None
             raise
+
+
+def _granted(answer: Json | NodeRefused) -> Json:
+    if isinstance(answer, NodeRefused):
+        raise answer
+    return answer
+
+
+def _account(nonce: Json, balance: Json) -> Account:
+    return Account(nonce=as_int(nonce, "eth_getTransactionCount"), balance=as_int(balance, "eth_getBalance"))
 
 
 def _message(to: bytes | None, data: bytes, sender: bytes | None) -> dict[str, Json]:

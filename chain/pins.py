@@ -43,10 +43,18 @@ async def read_pins(node: Node, *, access_manager: bytes, registry: bytes, ledge
 
 async def read_instance(node: Node, contract: bytes, block: bytes) -> bytes:
     """What a contract says it is, in the block with that hash; `NOTHING` where it is none of ours."""
-    function = artifact("CertificateLedger").functions["instance"]
-    answer = await node.call(contract, function.encode(), at=block)
+    return as_instance(await node.call(contract, instance_question(), at=block))
+
+
+def instance_question() -> bytes:
+    """What to ask a contract that is to say what it is."""
+    return artifact("CertificateLedger").functions["instance"].encode()
+
+
+def as_instance(answer: bytes) -> bytes:
+    """Read what a contract answered to that; `NOTHING` where it is none of ours."""
     try:
-        found: bytes = function.decode_output(answer)[0]
+        found: bytes = artifact("CertificateLedger").functions["instance"].decode_output(answer)[0]
     except NodeInconsistent:
         return NOTHING  # a contract that is not ours may answer anything; that is a difference, not an error
     return found

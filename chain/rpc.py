@@ -45,6 +45,7 @@ class Rpc:
         self._urls = (url, *others)
         self.timeout = timeout
         self._provider: AsyncHTTPProvider | None = None
+        self._connecting = asyncio.Lock()
 
     @property
     def url(self) -> str:
@@ -127,13 +128,14 @@ class Rpc:
             await asyncio.sleep(0)
 
     async def _connected(self) -> AsyncHTTPProvider:
-        if self._provider is None:
-            limits = {"timeout": ClientTimeout(total=self.timeout)}
-            provider = AsyncHTTPProvider(self.url, request_kwargs=limits, exception_retry_configuration=None)
-            session = ClientSession(raise_for_status=True, connector=TCPConnector(limit=8))
-            self._provider = provider
-            await provider.cache_async_session(session)
-        return self._provider
+        async with self._connecting:
+            if self._provider is None:
+                limits = {"timeout": ClientTimeout(total=self.timeout)}
+                provider = AsyncHTTPProvider(self.url, request_kwargs=limits, exception_retry_configuration=None)
+                session = ClientSession(raise_for_status=True, connector=TCPConnector(limit=8))
+                await provider.cache_async_session(session)
+                self._provider = provider
+            return self._provider
 
 
 def _why(error: BaseException) -> str:

@@ -3,9 +3,13 @@
 One process serves many keys, of one agency or of many; each key under a lease of its own in the database, so that a
 second sender that was started by accident waits and does no harm. What holds one key or agency up, holds no other.
 
+Two things go on at once: a call is started as soon as it is written (`chain.alertness` notices), since the nodes begin
+to make a block as soon as the one before is there, and what comes later has to wait for the next; and in rounds, after
+each block, all calls that are under way are followed.
+
 A restart runs the same loop: whatever became of the process, the outbox says how far each call has come.
 
-Trust: the process can write to the ledger in the name of every key that it holds, and faces no network but the node's.
+Trust: the process can write to the ledger in the name of every key that it holds, and faces no network but the nodes'.
 """
 
 from __future__ import annotations
@@ -14,29 +18,32 @@ import asyncio
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 
+from chain.alertness import Alertness
 from chain.answers import to_hex
 from chain.delivery import Delivery
 from chain.deployment import Deployment
 from chain.errors import ChainChanged, ChainError, NodeAway, NodeError, NodeInconsistent
+from chain.holding import Holding
 from chain.identity import pin
 from chain.node import Node
-from chain.pausing import pause
 from chain.sight import Conditions, look_around
 from chain.signer import Signer
-from store import calls, cursors, leases
+from chain.tracing import trace
+from store import calls, cursors
 from store.database import Database
 from store.errors import LeaseLost, StoreError
-from store.records import Lease
+from store.records import Call, Lease
 
-LEASE = 15
-"""Seconds that a key stays ours without a sign of life."""
-
-LOOK = 0.1
-"""Seconds between two looks for news."""
+FRESH = 2.0
+"""Seconds that a look around may be old when a call is started. The node must still have the block that was seen."""
 
 log = logging.getLogger(__name__)
+
+Work = Callable[[Lease], Awaitable[bool]]
+"""What is done with a key under its lease; it answers whether anything moved."""
 
 
 class Sender:
@@ -49,7 +56,7 @@ class Sender:
         signers: the keys.
         clock: seconds since 1970.
         in_flight: how many transactions of a key may wait at the node; some networks take no more than five.
-        poll: seconds between rounds when nothing moves; what is new in the database is seen within a tenth of one.
+        poll: seconds between rounds when nothing moves; what is new in the database is seen at once.
     """
 
     def __init__(
@@ -66,14 +73,14 @@ class Sender:
         self._database = database
         self._node = node
         self._deployment = deployment
-        self._clock = clock
         self._poll = poll
-        self._holder = uuid.uuid4().hex
         self._pinned = False
-        self._troubles: dict[bytes, str] = {}
-        self._leases: dict[bytes, Lease] = {}
-        self._deliveries = [
-            Delivery(
+        self._looked: tuple[float, Conditions] | None = None
+        self._followed: object = None
+        self._troubles: dict[str, str] = {}
+        self._leases = Holding(database, deployment.chain, uuid.uuid4().hex, clock)
+        self._deliveries = {
+            signer.address: Delivery(
                 database=database,
                 node=node,
                 deployment=deployment,
@@ -82,7 +89,7 @@ class Sender:
                 in_flight=in_flight,
             )
             for signer in signers
-        ]
+        }
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until `stop`; then give the keys back. A node or database that is away is waited for.
@@ -90,12 +97,14 @@ class Sender:
         Raises:
             ChainChanged: this is not the chain that was pinned.
         """
+        alertness = Alertness(self._database, self._deployment, tuple(self._deliveries), self._start_at_once)
         try:
-            while not stop.is_set():
-                if not await self.step():
-                    await self._rest(stop)
+            async with alertness.on(stop):
+                while not stop.is_set():
+                    if not await self.step():
+                        await alertness.rest(self._poll)
         finally:
-            self._release()
+            self._leases.release()
 
     async def step(self) -> bool:
         """One round over all keys that have something to do; answer whether anything moved.
@@ -109,91 +118,107 @@ class Sender:
             if not self._pinned:
                 await pin(self._database, self._node, self._deployment)
                 self._pinned = True
-            at_work = self._at_work()
-            conditions = await look_around(self._node, self._deployment) if at_work else None
+            under_way = self._under_way()
+            conditions = await self._look() if under_way else None
         except ChainChanged:
             raise
         except (ChainError, StoreError) as error:
-            self._pinned = False
-            self._say(b"", str(error))
+            self._trouble("the sender", error)
             await self._turn(error)
             return False
-        self._say(b"", "")
+        self._say("the sender", "")
         if conditions is None:
             return False
-        served = await asyncio.gather(*(self._serve(delivery, conditions) for delivery in at_work))
+        served = await self._start(tuple(under_way), conditions)
+        if not any(isinstance(one, NodeAway | NodeInconsistent) for one in served):
+            served = [*served, *await self._follow(under_way, conditions)]
         await self._turn(next((one for one in served if isinstance(one, NodeError)), None))
         return any(one is True for one in served)
 
-    def _at_work(self) -> list[Delivery]:
-        """The keys for which calls are open."""
+    def _under_way(self) -> Mapping[bytes, Sequence[Call]]:
+        """The keys for which calls are open, and those of their calls that have a nonce."""
         with self._database.read() as connection:
-            wanted = set(calls.senders(connection, self._deployment.chain))
-        return [delivery for delivery in self._deliveries if delivery.signer.address in wanted]
+            at_work = calls.at_work(connection, self._deployment.chain, tuple(self._deliveries))
+            return {key: calls.in_flight(connection, self._deployment.chain, key) for key in at_work}
 
-    async def _serve(self, delivery: Delivery, conditions: Conditions) -> bool | Exception:
-        address = delivery.signer.address
+    async def _look(self) -> Conditions:
+        conditions = await look_around(self._node, self._deployment)
+        self._looked = asyncio.get_running_loop().time(), conditions
+        return conditions
+
+    async def _start_at_once(self, keys: frozenset[bytes]) -> None:
+        """Start the calls of some keys beside the rounds, which see to whatever stands against it."""
+        if not self._pinned:
+            return
+        at, conditions = self._looked or (0.0, None)
         try:
-            lease = self._lease(address)
-            moved = False if lease is None else await delivery.round(lease, conditions)
+            if conditions is None or asyncio.get_running_loop().time() - at > FRESH:
+                conditions = await self._look()
+        except ChainError:
+            return
+        await self._start(tuple(keys), conditions)
+
+    async def _start(self, keys: Sequence[bytes], conditions: Conditions) -> Sequence[bool | Exception]:
+        works = [partial(self._deliveries[key].start, conditions=conditions) for key in keys]
+        return await asyncio.gather(*(self._serve("key", key, work) for key, work in zip(keys, works, strict=True)))
+
+    async def _follow(
+        self, under_way: Mapping[bytes, Sequence[Call]], conditions: Conditions
+    ) -> Sequence[bool | Exception]:
+        """Look after calls that have a nonce: all of them if anything is new since the last time, else what is due."""
+        try:
+            with self._database.read() as connection:
+                shown = (conditions.head.hash, cursors.read(connection, self._deployment.name))
+            new = shown != self._followed
+            due = [key for key, ours in under_way.items() if ours and (new or self._deliveries[key].is_due(ours))]
+            if not due:
+                return []
+            wanted = [call for key in due for call in under_way[key]]
+            traces = await trace(self._database, self._node, self._deployment.name, wanted)
+        except (ChainError, StoreError) as error:
+            self._trouble("what was sent", error)
+            return [error]
+        self._say("what was sent", "")
+        served = []
+        for key in due:
+            follow = self._deliveries[key].follow
+            work = partial(follow, conditions=conditions, under_way=under_way[key], traces=traces)
+            served.append(await self._serve("what was sent by key", key, work))
+        if not any(isinstance(one, Exception) for one in served):
+            self._followed = shown
+        return served
+
+    async def _serve(self, what: str, key: bytes, work: Work) -> bool | Exception:
+        """Do some work with a key, if it is ours; give what went wrong."""
+        whose = f"{what} {to_hex(key)}"
+        try:
+            lease = self._leases.take(key)
+            moved = False if lease is None else await work(lease)
         except LeaseLost:
-            self._leases.pop(address, None)
+            self._leases.lose(key)
             moved = False
         except (ChainError, StoreError) as error:
-            self._pinned = False  # who was away may come back as another
-            self._say(address, str(error))
+            self._trouble(whose, error)
             return error
-        self._say(address, "another sender works with this key" if lease is None else "")
+        self._say(whose, "another sender works with this key" if lease is None else "")
         return moved
-
-    def _lease(self, address: bytes) -> Lease | None:
-        """The key's lease: the one that is held, unless half of its time is over."""
-        now, held = int(self._clock()), self._leases.get(address)
-        if held is not None and LEASE // 2 < held.until - now <= LEASE:
-            return held
-        name = leases.sender_name(self._deployment.chain, address)
-        with self._database.begin() as connection:
-            taken = leases.take(connection, name, holder=self._holder, now=now, seconds=LEASE)
-        self._leases.pop(address, None)
-        if taken is not None:
-            self._leases[address] = taken
-        return taken
 
     async def _turn(self, error: Exception | None) -> None:
         """After a node that was away or contradicts itself, ask another, if there is one."""
         if isinstance(error, NodeAway | NodeInconsistent) and self._node.others and await self._node.turn():
+            self._looked = None
             log.warning("the sender asks the node at %s from now on", self._node.url)
 
-    async def _rest(self, stop: asyncio.Event) -> None:
-        """Wait for `poll` seconds, or until a call was written or the indexer has read something."""
-        before, waited = self._news(), 0.0
-        while waited < self._poll and not stop.is_set() and self._news() == before:
-            await pause(stop, min(LOOK, self._poll - waited))
-            waited += LOOK
+    def _trouble(self, whose: str, error: Exception) -> None:
+        self._pinned, self._looked = False, None  # who was away may come back as another
+        self._say(whose, str(error))
 
-    def _news(self) -> object:
-        try:
-            with self._database.read() as connection:
-                return calls.newest(connection), cursors.read(connection, self._deployment.name)
-        except StoreError:
-            return None  # the next round says so
-
-    def _release(self) -> None:
-        for lease in self._leases.values():
-            try:
-                with self._database.begin() as connection:
-                    leases.release(connection, lease)
-            except StoreError as error:
-                log.warning("a key's lease runs out by itself: %s", error)
-        self._leases.clear()
-
-    def _say(self, address: bytes, trouble: str) -> None:
-        """Log what is wrong with a key (or, with no address, with all) once, and once that it is over."""
-        before = self._troubles.get(address, "")
+    def _say(self, whose: str, trouble: str) -> None:
+        """Log what is wrong once, and once that it is over."""
+        before = self._troubles.get(whose, "")
         if trouble == before:
             return
-        self._troubles[address] = trouble
-        whose = f"key {to_hex(address)}" if address else "the sender"
+        self._troubles[whose] = trouble
         if trouble:
             log.warning("%s waits: %s", whose, trouble)
         else:

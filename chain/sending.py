@@ -49,7 +49,11 @@ def read_complaint(complaint: NodeRefused) -> Handed:
 
 
 async def hand_over(node: Node, raw: bytes) -> Handed:
-    """Send signed bytes. `NodeAway` means that nobody knows: the same bytes must be sent again."""
+    """Send signed bytes, to the other nodes as well.
+
+    `NodeAway` means that nobody knows: the same bytes must be sent again.
+    """
+    node.spread(raw)
     try:
         await node.send(raw)
     except NodeRefused as complaint:

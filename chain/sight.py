@@ -1,11 +1,11 @@
-"""What a sender looks at before it decides.
+"""What a sender looks at before it decides about a call.
 
-Receipts, nonces, what the ledger would say, and whether our copy of the ledger has a call's effect.
+What the ledger would say to it, at which price, and whether our copy of the ledger has its effect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import asyncio
 from dataclasses import dataclass, replace
 
 from chain.answers import Receipt, to_hex
@@ -16,13 +16,12 @@ from chain.headers import BlockHeader
 from chain.ledger import ANCHOR, encode_call, gas_limit, refusal
 from chain.lifecycle import NotTried, Passes, Refuses, Simulation
 from chain.node import Node
-from chain.pins import read_instance
+from chain.pins import as_instance, instance_question, read_instance
 from chain.signed import read_signed
 from chain.transaction import Fee, Transaction, find_fee, most_of, outbid
 from store import calls, events
 from store.database import Database
 from store.records import Call, Cursor
-from store.records import Transaction as Form
 from store.states import Contract
 
 
@@ -37,30 +36,40 @@ class Conditions:
 async def look_around(node: Node, deployment: Deployment) -> Conditions:
     """See how things stand; `NodeInconsistent` where our ledger is not there any more."""
     head = await node.latest()
-    await assure_ledger(node, deployment, head.hash)
-    return Conditions(head=head, fee=await find_fee(node, head))
+    _, fee = await asyncio.gather(assure_ledger(node, deployment, head.hash), find_fee(node, head))
+    return Conditions(head=head, fee=fee)
 
 
 async def assure_ledger(node: Node, deployment: Deployment, block: bytes) -> None:
     """Make sure that in this block, which must be on the node's chain, the ledger is the one that we know."""
-    if await read_instance(node, deployment.ledger, block) != deployment.ledger_instance:
+    _check_instance(deployment, await read_instance(node, deployment.ledger, block))
+
+
+def _check_instance(deployment: Deployment, found: bytes) -> None:
+    if found != deployment.ledger_instance:
         raise NodeInconsistent("the ledger is not where it was; nothing is signed for another chain")
 
 
 async def simulate(node: Node, deployment: Deployment, call: Call, conditions: Conditions) -> Simulation:
-    """What the ledger would answer to a call now, on the head, and whether the key can pay for it."""
+    """What the ledger would answer to a call now, on the head, and whether the key can pay for it.
+
+    One request, in which the node also shows that the ledger is the one that we know.
+    """
     try:
         data = encode_call(call.kind, call.args)
-        gas = await node.estimate(deployment.ledger, data, sender=call.sender)
     except CallMalformed as error:
         return Refuses(reason="CallMalformed", said=str(error))
-    except NodeRefused as error:
-        said = refusal(error)
-        return NotTried(reason=error.message) if said is None else Refuses(reason=said.reason, said=str(said))
-    price = gas_limit(call.args, gas, conditions.head.gas_limit) * most_of(conditions.fee)
-    if price and (balance := (await node.account(call.sender)).balance) < price:
+    trial = await node.try_out(
+        deployment.ledger, data, sender=call.sender, question=instance_question(), at=conditions.head.hash
+    )
+    _check_instance(deployment, as_instance(trial.answer))
+    if isinstance(trial.gas, NodeRefused):
+        said = refusal(trial.gas)
+        return NotTried(reason=trial.gas.message) if said is None else Refuses(reason=said.reason, said=str(said))
+    price = gas_limit(call.args, trial.gas, conditions.head.gas_limit) * most_of(conditions.fee)
+    if price > (balance := trial.account.balance):
         return NotTried(reason=f"no_funds(key={to_hex(call.sender)}, balance={balance}, needed={price})")
-    return Passes(gas=gas)
+    return Passes(gas=trial.gas, nonce=trial.account.nonce)
 
 
 async def why_reverted(node: Node, deployment: Deployment, call: Call, receipt: Receipt | None) -> str:
@@ -74,33 +83,6 @@ async def why_reverted(node: Node, deployment: Deployment, call: Call, receipt: 
         said = refusal(error)
         return f"reverted: {error.message}" if said is None else str(said)
     return "reverted"
-
-
-async def settled_nonce(node: Node, address: bytes, cursor: Cursor | None) -> int | None:
-    """How many transactions of a key are in settled blocks; None where nobody can say."""
-    if cursor is None:
-        return None
-    try:
-        return await node.nonce_at(address, cursor.settled_block)
-    except NodeRefused:
-        return None  # the node is behind our copy, or keeps no state that old: then nothing is concluded from it
-
-
-Forms = Mapping[int, tuple[Form, ...]]
-"""Every signed form of some calls, oldest first, by call id."""
-
-
-def forms_of(database: Database, under_way: Sequence[Call]) -> Forms:
-    """Every signed form that calls ever had: any of them may be the one that is mined."""
-    with database.read() as connection:
-        return {call.id: calls.transactions(connection, call.id) for call in under_way}
-
-
-async def receipts_of(node: Node, forms: Forms) -> Mapping[int, Receipt]:
-    """The receipts of calls by call id, under whichever of its signed forms it was mined."""
-    asked = [(call, one.tx_hash) for call, ones in forms.items() for one in ones]
-    found = await node.receipts([tx_hash for _, tx_hash in asked])
-    return {call: receipt for (call, _), receipt in zip(asked, found, strict=True) if receipt is not None}
 
 
 def higher_price(call: Call, conditions: Conditions, balance: int) -> Transaction | None:

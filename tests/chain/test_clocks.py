@@ -92,10 +92,7 @@ async def test_a_sender_that_slept_through_its_lease_writes_nothing_under_it(wor
 
 async def test_two_senders_whose_clocks_differ_by_more_than_a_lease_still_send_everything_once(world: World) -> None:
     ahead = Clock(now=world.clock.now + 40)
-    one, two = world.sender(), world.sender()
-    two._clock = ahead
-    for delivery in two._deliveries:
-        delivery.clock = ahead
+    one, two = world.sender(), world.sender(clock=ahead)
     written = [world.anchor(serial, 10) for serial in range(0, 80, 10)]
     indexer = world.indexer()
     for _ in range(60):

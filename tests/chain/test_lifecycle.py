@@ -68,7 +68,7 @@ GOOD = Mined(block=7, succeeded=True)
 REVERTED = Mined(block=7, succeeded=False)
 
 TABLE: list[tuple[str, Written, Seen, float, Step]] = [
-    ("passes: send", QUEUED, before(Passes(gas=5)), NOW, Send(gas=5)),
+    ("passes: send", QUEUED, before(Passes(gas=5, nonce=0)), NOW, Send(gas=5, nonce=0)),
     ("refused for good", QUEUED, before(refused("SerialsTaken")), NOW, LOST),
     ("refused, may mend itself", QUEUED, before(refused("Gap"), unsettled=True), NOW, Wait(reason="Gap()")),
     ("refused, people can mend it", QUEUED, before(refused("NotAccredited")), NOW, Wait(reason="NotAccredited()")),

@@ -65,9 +65,22 @@ class World:
             window=window,
         )
 
-    def sender(self, *, node: Node | None = None, signers: tuple[Signer, ...] = (), in_flight: int = 3) -> Sender:
-        keys = signers or (self.anchorer, self.clerk)
-        return Sender(self.database, node or self.node, self.deployment, keys, in_flight=in_flight, clock=self.clock)
+    def sender(
+        self,
+        *,
+        node: Node | None = None,
+        signers: tuple[Signer, ...] = (),
+        in_flight: int = 3,
+        clock: Clock | None = None,
+    ) -> Sender:
+        return Sender(
+            self.database,
+            node or self.node,
+            self.deployment,
+            signers or (self.anchorer, self.clerk),
+            in_flight=in_flight,
+            clock=clock or self.clock,
+        )
 
     @cached_property
     def usual_sender(self) -> Sender:

@@ -1,0 +1,60 @@
+"""What became of calls that have a nonce: asked for all keys at once, in few requests, whatever their number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from chain.answers import Receipt
+from chain.node import Account, Node
+from store import calls, cursors
+from store.database import Database
+from store.records import Call, Cursor, Transaction
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Key:
+    """A key as the chain sees it, in the head and in the last settled block; None where nobody can say."""
+
+    account: Account
+    settled_nonce: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traces:
+    """What was found, `cursor` and `keys` before any receipt.
+
+    Attributes:
+        cursor: how far our copy of the ledger was read; None where reading has not begun.
+        keys: by address.
+        forms: every signed form that each call ever had, oldest first, by call id.
+        receipts: by call id, under whichever of its forms it was mined.
+    """
+
+    cursor: Cursor | None
+    keys: Mapping[bytes, Key]
+    forms: Mapping[int, tuple[Transaction, ...]]
+    receipts: Mapping[int, Receipt]
+
+
+async def trace(database: Database, node: Node, ledger: str, under_way: Sequence[Call]) -> Traces:
+    """Look after some calls, of whichever keys."""
+    with database.read() as connection:
+        cursor = cursors.read(connection, ledger)
+        forms = calls.forms(connection, [call.id for call in under_way])
+    senders = sorted({call.sender for call in under_way})
+    settled: list[int | None] = [None] * len(senders)
+    if cursor is not None:
+        settled = await node.nonces_at(senders, cursor.settled_block)
+    accounts = await node.accounts(senders)
+    keys = {
+        sender: Key(account=account, settled_nonce=nonce)
+        for sender, account, nonce in zip(senders, accounts, settled, strict=True)
+    }
+    return Traces(cursor=cursor, keys=keys, forms=forms, receipts=await _receipts(node, forms))
+
+
+async def _receipts(node: Node, forms: Mapping[int, tuple[Transaction, ...]]) -> Mapping[int, Receipt]:
+    asked = [(call, one.tx_hash) for call, ones in forms.items() for one in ones]
+    found = await node.receipts([tx_hash for _, tx_hash in asked])
+    return {call: receipt for (call, _), receipt in zip(asked, found, strict=True) if receipt is not None}
