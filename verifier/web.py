@@ -7,7 +7,7 @@ Nothing that this module imports can open a key of an agency.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -19,12 +19,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ecert.demands import DEFAULT_MAX_AGE
+from ecert.jwks import KeySet
 from store.errors import StoreError
 from verifier import pages
 from verifier.access.access import Access
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.health import health_routes
 from verifier.api.publications import STATUS_TTL, publication_routes
+from verifier.api.receipt_keys import receipt_key_routes
+from verifier.api.records import record_routes
 from verifier.api.token import token_routes
 from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verification_routes
 from verifier.callers import Act, Gate, OpenGate
@@ -32,8 +35,10 @@ from verifier.errors import NotReady
 from verifier.guards import Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
+from verifier.record.recording import Recording
 from verifier.services.answering import Answering
 from verifier.services.published import Published
+from verifier.services.records import Records
 
 DESCRIPTION = (
     "Verifies certificates against the ledger. A verdict is VALID, INVALID or UNKNOWN, with its reasons and the block"
@@ -56,6 +61,8 @@ class Served:
 
     `published`: what anybody may ask about the ledger; None: nothing.
     `status_ttl`: seconds for which a status list may be kept.
+    `recording`: where verifications are recorded before they are answered; None: nowhere. `records`: what was recorded;
+    `receipt_keys`: what receipts are checked with.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     """
 
@@ -65,6 +72,9 @@ class Served:
     status_ttl: int = STATUS_TTL
     gate: Gate = field(default_factory=OpenGate)
     access: Access | None = None
+    recording: Recording | None = None
+    records: Records | None = None
+    receipt_keys: Callable[[], KeySet] | None = None
     max_age: int = DEFAULT_MAX_AGE
     poll_seconds: float = 0.5
 
@@ -82,6 +92,10 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
     app.include_router(health_routes(served.view, served.max_age))
     if served.published is not None:
         app.include_router(publication_routes(served.published, served.status_ttl))
+    if served.records is not None:
+        app.include_router(record_routes(served.records, served.gate))
+    if served.receipt_keys is not None:
+        app.include_router(receipt_key_routes(served.receipt_keys))
     app.include_router(pages.check_routes(served.answering, served.max_age))
     app.include_router(pages.asset_routes())
     if served.access is not None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
+from tests.verifier.recorder import made_keys
 from tests.verifier.shelf import Shelf, stock
 from tests.verifier.test_workers import DEPLOYMENT, running
 
@@ -46,6 +47,7 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     folder = tmp_path_factory.mktemp("pages")
     shelf = stock(folder)
     DEPLOYMENT.save(folder / "deployment.json")
+    made_keys(folder)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         node = nobody.getsockname()[1]

@@ -27,7 +27,7 @@ from ecert.jwks import KeySet
 from ecert.verdict import Verdict
 from tests.ecert.cases import HOLDER_ID, NOW, Case
 from verifier.callers import Caller, Ground, Occasion, Scope
-from verifier.keys.receipt_key import RECEIPT_KEYS, Answering, receipt_key
+from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
 from verifier.record.journal import Limits
 from verifier.record.recording import Kept, Recording, Signing
@@ -57,7 +57,7 @@ def begin(
     folder: Path,
     keys: ServiceKeys,
     *,
-    process: Answering = Answering.API,
+    process: Answerer = Answerer.API,
     limits: Limits | None = None,
     clock: Callable[[], int] = lambda: NOW,
 ) -> Recording:

@@ -37,7 +37,7 @@ from tests.verifier.recorder import (
 from verifier.callers import ANYBODY, Caller, Occasion
 from verifier.errors import Refused
 from verifier.faults import KeyringError
-from verifier.keys.receipt_key import Answering
+from verifier.keys.receipt_key import Answerer
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.problems import Code, RequestRefused
 from verifier.record.closing import CLOSED, check_closing, extent_of
@@ -250,7 +250,7 @@ def test_the_next_process_goes_on_with_the_lineage_in_a_segment_of_its_own(tmp_p
 
 
 def test_processes_at_once_have_lineages_of_their_own(tmp_path: Path, keys: ServiceKeys) -> None:
-    many = [begin(tmp_path, keys), begin(tmp_path, keys), begin(tmp_path, keys, process=Answering.OFFICE)]
+    many = [begin(tmp_path, keys), begin(tmp_path, keys), begin(tmp_path, keys, process=Answerer.OFFICE)]
     for recording in many:
         keep(recording)
         recording.close()

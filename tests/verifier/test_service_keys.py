@@ -12,7 +12,7 @@ from ecert.errors import UntrustedToken
 from ecert.jwks import KeySet
 from verifier.faults import KeyringError
 from verifier.keys.keyring import Keyring
-from verifier.keys.receipt_key import Answering, receipt_key
+from verifier.keys.receipt_key import Answerer, receipt_key
 from verifier.keys.service_keys import OVERLAP, ServiceKey, ServiceKeys
 from verifier.keys.status_key import status_key
 
@@ -78,7 +78,7 @@ def test_retired_keys_stay_listed_with_their_first_times(keys: ServiceKeys) -> N
 
 
 def test_a_running_process_takes_the_new_key_within_a_second(keys: ServiceKeys) -> None:
-    living = receipt_key(keys, Answering.API)
+    living = receipt_key(keys, Answerer.API)
     first = living.at(NOW)
     assert living.at(NOW + 1) is first
     new = keys.rotate(ServiceKey.RECEIPT_API, NOW + 2)
@@ -90,14 +90,14 @@ def test_a_running_process_takes_the_new_key_within_a_second(keys: ServiceKeys) 
 
 
 def test_a_process_whose_clock_is_behind_signs_with_the_old_key(keys: ServiceKeys) -> None:
-    living = receipt_key(keys, Answering.API)
+    living = receipt_key(keys, Answerer.API)
     first = living.at(NOW)
     keys.rotate(ServiceKey.RECEIPT_API, NOW + 100)
     assert living.at(NOW + 50) is first
 
 
 def test_a_list_that_cannot_be_seen_for_a_moment_changes_nothing(keys: ServiceKeys) -> None:
-    living = receipt_key(keys, Answering.API)
+    living = receipt_key(keys, Answerer.API)
     first = living.at(NOW)
     path = keys.list_file(ServiceKey.RECEIPT_API)
     path.rename(path.with_suffix(".away"))
@@ -106,19 +106,19 @@ def test_a_list_that_cannot_be_seen_for_a_moment_changes_nothing(keys: ServiceKe
 
 def test_no_key_signs_before_the_first_was_made(keys: ServiceKeys) -> None:
     with pytest.raises(KeyringError, match="is the clock right"):
-        receipt_key(keys, Answering.API).at(NOW - 1)
+        receipt_key(keys, Answerer.API).at(NOW - 1)
 
 
 def test_each_process_opens_only_what_its_passwords_open(keys: ServiceKeys, tmp_path: Path) -> None:
     indexer = only(keys, tmp_path, ServiceKey.STATUS)
     assert status_key(indexer).at(NOW)
-    for process in Answering:
+    for process in Answerer:
         with pytest.raises(KeyringError, match=f"no password for the receipt-{process} key"):
             receipt_key(indexer, process).at(NOW)
     api = only(keys, tmp_path, ServiceKey.RECEIPT_API)
-    assert receipt_key(api, Answering.API).at(NOW)
+    assert receipt_key(api, Answerer.API).at(NOW)
     with pytest.raises(KeyringError, match="no password for the receipt-office key"):
-        receipt_key(api, Answering.OFFICE).at(NOW)
+        receipt_key(api, Answerer.OFFICE).at(NOW)
     with pytest.raises(KeyringError, match="no password for the status key"):
         status_key(api).at(NOW)
 

@@ -31,7 +31,7 @@ from tests.verifier.recorder import (
     verification,
 )
 from verifier.callers import ANYBODY, Caller
-from verifier.keys.receipt_key import Answering
+from verifier.keys.receipt_key import Answerer
 from verifier.keys.service_keys import ServiceKeys
 from verifier.record.journal import Limits
 from verifier.record.recording import Recording
@@ -181,7 +181,7 @@ def test_an_orphan_is_adopted_by_a_process_of_its_kind_alone(
     tmp_path: Path, keys: ServiceKeys, database: Database
 ) -> None:
     dead, living = begin(tmp_path, keys), begin(tmp_path, keys)
-    office = begin(tmp_path, keys, process=Answering.OFFICE)
+    office = begin(tmp_path, keys, process=Answerer.OFFICE)
     kept = keep(dead, 2)
     dead._journal.close()  # it ends without closing its segment
     dead.lineage.release()

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from chain.deployment import Deployment
+from tests.verifier.recorder import made_keys
 from tests.verifier.shelf import Shelf, stock
 from verifier.errors import Refused
 from verifier.processes.listening import address_of, listen
@@ -251,6 +252,7 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, str
     """`ecert api` by itself, and its address."""
     folder = tmp_path_factory.mktemp("api")
     stock(folder)
+    made_keys(folder)
     (folder / "ecert.toml").write_text("port = 0\nmax_age = 86400\n")
     with running(folder, "api") as program:
         program.until(lambda: "listening at" in program.said(), "listening")

@@ -6,22 +6,33 @@ from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
 
+from ecert.jwks import KeySet
 from verifier.keys.living_key import LivingKey
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
 
 
-class Answering(StrEnum):
+class Answerer(StrEnum):
     """The kinds of process that answer verifications, and so sign receipts and keep a record."""
 
     API = "api"
     OFFICE = "office"
 
 
-RECEIPT_KEYS: Mapping[Answering, ServiceKey] = MappingProxyType(
-    {Answering.API: ServiceKey.RECEIPT_API, Answering.OFFICE: ServiceKey.RECEIPT_OFFICE}
+RECEIPT_KEYS: Mapping[Answerer, ServiceKey] = MappingProxyType(
+    {Answerer.API: ServiceKey.RECEIPT_API, Answerer.OFFICE: ServiceKey.RECEIPT_OFFICE}
 )
 
 
-def receipt_key(keys: ServiceKeys, process: Answering) -> LivingKey:
+def receipt_key(keys: ServiceKeys, process: Answerer) -> LivingKey:
     """Give the receipt key of a process; it is opened at its first use."""
     return LivingKey(keys, RECEIPT_KEYS[process])
+
+
+def published_receipt_keys(keys: ServiceKeys) -> KeySet:
+    """Give the public keys of all processes that sign receipts, as far as they are known here; needs no password.
+
+    Raises:
+        KeyringError: a list is not right.
+    """
+    there = [kind for kind in RECEIPT_KEYS.values() if keys.list_file(kind).exists()]
+    return KeySet(keys=tuple(key for kind in there for key in keys.published(kind).keys))

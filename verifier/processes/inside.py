@@ -7,8 +7,10 @@ import socket
 from collections.abc import Sequence
 
 from store.database import Database
+from verifier.keys.receipt_key import Answerer
 from verifier.office_web import office_app
 from verifier.processes.public import open_served
+from verifier.processes.recorded import recorded
 from verifier.processes.running import Work
 from verifier.processes.serving import serve_web
 from verifier.settings import Settings
@@ -21,8 +23,10 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
     """
     works: Sequence[Work] = ()
     ended = asyncio.Event()
-    async with asyncio.TaskGroup() as group:
-        for work in works:
-            group.create_task(work(ended))
-        await serve_web(office_app(open_served(settings, database)), taken, stop)
-        ended.set()
+    async with recorded(settings, database, Answerer.OFFICE) as recording:
+        app = office_app(open_served(settings, database, recording))
+        async with asyncio.TaskGroup() as group:
+            for work in works:
+                group.create_task(work(ended))
+            await serve_web(app, taken, stop)
+            ended.set()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from functools import partial
 
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.access import open_access
+from verifier.keys.receipt_key import Answerer, published_receipt_keys
+from verifier.keys.service_keys import ServiceKeys
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
+from verifier.processes.recorded import recorded
 from verifier.processes.serving import serve_web
+from verifier.record.recording import Recording
 from verifier.services.answering import Answering
 from verifier.services.paths import Paths
 from verifier.services.published import Published
+from verifier.services.records import Records
 from verifier.services.verifying import Verifying
 from verifier.settings import Settings
 from verifier.web import Served, public_app
@@ -21,11 +27,12 @@ from verifier.web import Served, public_app
 
 async def serve_public(settings: Settings, database: Database, taken: socket.socket, stop: asyncio.Event) -> None:
     """Serve API and pages from a database until `stop`."""
-    await serve_web(public_app(open_served(settings, database)), taken, stop)
+    async with recorded(settings, database, Answerer.API) as recording:
+        await serve_web(public_app(open_served(settings, database, recording)), taken, stop)
 
 
-def open_served(settings: Settings, database: Database) -> Served:
-    """Set up what both `api` and `office` serve."""
+def open_served(settings: Settings, database: Database, recording: Recording) -> Served:
+    """Set up what both `api` and `office` serve, each with the record that it keeps."""
     view, types, paths = LedgerView(database), TypeCatalogue.bundled(), Paths(database)
     answering = Answering(
         verifying=Verifying(view=view, types=types, paths=paths),
@@ -39,6 +46,9 @@ def open_served(settings: Settings, database: Database) -> Served:
         status_ttl=settings.status_ttl,
         gate=access.gate,
         access=access,
+        recording=recording,
+        records=Records(database, recording),
+        receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
         max_age=settings.max_age,
         poll_seconds=settings.poll_seconds,
     )

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from typing import Self
 
-from verifier.keys.receipt_key import Answering
+from verifier.keys.receipt_key import Answerer
 from verifier.keys.secret_files import OWNER_FILE, make_secret_folder
 from verifier.record.closing import DROPPED, Closing, read_closing
 from verifier.record.lines import Place
@@ -32,7 +32,7 @@ class Lineage:
         self._lock: int | None = lock
 
     @classmethod
-    def take(cls, folder: RecordFolder, process: Answering) -> Self:
+    def take(cls, folder: RecordFolder, process: Answerer) -> Self:
         """Take a lineage of a kind of process that nobody holds, or begin one; raises OSError."""
         make_secret_folder(folder.path)
         for name in folder.lineages(process):

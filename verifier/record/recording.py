@@ -21,7 +21,7 @@ from verifier.callers import Caller, Occasion
 from verifier.errors import Refused, said_of
 from verifier.faults import KeyringError
 from verifier.keys.living_key import LivingKey
-from verifier.keys.receipt_key import Answering
+from verifier.keys.receipt_key import Answerer
 from verifier.problems import Code, RequestRefused
 from verifier.record.closing import Closing, close_segment
 from verifier.record.group import Group
@@ -38,7 +38,7 @@ SALT_BYTES = 16
 class Signing:
     """How a process signs: as which kind of process, with which key, and what it calls itself (`iss`)."""
 
-    process: Answering
+    process: Answerer
     key: LivingKey
     iss: str
     clock: Callable[[], int] = seconds_now
@@ -90,7 +90,7 @@ class Recording:
             raise Refused(f"the record cannot be written: {said_of(error)}") from error
 
     @property
-    def process(self) -> Answering:
+    def process(self) -> Answerer:
         """The kind of this process."""
         return self._signing.process
 

@@ -1,8 +1,6 @@
 """What came of each row of a table, as a table: line, number, serial, file, status.
 
-Spreadsheets take a cell for a formula by its first character (`=`, `+`, `-`, `@`, their full-width forms, tab, carriage
-return); such a cell gets an apostrophe before it, which spreadsheets do not show. A program that reads the table takes
-one apostrophe away where one of these characters follows it.
+Cells are harmless to spreadsheets (`verifier.tables.cells`).
 """
 
 from __future__ import annotations
@@ -15,11 +13,11 @@ from pathlib import Path
 from verifier.faults import RowFault
 from verifier.services.anchoring import Anchored
 from verifier.services.handing_out import file_name
+from verifier.tables.cells import harmless
 from verifier.tables.rows import Table
 from verifier.written_files import writing
 
 COLUMNS = ("line", "number", "serial", "file", "status")
-FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +50,4 @@ def write_results(path: Path, table: Table, number: str, results: RowResults) ->
         for row in table.rows():
             shown = "" if isinstance(row, RowFault) else row.cells.get(number, "")
             serial, name, status = results.of_line(row.line)
-            writer.writerow((row.line, _harmless(shown), serial, _harmless(name), _harmless(status)))
-
-
-def _harmless(cell: str) -> str:
-    """Give a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
+            writer.writerow((row.line, harmless(shown), serial, harmless(name), harmless(status)))

@@ -1,0 +1,110 @@
+"""The record as callers see it: one verification again, and lists of them for the night's reconciliation."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+
+from store.verifications import Recorded
+from verifier.access.gate import require
+from verifier.api.documented import problem_answers
+from verifier.api.records_wire import (
+    LONGEST_CASE,
+    MOST,
+    USUAL,
+    Form,
+    RecordAnswer,
+    RecordPage,
+    form_of,
+    page_to_json,
+    read_query,
+    to_csv,
+    to_ndjson,
+)
+from verifier.callers import Caller, Gate, Scope
+from verifier.problems import Code, RequestRefused
+from verifier.services.records import Records, recorded_to_json, wanted_by
+
+ONE = "/v1/verifications/{id}"
+MANY = "/v1/verifications"
+
+
+def record_routes(records: Records, gate: Gate) -> APIRouter:
+    """Make the routes."""
+    router = APIRouter(tags=["record"])
+
+    @router.get(ONE, summary="A verification again", response_model=RecordAnswer, responses=_OF_ONE)
+    async def one(request: Request, id: str) -> JSONResponse:  # noqa: A002 # its name
+        """Give what was recorded of one verification, and its receipt, to whoever made it (scope `audit`: to all).
+
+        What is not there and what is another caller's are answered alike.
+        """
+        caller = await _caller(request, gate)
+        found = await asyncio.to_thread(records.find, id, caller)
+        if found is None:
+            raise RequestRefused(Code.NOT_FOUND, "There is no such verification of this caller.")
+        return JSONResponse(recorded_to_json(found))
+
+    @router.get(MANY, summary="Verifications made", responses=_OF_MANY, openapi_extra={"parameters": _PARAMETERS})
+    async def many(request: Request) -> Response:
+        """List the caller's own verifications (scope `audit`: all), oldest first, as JSON, NDJSON or CSV by `Accept`.
+
+        NDJSON and CSV give all there are unless a `limit` says otherwise, as a stream. A verification is listed within
+        a second or so; where the database was away, once that is back.
+        """
+        caller = await _caller(request, gate)
+        query = read_query(request.query_params)
+        wanted, form = wanted_by(caller, query.wanted), form_of(request.headers.get("accept", ""))
+        if form is Form.JSON:
+            limit = query.limit or USUAL
+            return JSONResponse(page_to_json(await asyncio.to_thread(records.page, wanted, limit), limit))
+        pages = records.pages(wanted, query.limit)
+        first = await asyncio.to_thread(next, pages)  # what stands in the way is found before the answer begins
+        return StreamingResponse(_written(first, pages, form), media_type=f"{form}; charset=utf-8")
+
+    return router
+
+
+async def _caller(request: Request, gate: Gate) -> Caller:
+    caller = await gate.caller(request)
+    if Scope.AUDIT not in caller.scopes:
+        require(caller, Scope.VERIFY)
+    return caller
+
+
+def _written(first: Sequence[Recorded], others: Iterator[Sequence[Recorded]], form: Form) -> Iterator[str]:
+    if form is Form.NDJSON:
+        yield from map(to_ndjson, chain([first], others))
+        return
+    yield to_csv(first, header=True)
+    for page in others:
+        yield to_csv(page, header=False)
+
+
+def _parameter(name: str, what: str, schema: dict[str, Any]) -> dict[str, Any]:
+    return {"name": name, "in": "query", "required": False, "description": what, "schema": schema}
+
+
+_TIME = {"type": "string", "maxLength": 40, "examples": ["2026-05-03", "2026-05-03T09:00:00+08:00", "1777770000"]}
+_PARAMETERS = [
+    _parameter("from", "Verifications of this moment or later: seconds, a day at +08:00, or RFC 3339.", _TIME),
+    _parameter("to", "Verifications before this moment.", _TIME),
+    _parameter("case", "The caller's own file number.", {"type": "string", "maxLength": LONGEST_CASE}),
+    _parameter("after", "The `next` of the page before.", {"type": "string"}),
+    _parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}),
+]
+_REFUSALS = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.DATABASE_AWAY, Code.INTERNAL)
+_OF_ONE = problem_answers(Code.NOT_FOUND, *_REFUSALS)
+_OF_MANY: dict[int | str, dict[str, Any]] = {
+    200: {
+        "model": RecordPage,
+        "description": "The verifications.",
+        "content": {str(Form.NDJSON): {"schema": {"type": "string"}}, str(Form.CSV): {"schema": {"type": "string"}}},
+    },
+    **problem_answers(Code.NOT_UNDERSTOOD, *_REFUSALS),
+}

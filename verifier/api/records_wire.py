@@ -1,0 +1,181 @@
+"""What crosses the wire of the record: its answers, its query, and its three forms."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, Field
+from starlette.datastructures import QueryParams
+
+from store.verifications import Recorded, Wanted
+from verifier.api.flaws import TIME_DUE
+from verifier.api.wire import read_time
+from verifier.problems import Code, Flaw, RequestRefused, suggestion
+from verifier.services.records import recorded_to_json
+from verifier.tables.cells import harmless
+
+MOST = 1000
+"""Verifications on one page of JSON."""
+USUAL = 100
+LONGEST_CASE = 128
+_NAMES = ("from", "to", "case", "after", "limit")
+_COLUMNS = (
+    "id",
+    "time",
+    "caller",
+    "relying_party",
+    "office",
+    "operator",
+    "matter",
+    "case",
+    "ground",
+    "result",
+    "reasons",
+    "certificates",
+    "segment",
+    "position",
+    "hash",
+)
+
+
+class Form(StrEnum):
+    """The forms of a list of verifications, by media type."""
+
+    JSON = "application/json"
+    NDJSON = "application/x-ndjson"
+    CSV = "text/csv"
+
+
+class PlaceAnswer(BaseModel):
+    """Where a line stands in the record."""
+
+    segment: str = Field(examples=["api-3f2a9c1b-000001"])
+    position: int
+    hash: str = Field(description="SHA-256 chain up to the line, base64url.")
+
+
+class RecordAnswer(BaseModel):
+    """One verification as it was recorded, and its receipt."""
+
+    id: str
+    record: dict[str, Any] = Field(description="The line of the record. No value of any field.")
+    receipt: str = Field(description="A JWS, `typ` ecert-receipt+jwt.")
+    audit: PlaceAnswer
+
+
+class RecordPage(BaseModel):
+    """Verifications, oldest first; `next` is the `after` of the next page, null on the last one."""
+
+    verifications: list[RecordAnswer]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """What is asked for, of any caller yet; `limit` None: all there is."""
+
+    wanted: Wanted
+    limit: int | None
+
+
+def read_query(params: QueryParams) -> Query:
+    """Read the query of a list.
+
+    Raises:
+        RequestRefused: with every flaw.
+    """
+    flaws = [
+        Flaw(place="query", why=f"there is no such parameter{suggestion(name, _NAMES)}")
+        for name in params
+        if name not in _NAMES
+    ]
+    flaws += [Flaw(place=name, why="this is there twice") for name in _NAMES if len(params.getlist(name)) > 1]
+    read: dict[str, Any] = {}
+    for name, reader, due in _READERS:
+        if name in params:
+            try:
+                read[name] = reader(params[name])
+            except ValueError:
+                flaws.append(Flaw(place=name, why=due))
+    if flaws:
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "The query is not as described.", flaws)
+    wanted = Wanted(
+        caller="", since=read.get("from"), until=read.get("to"), case=read.get("case"), after=read.get("after")
+    )
+    return Query(wanted=wanted, limit=read.get("limit"))
+
+
+def form_of(accept: str) -> Form:
+    """Choose the form that a caller accepts; JSON where it names none of ours."""
+    asked = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    return next((Form(each) for each in asked if each in set(Form)), Form.JSON)
+
+
+def page_to_json(found: Sequence[Recorded], limit: int) -> dict[str, object]:
+    """Write one page."""
+    last = found[-1] if len(found) == limit else None
+    return {
+        "verifications": [recorded_to_json(each) for each in found],
+        "next": None if last is None else f"{last.time}.{last.id}",
+    }
+
+
+def to_ndjson(found: Sequence[Recorded]) -> str:
+    """Write one object a line."""
+    return "".join(json.dumps(recorded_to_json(each), ensure_ascii=False) + "\n" for each in found)
+
+
+def to_csv(found: Sequence[Recorded], *, header: bool) -> str:
+    """Write one verification a row, without its receipt; no spreadsheet takes a cell for a formula."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    if header:
+        writer.writerow(_COLUMNS)
+    for each in found:
+        whole: Mapping[str, Any] = recorded_to_json(each)
+        writer.writerow(harmless(str(cell)) for cell in _cells(whole))
+    return text.getvalue()
+
+
+def _cells(whole: Mapping[str, Any]) -> list[object]:
+    record = whole["record"]
+    judged = record["certificates"]
+    reasons = dict.fromkeys(reason for each in judged for reason in each["reasons"])
+    names = [f"{each['certificate']['iss']} {each['certificate']['serial']}" for each in judged if each["certificate"]]
+    made = {**record, **whole["audit"], "reasons": " ".join(reasons), "certificates": "; ".join(names)}
+    return ["" if made.get(name) is None else made[name] for name in _COLUMNS]
+
+
+def _limit(text: str) -> int:
+    number = int(text) if text.isascii() and text.isdigit() else 0
+    if not 0 < number <= MOST:
+        raise ValueError
+    return number
+
+
+def _case(text: str) -> str:
+    if len(text) > LONGEST_CASE:
+        raise ValueError
+    return text
+
+
+def _after(text: str) -> tuple[int, str]:
+    time, dot, name = text.partition(".")
+    if not (dot and name and len(name) <= 36 and time.isascii() and time.isdigit() and len(time) < 16):  # noqa: PLR2004
+        raise ValueError
+    return int(time), name
+
+
+_READERS = (
+    ("from", read_time, TIME_DUE),
+    ("to", read_time, TIME_DUE),
+    ("case", _case, f"text of at most {LONGEST_CASE} characters is due"),
+    ("after", _after, "the `next` of the page before is due"),
+    ("limit", _limit, f"a whole number from 1 to {MOST} is due"),
+)
