@@ -18,6 +18,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "indexer": "verifier.commands.indexer",
         "migrate": "verifier.commands.migrate",
         "keys": "verifier.commands.keys",
+        "receipt": "verifier.commands.receipt",
+        "audit": "verifier.commands.audit",
         "deploy": "verifier.commands.deploy",
         "agency": "verifier.commands.agency",
         "organisation": "verifier.commands.organisation",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from store.verifications import Shipment
 from verifier.record.lines import START, Place, chained, decoded
@@ -73,3 +74,25 @@ def _entry(place: Place, line: bytes, receipt_line: bytes) -> Entry | None:
     said = decoded(receipt_line)
     receipt = None if said is None else said.get("receipt")
     return Entry(place=place, line=line, receipt=receipt) if isinstance(receipt, str) else None
+
+
+def all_entries(folder: RecordFolder, since: int | None, until: int | None) -> Iterator[tuple[Entry, dict[str, Any]]]:
+    """Give all verifications from `since` to before `until` with their receipts, segment by segment, as JSON, too."""
+    for segment in (each for segments in folder.segments().values() for each in segments):
+        path = folder.lines(segment)
+        end = path.stat().st_size if path.exists() else 0
+        at = start_of(segment)
+        while at.offset < end:
+            entries, after = read_piece(folder, segment, at, end)
+            if after.offset == at.offset:
+                break
+            at = after
+            for entry in entries:
+                said = decoded(entry.line)
+                time = None if said is None else said.get("time")
+                if said is not None and isinstance(time, int) and _within(time, since, until):
+                    yield entry, said
+
+
+def _within(time: int, since: int | None, until: int | None) -> bool:
+    return (since is None or since <= time) and (until is None or time < until)

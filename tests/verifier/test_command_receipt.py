@@ -1,0 +1,120 @@
+"""`ecert receipt check` and `ecert keys`."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from tests.verifier.recorder import ISS, OCCASION, TAX, begin, keep, made_keys, malformed, verification
+from verifier.cli import build
+from verifier.keys.service_keys import ServiceKey
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with a receipt, a batch's receipt in a JSON answer, and the keys."""
+    keys = made_keys(tmp_path)
+    recording = begin(tmp_path, keys)
+    (tmp_path / "receipt.jws").write_text(keep(recording)[0].receipt + "\n", encoding="ascii")
+    batch = recording.keep(TAX, OCCASION, [verification(), malformed()], batch=True)
+    (tmp_path / "answer.json").write_text(json.dumps({"id": batch.id, "receipt": batch.receipt}), encoding="utf-8")
+    recording.close()
+    (tmp_path / "jwks.json").write_bytes(keys.list_file(ServiceKey.RECEIPT_API).read_bytes())
+    (tmp_path / "other.json").write_bytes(keys.list_file(ServiceKey.RECEIPT_OFFICE).read_bytes())
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(build(arguments), arguments)
+
+
+def check(folder: Path, file: str, jwks: str = "jwks.json", *options: str) -> Result:
+    return run("receipt", "check", str(folder / file), "--jwks", str(folder / jwks), *options)
+
+
+def test_a_good_receipt_says_what_it_says(folder: Path) -> None:
+    answer = check(folder, "receipt.jws")
+    assert answer.exit_code == 0
+    assert answer.stdout.splitlines()[0].startswith("good: receipt ")
+    assert answer.stdout.splitlines()[1].startswith("VALID: eip155:31337:")
+    assert check(folder, "receipt.jws", "jwks.json", "--iss", ISS).exit_code == 0
+
+
+def test_a_json_answer_is_taken_too_and_a_batch_lists_its_verdicts(folder: Path) -> None:
+    said = json.loads(check(folder, "answer.json", "jwks.json", "--json").stdout)
+    assert said["good"] is True
+    assert [each["result"] for each in said["verdicts"]] == ["VALID", "INVALID"]
+    assert "INVALID (malformed): no certificate" in check(folder, "answer.json").stdout
+
+
+def test_a_receipt_of_another_key_service_or_content_is_not_good(folder: Path) -> None:
+    assert check(folder, "receipt.jws", "other.json").exit_code == 1
+    assert check(folder, "receipt.jws", "jwks.json", "--iss", "https://other.example").exit_code == 1
+    token = (folder / "receipt.jws").read_text("ascii").strip()
+    (folder / "bad.jws").write_text(token[:-10] + "A" * 8 + token[-2:], encoding="ascii")
+    answer = check(folder, "bad.jws", "jwks.json", "--json")
+    assert (answer.exit_code, json.loads(answer.stdout)["good"]) == (1, False)
+
+
+def test_it_is_good_still_after_a_rotation(folder: Path) -> None:
+    assert run("keys", "rotate", "receipt-api", "--data", str(folder)).exit_code == 0
+    (folder / "jwks.json").write_bytes((folder / "keys" / "service" / "receipt-api.jwks.json").read_bytes())
+    assert check(folder, "receipt.jws").exit_code == 0
+
+
+@pytest.mark.parametrize("content", ["{", "{}", '{"receipt": 5}'])
+def test_a_file_without_a_receipt_is_an_error(folder: Path, content: str) -> None:
+    (folder / "bad").write_text(content, encoding="utf-8")
+    assert check(folder, "bad").exit_code == 2
+
+
+def test_a_file_that_is_no_receipt_is_not_good_and_one_that_is_not_there_an_error(folder: Path) -> None:
+    assert check(folder, "jwks.json").exit_code == 2
+    (folder / "text").write_text("hello", encoding="utf-8")
+    assert check(folder, "text").exit_code == 1
+    assert check(folder, "nothing").exit_code == 2
+    assert check(folder, "receipt.jws", "nothing").exit_code == 2
+    assert check(folder, "receipt.jws", "receipt.jws").exit_code == 2
+
+
+@pytest.fixture
+def served(folder: Path) -> Iterator[str]:
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(folder))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+def test_keys_are_fetched_from_an_address(folder: Path, served: str) -> None:
+    file = str(folder / "receipt.jws")
+    assert run("receipt", "check", file, "--jwks", f"{served}/jwks.json").exit_code == 0
+    answer = run("receipt", "check", file, "--jwks", f"{served}/nothing.json")
+    assert (answer.exit_code, "did not give the keys" in answer.stderr) == (2, True)
+
+
+def test_keys_are_made_shown_and_rotated(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path))
+    made = json.loads(run("keys", "init", "--json", *data).stdout)["made"]
+    assert set(made) == set(ServiceKey)
+    assert run("keys", "init", *data).stdout == "every service key is there already\n"
+    new = json.loads(run("keys", "rotate", "status", "--json", *data).stdout)
+    shown = json.loads(run("keys", "show", "--json", *data).stdout)
+    assert shown["status"]["keys"][0]["kid"] == new["kid"]
+    assert len(shown["status"]["keys"]) == 2
+    assert f"status {new['kid']} from" in run("keys", "show", *data).stdout
+    assert run("keys", "rotate", "another", *data).exit_code == 2
+
+
+def test_keys_that_are_not_there_cannot_be_rotated(tmp_path: Path) -> None:
+    answer = run("keys", "rotate", "status", "--data", str(tmp_path))
+    assert (answer.exit_code, "ecert keys init" in answer.stderr) == (2, True)
