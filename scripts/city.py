@@ -60,7 +60,7 @@ class Agency:
 
 @dataclass(slots=True)
 class City:
-    """A running city. `service` is the address of its HTTP service once `serve` was called."""
+    """A running city. `service` is the address of its HTTP service once `serve` was called, `office` the one inside."""
 
     folder: Path
     chain_url: str
@@ -68,6 +68,7 @@ class City:
     keyring: Keyring
     chain_process: subprocess.Popen[str] | None
     service: str = ""
+    office: str = ""
     service_process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     """What the service finds in its environment besides ours."""
@@ -86,7 +87,7 @@ class City:
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT, env=os.environ | self.environment
             )
         deadline = time.monotonic() + START_TIMEOUT
-        while not self._ready(address):
+        while not (self._ready(address) and self._office_answers()):
             if self.service_process.poll() is not None or time.monotonic() > deadline:
                 raise CityError(f"the service did not become ready:\n{tail(self.folder / 'service.log')}")
             time.sleep(0.1)
@@ -103,6 +104,17 @@ class City:
         self.service = address.read_text(encoding="utf-8").strip()
         try:
             with urllib.request.urlopen(f"{self.service}/readyz", timeout=2) as answer:  # noqa: S310 # our own address
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def _office_answers(self) -> bool:
+        address = self.folder / "office.url"
+        if not address.exists():
+            return False
+        self.office = address.read_text(encoding="utf-8").strip()
+        try:
+            with urllib.request.urlopen(f"{self.office}/healthz", timeout=2) as answer:  # noqa: S310 # our own address
                 return bool(answer.status == 200)  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
             return False

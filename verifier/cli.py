@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "issue": "verifier.commands.issue",
         "reissue": "verifier.commands.reissue",
         "status": "verifier.commands.status",
+        "matter": "verifier.commands.matter",
         "verify": "verifier.commands.verify",
         "present": "verifier.commands.present",
     }
