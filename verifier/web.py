@@ -35,7 +35,6 @@ from verifier.errors import NotReady
 from verifier.guards import Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
-from verifier.record.recording import Recording
 from verifier.services.answering import Answering
 from verifier.services.published import Published
 from verifier.services.records import Records
@@ -61,8 +60,7 @@ class Served:
 
     `published`: what anybody may ask about the ledger; None: nothing.
     `status_ttl`: seconds for which a status list may be kept.
-    `recording`: where verifications are recorded before they are answered; None: nowhere. `records`: what was recorded;
-    `receipt_keys`: what receipts are checked with.
+    `records`: what was recorded; `receipt_keys`: what receipts are checked with.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     """
 
@@ -72,7 +70,6 @@ class Served:
     status_ttl: int = STATUS_TTL
     gate: Gate = field(default_factory=OpenGate)
     access: Access | None = None
-    recording: Recording | None = None
     records: Records | None = None
     receipt_keys: Callable[[], KeySet] | None = None
     max_age: int = DEFAULT_MAX_AGE

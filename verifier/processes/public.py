@@ -17,6 +17,8 @@ from verifier.processes.recorded import recorded
 from verifier.processes.serving import serve_web
 from verifier.record.recording import Recording
 from verifier.services.answering import Answering
+from verifier.services.codes import Codes
+from verifier.services.found import Finds
 from verifier.services.paths import Paths
 from verifier.services.published import Published
 from verifier.services.records import Records
@@ -31,12 +33,17 @@ async def serve_public(settings: Settings, database: Database, taken: socket.soc
         await serve_web(public_app(open_served(settings, database, recording)), taken, stop)
 
 
-def open_served(settings: Settings, database: Database, recording: Recording) -> Served:
-    """Set up what both `api` and `office` serve, each with the record that it keeps."""
+def open_served(
+    settings: Settings, database: Database, recording: Recording, *, finding: Finds | None = None
+) -> Served:
+    """Set up what both `api` and `office` serve, each with the record that it keeps; `office` alone looks things up."""
     view, types, paths = LedgerView(database), TypeCatalogue.bundled(), Paths(database)
     answering = Answering(
         verifying=Verifying(view=view, types=types, paths=paths),
         matters=load_matters(settings.matters_dir, types),
+        codes=Codes(database),
+        finding=finding,
+        recording=recording,
     )
     access = open_access(settings, database)
     return Served(
@@ -46,7 +53,6 @@ def open_served(settings: Settings, database: Database, recording: Recording) ->
         status_ttl=settings.status_ttl,
         gate=access.gate,
         access=access,
-        recording=recording,
         records=Records(database, recording),
         receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
         max_age=settings.max_age,
