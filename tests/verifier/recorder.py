@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ecert.demands import NO_DEMANDS, Demands, Holder
+from ecert.demands import Demands, Holder
 from ecert.errors import MalformedCertificate
 from ecert.facts import AsOf
 from ecert.judging import judge_malformed
@@ -141,5 +141,3 @@ def main(folder: Path, moment: str) -> None:
 
 if __name__ == "__main__":
     main(Path(sys.argv[1]), sys.argv[2])
-
-__all__ = ["NO_DEMANDS", "OCCASION", "SECRETS", "TAX", "begin", "keep", "key_sets", "lines", "made_keys"]

@@ -289,6 +289,19 @@ def test_a_process_without_its_key_does_not_begin(tmp_path: Path) -> None:
         begin(tmp_path, nothing)
 
 
+def test_where_no_key_signs_nothing_is_recorded_or_answered(tmp_path: Path, keys: ServiceKeys) -> None:
+    clock = [NOW]
+    recording = begin(tmp_path, keys, clock=lambda: clock[0])
+    clock[0] = -1  # before any key was made
+    with pytest.raises(RequestRefused) as refused:
+        recording.keep(TAX, OCCASION, [verification()])
+    assert refused.value.code is Code.NOT_RECORDED
+    clock[0] = NOW
+    (kept,) = keep(recording)
+    recording.close()
+    assert [line["id"] for line in lines(tmp_path) if line["kind"] == "receipt"] == [kept.id]
+
+
 def test_a_folder_that_cannot_be_written_is_said_at_the_start(tmp_path: Path, keys: ServiceKeys) -> None:
     (tmp_path / "record").write_text("a file", encoding="utf-8")
     with pytest.raises(Refused, match="the record cannot be written"):
