@@ -36,6 +36,7 @@ class Code(StrEnum):
     FORBIDDEN = "forbidden"
     TOO_MANY = "too_many"
     CONFLICT = "conflict"
+    KEY_REUSED = "key_reused"
     NOT_READY = "not_ready"
     DATABASE_AWAY = "database_away"
     NOT_RECORDED = "not_recorded"
@@ -65,6 +66,9 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
         Code.FORBIDDEN: Kind(status=HTTPStatus.FORBIDDEN, title="This caller may not do this"),
         Code.TOO_MANY: Kind(status=HTTPStatus.TOO_MANY_REQUESTS, title="Too many calls"),
         Code.CONFLICT: Kind(status=HTTPStatus.CONFLICT, title="Something else was done already"),
+        Code.KEY_REUSED: Kind(
+            status=HTTPStatus.UNPROCESSABLE_ENTITY, title="The idempotency key was used for another request"
+        ),
         Code.NOT_READY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The ledger has not been read yet"),
         Code.DATABASE_AWAY: Kind(status=HTTPStatus.SERVICE_UNAVAILABLE, title="The database does not answer"),
         Code.NOT_RECORDED: Kind(

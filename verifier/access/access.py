@@ -13,6 +13,7 @@ from verifier.access.bearers import Bearers
 from verifier.access.directory import ClientDirectory
 from verifier.access.gate import AccessGate
 from verifier.access.grants import Grants
+from verifier.access.idempotency import Idempotency
 from verifier.access.meter import Meter
 from verifier.access.paces import Paces, PerMinute
 from verifier.keys.service_keys import ServiceKeys
@@ -31,6 +32,7 @@ class Access:
     meter: Meter
     paces: Paces
     addresses: Addresses
+    idempotency: Idempotency
     every: float
 
     async def look(self) -> None:
@@ -67,5 +69,6 @@ def open_access(settings: Settings, database: Database, clock: Callable[[], int]
         meter=meter,
         paces=paces,
         addresses=addresses,
+        idempotency=Idempotency(database, clock),
         every=settings.access_seconds,
     )
