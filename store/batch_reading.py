@@ -25,30 +25,33 @@ def read(connection: Connection, batch: int) -> BatchRecord:
     Raises:
         NoSuchRow: there is none of this number.
     """
-    row = connection.execute(_batches().where(batches.c.id == batch)).one_or_none()
+    row = connection.execute(select_batches().where(batches.c.id == batch)).one_or_none()
     if row is None:
         raise NoSuchRow("batches", batch)
-    return _batch(row)
+    return batch_of(row)
 
 
 def of_job(connection: Connection, job: int) -> tuple[BatchRecord, ...]:
     """Give a job's batches, void ones too, in the order of their making."""
-    return tuple(
-        _batch(row) for row in connection.execute(_batches().where(batches.c.job_id == job).order_by(batches.c.id))
-    )
+    wanted = select_batches().where(batches.c.job_id == job).order_by(batches.c.id)
+    return tuple(map(batch_of, connection.execute(wanted)))
 
 
 def all_of_ledger(connection: Connection, ledger: str) -> Iterator[BatchRecord]:
     """Give all batches of a ledger, void ones too, in the order of agencies and serials."""
-    wanted = _batches().where(ledgers.c.name == ledger).order_by(issuers.c.agency, batches.c.first_serial, batches.c.id)
+    wanted = (
+        select_batches()
+        .where(ledgers.c.name == ledger)
+        .order_by(issuers.c.agency, batches.c.first_serial, batches.c.id)
+    )
     for row in connection.execute(wanted.execution_options(yield_per=_PIECE)):
-        yield _batch(row)
+        yield batch_of(row)
 
 
 def covering(connection: Connection, ledger: str, agency: str, serial: int) -> BatchRecord | None:
     """Give the batch that has a serial among its certificates, if it is not void."""
     wanted = (
-        _batches()
+        select_batches()
         .where(
             batches.c.issuer_id == issuer_id(ledger, agency),
             batches.c.state != BatchState.VOID,
@@ -60,13 +63,13 @@ def covering(connection: Connection, ledger: str, agency: str, serial: int) -> B
     row = connection.execute(wanted).one_or_none()
     if row is None or serial >= row.first_serial + row.count:
         return None
-    return _batch(row)
+    return batch_of(row)
 
 
 def abandoned(connection: Connection, *, before: int) -> tuple[BatchRecord, ...]:
     """Give the filling batches that nobody has fed since `before`."""
-    wanted = _batches().where(batches.c.state == BatchState.FILLING, batches.c.fed_at < before)
-    return tuple(_batch(row) for row in connection.execute(wanted.order_by(batches.c.id)))
+    wanted = select_batches().where(batches.c.state == BatchState.FILLING, batches.c.fed_at < before)
+    return tuple(batch_of(row) for row in connection.execute(wanted.order_by(batches.c.id)))
 
 
 def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:
@@ -95,7 +98,8 @@ def counts(connection: Connection, job: int) -> dict[str, int]:
     return found
 
 
-def _batches() -> Select[Any]:
+def select_batches() -> Select[Any]:
+    """Begin a query for batches, ledger and agency by their names."""
     return (
         select(
             batches,
@@ -113,7 +117,8 @@ def _batches() -> Select[Any]:
     )
 
 
-def _batch(row: Row[Any]) -> BatchRecord:
+def batch_of(row: Row[Any]) -> BatchRecord:
+    """Make the value of a row that `select_batches` found."""
     known = {name: getattr(row, name) for name in _FIELDS}
     known["state"] = BatchState(known["state"])
     known["call_state"] = None if known["call_state"] is None else CallState(known["call_state"])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
-from store import certificates, outbox
+from store import certificates, outbox, supersessions
 from store.batch_reading import abandoned, counts, covering, leaves, of_job, read
 from store.errors import BatchClosedOtherwise, BatchFull
 from store.issuers import give_back, known_issuer, set_aside
@@ -183,6 +183,7 @@ def void(connection: Connection, batch: int, *, reason: str, now: int) -> Move[B
     if voided.rowcount != 1:
         return Move(moved=False, state=found.state)
     certificates.release_batch(connection, batch)
+    supersessions.undo(connection, found.ledger, found.agency, batch)
     _give_unused_back(connection, found)
     return Move(moved=True, state=BatchState.VOID)
 

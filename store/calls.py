@@ -105,10 +105,10 @@ def unmine(connection: Connection, call: int, *, now: int) -> Move[CallState]:
 
 
 def settle(connection: Connection, call: int, *, now: int) -> Move[CallState]:
-    """Open -> settled: the settled ledger has its effect. Revoked and superseded certificates give up their numbers."""
+    """Open -> settled: the settled ledger has its effect. What it means for others is written, too (`consequences`)."""
     move = _move(connection, call, OPEN, CallState.SETTLED, now, waiting_reason=None, waiting_until=None)
     if move.moved:
-        consequences.of_settled(connection, read(connection, call))
+        consequences.of_settled(connection, read(connection, call), now=now)
     return move
 
 

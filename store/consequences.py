@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select, update
 
-from store import certificates
+from store import certificates, supersessions
 from store.records import Call
 from store.states import BatchState, JobState
 from store.tables import batches, jobs
 
 
-def of_settled(connection: Connection, call: Call) -> None:
-    """Let certificates that are final give up their numbers."""
-    if call.kind == "revoke":
+def of_settled(connection: Connection, call: Call, *, now: int) -> None:
+    """Let certificates that are final give up their numbers; say what those that are anchored replace."""
+    if call.kind == "anchor":
+        supersessions.say(connection, call, now=now)
+    elif call.kind == "revoke":
         certificates.release(connection, call.ledger, call.agency, [int(serial) for serial in call.args["serials"]])
     elif call.kind == "supersede":
         certificates.release(connection, call.ledger, call.agency, [int(call.args["old"])])
@@ -29,6 +31,7 @@ def of_failed(connection: Connection, call: Call, *, now: int) -> None:
         update(batches).where(batches.c.id == batch.id).values(state=BatchState.VOID, void_reason=call.error)
     )
     certificates.release_batch(connection, batch.id)
+    supersessions.undo(connection, call.ledger, call.agency, batch.id)
     connection.execute(
         update(jobs)
         .where(jobs.c.id == batch.job_id, jobs.c.state == JobState.CLOSED)

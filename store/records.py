@@ -184,6 +184,21 @@ class BatchRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Supersession:
+    """That the certificate `serial` replaces `old`. `call`: what says so on the ledger, once the new one is anchored.
+
+    `gave_up`: the old one has given its number to the new one.
+    """
+
+    old: int
+    serial: int
+    gave_up: bool
+    call: int | None
+    call_state: CallState | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewCertificate:
     """A signed certificate to be stored: its JWT, and its disclosures sealed under a key that the first byte names.
 

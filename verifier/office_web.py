@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from verifier.office.certificates import certificate_routes
+from verifier.office.inside import Inside
+from verifier.office.issuances import issuance_routes
+from verifier.office.status_changes import status_routes
 from verifier.web import Served, add_public_routes, bare_app
 
 DESCRIPTION = (
@@ -16,8 +20,11 @@ DESCRIPTION = (
 )
 
 
-def office_app(served: Served) -> FastAPI:
+def office_app(served: Served, inside: Inside) -> FastAPI:
     """Build the office's application."""
     app = bare_app(served, title="ecert office", description=DESCRIPTION)
     add_public_routes(app, served)
+    app.include_router(issuance_routes(inside))
+    app.include_router(certificate_routes(inside))
+    app.include_router(status_routes(inside))
     return app

@@ -70,6 +70,12 @@ class Settings(BaseSettings):
     client_per_minute: int = Field(default=12_000, ge=1, description="calls of a client that has no figure of its own")
     address_per_minute: int = Field(default=600, ge=1, description="calls from one address by nobody we know")
     tries_per_minute: int = Field(default=20, ge=1, description="wrong secrets and passwords from one address")
+    batch_size: int = Field(
+        default=1000, ge=1, le=65_536, description="certificates issued one by one that are anchored together at most"
+    )
+    batch_seconds: float = Field(
+        default=2, ge=0, le=3600, description="how long the first of them waits for others before they are anchored"
+    )
     status_base: str | None = Field(
         default=None, description="address under which status lists are published; is written into every certificate"
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -24,6 +25,7 @@ from store.errors import StoreError
 from verifier import pages
 from verifier.access.access import Access
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
+from verifier.api.flaws import parameter_flaws
 from verifier.api.health import health_routes
 from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.receipt_keys import receipt_key_routes
@@ -131,13 +133,22 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit, allowances=ALLOWANCES)],
     )
     app.state.gate = served.gate
-    for kind in (RequestRefused, NotReady, StoreError, HTTPException):
+    for kind in (RequestRefused, NotReady, StoreError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer_problem)
     return app
 
 
+def _problem_of(error: Exception) -> RequestRefused | None:
+    if isinstance(error, HTTPException):
+        return refused_by(error.status_code)
+    if isinstance(error, RequestValidationError):
+        flaws = parameter_flaws(error.errors())
+        return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", flaws)
+    return known(error)
+
+
 async def _answer_problem(request: Request, error: Exception) -> Response:
-    problem = refused_by(error.status_code) if isinstance(error, HTTPException) else known(error)
+    problem = _problem_of(error)
     if problem is None:
         raise error
     _count_refused(request, problem)

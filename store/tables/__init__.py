@@ -15,7 +15,7 @@ from store.tables.access import (
     usage,
 )
 from store.tables.finding import codes, completeness, key_uses, lookups
-from store.tables.issuing import batches, certificates, issuers, jobs
+from store.tables.issuing import batches, certificates, issuers, jobs, supersessions
 from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins
 from store.tables.metadata import METADATA, SCHEMA
 from store.tables.outbox import calls, leases, transactions
@@ -63,6 +63,7 @@ __all__ = [
     "sessions",
     "shipments",
     "status_tokens",
+    "supersessions",
     "transactions",
     "usage",
     "verifications",

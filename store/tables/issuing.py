@@ -115,3 +115,18 @@ certificates = Table(
         postgresql_where=text("live AND number_index IS NOT NULL"),
     ),
 )
+
+supersessions = Table(
+    "supersessions",
+    METADATA,
+    Column("issuer_id", ForeignKey("issuers.id"), primary_key=True, autoincrement=False),
+    # A certificate that is being replaced has one that replaces it.
+    Column("old", BigInteger, primary_key=True, autoincrement=False),
+    Column("serial", BigInteger, nullable=False),
+    # Whose key will say so on the ledger.
+    Column("sender", Bytes, nullable=False),
+    # The old one had the number that the new one has.
+    Column("gave_up", Boolean(create_constraint=False), nullable=False),
+    Column("call_id", ForeignKey("calls.id")),
+    Index(None, "issuer_id", "serial"),
+)

@@ -18,6 +18,7 @@ from ecert.events import (
     AgencyAccredited,
     AgencyRegistered,
     BatchAnchored,
+    CertificateSuperseded,
     Event,
     KeyAdded,
     Place,
@@ -39,6 +40,7 @@ AGENCY = "HOUSING-1"
 CHAIN = "eip155:31337"
 LEDGER = ledger_name(31337, bytes(19) + b"\1")
 STATUS = {"suspend": 2, "reinstate": 0, "revoke": 1}
+OF_LEDGER = BatchAnchored | CertificateSuperseded | StatusChanged
 
 
 class Notes:
@@ -99,7 +101,7 @@ class FakeLedger:
         seen = []
         for log, make in enumerate(made):
             event = make(Place(block=self.block, time=self.now, sequence=0))
-            contract = Contract.LEDGER if isinstance(event, BatchAnchored | StatusChanged) else Contract.REGISTRY
+            contract = Contract.LEDGER if isinstance(event, OF_LEDGER) else Contract.REGISTRY
             self.sequences[contract] += 1
             event = make(Place(block=self.block, time=self.now, sequence=self.sequences[contract]))
             seen.append(SeenEvent(contract=contract, event=event, head=self._hash(log), transaction=bytes(32), log=log))
@@ -160,6 +162,9 @@ class FakeLedger:
                 first_serial=args["first_serial"],
                 count=args["count"],
             )
+        if call.kind == "supersede":
+            successors = tuple(args["successors"])
+            return CertificateSuperseded(place=place, agency=args["agency"], old=args["old"], successors=successors)
         return StatusChanged(
             place=place, agency=args["agency"], status=STATUS[call.kind], serials=tuple(args["serials"])
         )

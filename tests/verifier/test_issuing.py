@@ -411,20 +411,36 @@ def test_no_cell_of_the_results_is_a_formula(city: City) -> None:
     assert [each["number"] for each in results(run(city, path))] == ["'=1+1", "'+1", "'-1", "'@1", "'＝2", "7"]
 
 
-def test_a_batch_that_nobody_feeds_holds_nobody_up(city: City) -> None:
+def left_open(city: City, job: int | None) -> int:
+    """A batch that somebody began long ago and then forgot."""
     with city.database.begin() as connection:
-        left = batches.begin(
+        return batches.begin(
             connection,
             ledger=city.office.ledger,
             agency=AGENCY,
             certificate_type=HEALTH.vct_hash,
-            job=None,
+            job=job,
             capacity=10,
             now=NOW - 1000,
-        )
+        ).id
+
+
+def test_a_batch_that_nobody_feeds_holds_nobody_up(city: City) -> None:
+    with city.database.begin() as connection:
+        job = jobs.start(
+            connection,
+            ledger=city.office.ledger,
+            agency=AGENCY,
+            certificate_type=HEALTH.vct_hash,
+            sha256=bytes(32),
+            name="another.csv",
+            rows=10,
+            now=NOW - 1000,
+        ).job
+    left = left_open(city, job.id)
     assert run(city, table(city, [row(1)])).complete
     with city.database.read() as connection:
-        assert batches.read(connection, left.id).state is BatchState.VOID
+        assert batches.read(connection, left).state is BatchState.VOID
 
 
 def test_a_table_that_changes_while_it_is_issued_closes_no_batch(city: City) -> None:

@@ -8,8 +8,8 @@ from chain.deployment import Deployment
 from chain.identity import verify
 from chain.node import Node
 from ecert.types import TypeCatalogue
-from store import batches, cursors, inventory, key_uses, pins
-from store.database import Database
+from store import batches, cursors, inventory, key_uses, pins, supersessions
+from store.database import Connection, Database
 from store.key_uses import KeyUse, Use
 from verifier.agreement.batch_rows import BatchRows, add_missing, compare_known_serials, without_rows
 from verifier.agreement.call_rows import CallRows
@@ -62,7 +62,7 @@ async def check_everything(parties: Parties, findings: Findings) -> int:
             catalogue=TypeCatalogue.bundled(),
             fields=FieldKeys.under(parties.keyring.folder),
             index_keys=_index_keys(parties.keyring, key_uses.read(connection).get(Use.INDEX)),
-            released=calls.released(),
+            released=_released(connection, ledger, calls),
             findings=findings,
         )
         batch_rows = BatchRows(connection, ledger, certificate_rows, findings)
@@ -72,6 +72,14 @@ async def check_everything(parties: Parties, findings: Findings) -> int:
         ours = {*parties.keyring.agencies(), *(batch.agency for batch in batch_rows.found)}
     _list_missing(parties, without_rows(anchors, batch_rows.found, ours), findings)
     return head.number - cursor.block
+
+
+def _released(connection: Connection, ledger: str, calls: CallRows) -> dict[str, set[int]]:
+    """Give the serials that have given up their numbers: withdrawn for good, or to those that replace them."""
+    found = calls.released()
+    for agency, serials in supersessions.given_up(connection, ledger).items():
+        found.setdefault(agency, set()).update(serials)
+    return found
 
 
 def _list_missing(parties: Parties, missing: list[Anchor], findings: Findings) -> None:

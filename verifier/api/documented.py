@@ -76,6 +76,12 @@ def problem_answers(*codes: Code) -> dict[int | str, dict[str, Any]]:
     return answers
 
 
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Describe a JSON body by its model."""
+    content = {"application/json": {"schema": _inlined(model.model_json_schema())}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
 def _form_schema() -> dict[str, Any]:
     schema = _inlined(FormRequest.model_json_schema())
     parts = {
@@ -161,4 +167,24 @@ ANSWERS_OF_BATCH: dict[int | str, dict[str, Any]] = {
         }
     },
     **PROBLEMS_OF_VERIFICATION,
+}
+
+ONCE: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "Idempotency-Key",
+            "in": "header",
+            "required": False,
+            "description": "The same request again under the same key is answered as before, and not done again.",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+        }
+    ]
+}
+
+_STATUS_TABLE_EXAMPLE = "serial,action,reason\n7,suspend,a court order\n9,revoke,surrendered\n"
+STATUS_TABLE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"text/csv": {"schema": {"type": "string"}, "example": _STATUS_TABLE_EXAMPLE}},
+    }
 }

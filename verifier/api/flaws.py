@@ -28,6 +28,8 @@ _OF_TYPES: Mapping[str, str] = {
     "list_type": "a list is due",
     "string_type": "text is due",
     "int_type": "a whole number is due",
+    "int_parsing": "a whole number is due",
+    "literal_error": "one of {expected} is due",
     "greater_than_equal": "a number of at least {ge} is due",
     "less_than_equal": "a number of at most {le} is due",
     "string_too_short": "text of at least {min_length} characters is due",
@@ -48,6 +50,16 @@ def flaws(error: ValidationError, values: Mapping[str, Any], members: Sequence[s
     """
     found = [_flaw(fault, values, members) for fault in error.errors(include_input=False, include_url=False)]
     return list({flaw.place: flaw for flaw in reversed(found)}.values())[::-1]
+
+
+def parameter_flaws(errors: Sequence[Mapping[str, Any]]) -> list[Flaw]:
+    """Say every fault of the parameters of an address, as the framework found them."""
+    found: dict[str, Flaw] = {}
+    for error in errors:
+        place = str(error["loc"][-1])
+        why = _OF_TYPES.get(error["type"], _OTHERWISE).format_map(_Limits(error.get("ctx", {})))
+        found.setdefault(place, Flaw(place=place, why=why))
+    return list(found.values())
 
 
 def number_place(text: str, root: str) -> Flaw | None:

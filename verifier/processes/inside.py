@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
-from collections.abc import Sequence
+import time
+from functools import partial
 
 from chain.deployment import Deployment
 from ecert.types import TypeCatalogue
 from store.database import Database
+from verifier.access.idempotency import Idempotency
+from verifier.keys.field_key import FieldKeys
+from verifier.keys.keyring import Keyring
 from verifier.keys.receipt_key import Answerer
+from verifier.office.inside import Inside
 from verifier.office_web import office_app
 from verifier.processes.public import open_served
 from verifier.processes.recorded import recorded
-from verifier.processes.running import Work
 from verifier.processes.serving import serve_web
+from verifier.processes.together import together
 from verifier.services.finding import Finding
+from verifier.services.making_codes import CodeDesk
+from verifier.services.office import Office
+from verifier.services.online_batches import OnlineBatches
+from verifier.services.paths import Paths
+from verifier.services.progress import Stage
+from verifier.services.single_issuing import SingleIssuing
+from verifier.services.standing import Shelf
+from verifier.services.status_asking import StatusAsking
+from verifier.services.verifying import seconds_now
 from verifier.settings import Settings
+from verifier.web import Served
+
+_LOG = logging.getLogger(__name__)
 
 
 async def serve_office(settings: Settings, database: Database, taken: socket.socket, stop: asyncio.Event) -> None:
@@ -24,14 +42,62 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
 
     A work that fails ends the process, and whoever watches over it starts it again.
     """
-    works: Sequence[Work] = ()
-    ended = asyncio.Event()
     async with recorded(settings, database, Answerer.OFFICE) as recording:
-        ledger = Deployment.load(settings.deployment_file).name
-        finding = Finding(database, ledger, settings.keys_dir, TypeCatalogue.bundled())
-        app = office_app(open_served(settings, database, recording, finding=finding))
-        async with asyncio.TaskGroup() as group:
-            for work in works:
-                group.create_task(work(ended))
-            await serve_web(app, taken, stop)
-            ended.set()
+        served = open_served(settings, database, recording, finding=open_finding(settings, database))
+        inside = open_inside(settings, database, served)
+        closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)
+        await together([partial(serve_web, office_app(served, inside), taken), closing.run], stop)
+
+
+def open_finding(settings: Settings, database: Database) -> Finding:
+    """Set up looking certificates up, which the public process may not."""
+    ledger = Deployment.load(settings.deployment_file).name
+    return Finding(database, ledger, settings.keys_dir, TypeCatalogue.bundled())
+
+
+def open_inside(settings: Settings, database: Database, served: Served) -> Inside:
+    """Set up what only the office serves."""
+    office = Office(
+        database=database,
+        view=served.view,
+        keyring=Keyring(settings.keys_dir, settings.passwords_file),
+        ledger=Deployment.load(settings.deployment_file).name,
+        status_base=settings.status_base or "",
+        clock=seconds_now,
+        pause=time.sleep,
+        progress=LoggedProgress(),
+    )
+    return Inside(
+        gate=served.gate,
+        idempotency=Idempotency(database, seconds_now),
+        office=office,
+        issuing=SingleIssuing(office, batch_size=settings.batch_size),
+        shelf=Shelf(
+            database=database,
+            types=TypeCatalogue.bundled(),
+            paths=Paths(database),
+            fields=FieldKeys.under(settings.keys_dir),
+            clock=seconds_now,
+        ),
+        statuses=StatusAsking(office=office),
+        codes=CodeDesk(database=database, ledger=office.ledger, fields=FieldKeys.under(settings.keys_dir)),
+    )
+
+
+class LoggedProgress:
+    """Puts into the log, once, what somebody should know; shows no progress."""
+
+    def __init__(self) -> None:
+        self._noted: set[str] = set()
+
+    def begin(self, stage: Stage, total: int | None) -> None:
+        """Say nothing."""
+
+    def reach(self, done: int) -> None:
+        """Say nothing."""
+
+    def note(self, text: str) -> None:
+        """Log it, once."""
+        if text not in self._noted:
+            self._noted.add(text)
+            _LOG.warning("%s", text)

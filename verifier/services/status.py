@@ -6,7 +6,7 @@ or superseded for good. What is so already is passed over, so that asking twice 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -16,8 +16,9 @@ from ecert.errors import UnreadableValue
 from ecert.facts import Status
 from ecert.kinds import normalise
 from ecert.ledger_copy import LedgerCopy
-from store import calls, certificates
-from store.records import Call
+from store import calls, certificates, supersessions
+from store.database import Connection
+from store.records import Call, Supersession
 from store.states import CallState
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
@@ -73,101 +74,142 @@ class StatusOutcome:
     complete: bool = False
 
 
+class Unchangeable(IssuingStopped):
+    """Nothing was changed: `why` says of each serial that cannot be changed what stands in the way."""
+
+    def __init__(self, agency: str, why: Mapping[int, str]) -> None:
+        self.why = dict(why)
+        serial, reason = next(iter(self.why.items()))
+        super().__init__(f"nothing was changed: serial {serial} of {agency} {reason}")
+
+
+NOT_ON_LEDGER = "is not on the ledger"
+
+
 def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
     """Ask for a change and wait until it is settled.
 
     Raises:
-        IssuingStopped: it cannot be done (nothing was written), the ledger refused it, nobody is at work, or the time
-            is over.
+        Unchangeable: it cannot be done; nothing was written.
+        IssuingStopped: the ledger refused it, nobody is at work, or the time is over.
         KeyringError: the agency's key for changes of status is not here.
     """
     patience = Patience(office, order.timeout)
-    order = replace(order, serials=tuple(sorted(set(order.serials))))
-    sender = office.keyring.address(order.agency, Purpose.STATUS)
     copy = office.copy()
     if copy is None:
         raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
-    changed = _to_change(office, copy, order)
-    already = tuple(serial for serial in order.serials if serial not in changed)
-    written = _write(office, order, changed, sender)
-    outcome = StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
-    return _settle(office, outcome, patience) if order.wait and written else outcome
+    sender = office.keyring.address(order.agency, Purpose.STATUS)
+    with office.database.begin() as connection:
+        outcome = ask_for_change(connection, order, ledger=office.ledger, copy=copy, sender=sender, now=office.clock())
+    return _settle(office, outcome, patience) if order.wait and outcome.calls else outcome
+
+
+def ask_for_change(
+    connection: Connection, order: StatusOrder, *, ledger: str, copy: LedgerCopy, sender: bytes, now: int
+) -> StatusOutcome:
+    """Write the calls of a change that can be done, in the caller's transaction; none where all is so already.
+
+    A call that is on its way already is not written twice.
+
+    Raises:
+        Unchangeable: some of it cannot be done.
+    """
+    order = replace(order, serials=tuple(sorted(set(order.serials))))
+    pending = pending_statuses(connection, ledger, order.agency)
+    replaced = supersessions.of_olds(connection, ledger, order.agency, order.serials)
+    changed, hindered = _to_change(order, copy, pending, replaced)
+    if hindered:
+        raise Unchangeable(order.agency, hindered)
+    already = tuple(serial for serial in order.serials if serial not in set(changed))
+    written = _write(connection, order, changed, ledger=ledger, sender=sender, now=now)
+    return StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
 
 
 def serial_of_number(office: Office, agency: str, certificate_type: CertificateType, number: str) -> int:
     """Find the certificate that carries a number; raises `IssuingStopped` where there is none."""
-    field = certificate_type.field(certificate_type.number)
     try:
-        normal = normalise(field, number) if field is not None else number
+        found = serial_carrying(office, agency, certificate_type, number)
     except UnreadableValue as error:
         raise IssuingStopped(f"{number!r} is no {certificate_type.number}: {error}") from error
+    if found is None:
+        raise IssuingStopped(f"{agency} has issued no {certificate_type.slug} with the number {number}")
+    return found
+
+
+def serial_carrying(office: Office, agency: str, certificate_type: CertificateType, number: str) -> int | None:
+    """Find the certificate that carries a number, one that is in force first; None where there is none.
+
+    Raises:
+        UnreadableValue: it is no number of this type.
+    """
+    field = certificate_type.field(certificate_type.number)
+    normal = normalise(field, number) if field is not None else number
     blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
     with office.database.read() as connection:
         found = certificates.by_number(
             connection, office.ledger, agency, certificate_type.vct_hash, blind.numbers(str(normal))
         )
     live = [record for record in found if record.live] or list(found)
-    if not live:
-        raise IssuingStopped(f"{agency} has issued no {certificate_type.slug} with the number {number}")
-    return live[0].serial
+    return live[0].serial if live else None
 
 
-def _to_change(office: Office, copy: LedgerCopy, order: StatusOrder) -> tuple[int, ...]:
-    """Give the serials that the action changes; refuse the whole order where one of them cannot be."""
-    changed: list[int] = []
-    pending = _pending(office, order.agency)
-    for serial in order.serials:
-        if copy.batch(order.agency, serial) is None:
-            raise IssuingStopped(f"nothing was changed: serial {serial} of {order.agency} is not on the ledger")
-        now = pending.get(serial, copy.status(order.agency, serial))
-        if now is order.action.aim and serial not in pending:
-            continue
-        if now not in order.action.sources and now is not order.action.aim:
-            raise IssuingStopped(
-                f"nothing was changed: serial {serial} of {order.agency} is {now.name.lower()}, that is final"
-            )
-        changed.append(serial)
-    return tuple(changed)
-
-
-def _pending(office: Office, agency: str) -> dict[int, Status]:
-    """Give what the statuses will be once the calls that are on their way are through."""
+def pending_statuses(connection: Connection, ledger: str, agency: str) -> dict[int, Status]:
+    """Give what the statuses of an agency will be once the calls that are on their way are through."""
     found: dict[int, Status] = {}
-    with office.database.read() as connection:
-        for call in calls.open_calls(connection, office.ledger, agency):
-            if call.kind in set(Action):
-                found |= dict.fromkeys(call.args["serials"], Action(call.kind).aim)
+    for call in calls.open_calls(connection, ledger, agency):
+        if call.kind in set(Action):
+            found |= dict.fromkeys(call.args["serials"], Action(call.kind).aim)
     return found
 
 
-def _write(office: Office, order: StatusOrder, serials: Sequence[int], sender: bytes) -> tuple[Call, ...]:
-    """Write the calls, all in one transaction; a call that is on its way already is not written twice."""
+def _to_change(
+    order: StatusOrder, copy: LedgerCopy, pending: Mapping[int, Status], replaced: Mapping[int, Supersession]
+) -> tuple[tuple[int, ...], dict[int, str]]:
+    """Give the serials that the action changes, and why others cannot be changed.
+
+    What is being replaced may be revoked, and nothing else: the ledger would not take the replacement then.
+    """
+    changed: list[int] = []
+    hindered: dict[int, str] = {}
+    for serial in order.serials:
+        if copy.batch(order.agency, serial) is None:
+            hindered[serial] = NOT_ON_LEDGER
+            continue
+        now = pending.get(serial, copy.status(order.agency, serial))
+        if now is order.action.aim and serial not in pending:
+            continue
+        by = replaced.get(serial)
+        if now not in order.action.sources and now is not order.action.aim:
+            hindered[serial] = f"is {now.name.lower()}, that is final"
+        elif order.action is not Action.REVOKE and by is not None and by.call_state is not CallState.FAILED:
+            hindered[serial] = f"is being replaced by serial {by.serial}"
+        else:
+            changed.append(serial)
+    return tuple(changed), hindered
+
+
+def _write(
+    connection: Connection, order: StatusOrder, serials: Sequence[int], *, ledger: str, sender: bytes, now: int
+) -> tuple[Call, ...]:
     pieces = [list(serials[start : start + MAX_SERIALS]) for start in range(0, len(serials), MAX_SERIALS)]
-    with office.database.begin() as connection:
-        last: dict[tuple[int, ...], Call] = {}
-        for call in calls.open_calls(connection, office.ledger, order.agency):
-            if call.kind in set(Action):
-                last[tuple(call.args["serials"])] = call
-        written: list[Call] = []
-        for piece in pieces:
-            same = last.get(tuple(piece))
-            if same is not None and same.kind == order.action:
-                written.append(same)
-                continue
-            args: dict[str, object] = {"agency": order.agency, "serials": piece}
-            if order.reason:
-                args["reason"] = order.reason
-            written.append(
-                calls.add(
-                    connection,
-                    ledger=office.ledger,
-                    agency=order.agency,
-                    kind=order.action,
-                    args=args,
-                    sender=sender,
-                    now=office.clock(),
-                )
+    last: dict[tuple[int, ...], Call] = {}
+    for call in calls.open_calls(connection, ledger, order.agency):
+        if call.kind in set(Action):
+            last[tuple(call.args["serials"])] = call
+    written: list[Call] = []
+    for piece in pieces:
+        same = last.get(tuple(piece))
+        if same is not None and same.kind == order.action:
+            written.append(same)
+            continue
+        args: dict[str, object] = {"agency": order.agency, "serials": piece}
+        if order.reason:
+            args["reason"] = order.reason
+        written.append(
+            calls.add(
+                connection, ledger=ledger, agency=order.agency, kind=order.action, args=args, sender=sender, now=now
             )
+        )
     return tuple(written)
 
 

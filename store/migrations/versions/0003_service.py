@@ -21,6 +21,7 @@ def upgrade() -> None:
     _apart()
     _finding()
     _relying()
+    _replacing()
 
 
 def _access() -> None:
@@ -353,3 +354,20 @@ def _relying() -> None:
         sa.ForeignKeyConstraint(["ledger_id"], ["ledgers.id"], name=op.f("fk_status_tokens_ledger_id")),
         sa.PrimaryKeyConstraint("ledger_id", "agency", "list", name=op.f("pk_status_tokens")),
     )
+
+
+def _replacing() -> None:
+    """Which certificates replace which."""
+    op.create_table(
+        "supersessions",
+        sa.Column("issuer_id", IDENTITY, autoincrement=False, nullable=False),
+        sa.Column("old", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("serial", sa.BigInteger(), nullable=False),
+        sa.Column("sender", sa.LargeBinary(), nullable=False),
+        sa.Column("gave_up", sa.Boolean(), nullable=False),
+        sa.Column("call_id", IDENTITY, nullable=True),
+        sa.ForeignKeyConstraint(["call_id"], ["calls.id"], name=op.f("fk_supersessions_call_id")),
+        sa.ForeignKeyConstraint(["issuer_id"], ["issuers.id"], name=op.f("fk_supersessions_issuer_id")),
+        sa.PrimaryKeyConstraint("issuer_id", "old", name=op.f("pk_supersessions")),
+    )
+    op.create_index(op.f("ix_supersessions_issuer_id_serial"), "supersessions", ["issuer_id", "serial"], unique=False)

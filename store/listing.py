@@ -1,0 +1,62 @@
+"""Pages of an agency's certificates, in the order of their serials: where each is, and nothing of its face."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select
+
+from store.batch_reading import batch_of, select_batches
+from store.issuers import issuer_id
+from store.records import BatchRecord
+from store.tables import batches, certificates, lookups
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A certificate of a page, and the batch that it is in."""
+
+    serial: int
+    batch: BatchRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which certificates are wanted; None: whichever.
+
+    `numbers`, `lookups`: blind indexes of a number, or of anything that certificates are found by; any of them will do.
+    `since`, `until`: when their batches were begun, from the first second to before the last.
+    """
+
+    certificate_type: bytes | None = None
+    numbers: Collection[bytes] | None = None
+    lookups: Collection[bytes] | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+def page(
+    connection: Connection, ledger: str, agency: str, wanted: Filter, *, after: int, limit: int
+) -> tuple[Listed, ...]:
+    """Give at most `limit` certificates of an agency with serials above `after`, of void batches too."""
+    issuer = issuer_id(ledger, agency)
+    query = (
+        select_batches()
+        .add_columns(certificates.c.serial)
+        .join(certificates, certificates.c.batch_id == batches.c.id)
+        .where(certificates.c.issuer_id == issuer, certificates.c.serial > after)
+    )
+    if wanted.certificate_type is not None:
+        query = query.where(certificates.c.certificate_type == wanted.certificate_type)
+    if wanted.numbers is not None:
+        query = query.where(certificates.c.number_index.in_(wanted.numbers))
+    if wanted.lookups is not None:
+        found = select(lookups.c.serial).where(lookups.c.issuer_id == issuer, lookups.c.index.in_(wanted.lookups))
+        query = query.where(certificates.c.serial.in_(found))
+    if wanted.since is not None:
+        query = query.where(batches.c.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(batches.c.created_at < wanted.until)
+    rows = connection.execute(query.order_by(certificates.c.serial).limit(limit))
+    return tuple(Listed(serial=row.serial, batch=batch_of(row)) for row in rows)

@@ -1,0 +1,140 @@
+"""Which certificate replaces which: written with the new one, said on the ledger once the new one is anchored.
+
+The ledger takes a replacement only after the new certificate, so the call is written when the anchor is settled, in the
+same transaction. Until then it would stand in the way of the agency's other changes of status.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+
+from ecert.facts import Status
+from store import certificates as stored
+from store import outbox, statuses
+from store.issuers import issuer_id, known_issuer, ledger_id
+from store.records import Call, Supersession
+from store.states import BatchState, CallState
+from store.tables import batches, calls, certificates, issuers, supersessions
+
+FINAL = frozenset({Status.REVOKED, Status.SUPERSEDED})
+
+
+def add(
+    connection: Connection, ledger: str, agency: str, *, old: int, serial: int, sender: bytes, gives_up: bool
+) -> None:
+    """Write down that `serial` replaces `old`; `gives_up`: the old one gives it its number, at once.
+
+    What was written of `old` before must have failed on the ledger, and is forgotten.
+
+    Raises:
+        WriteRefused: something else replaces it.
+    """
+    issuer = known_issuer(connection, ledger, agency)
+    failed = select(calls.c.id).where(calls.c.state == CallState.FAILED)
+    connection.execute(
+        delete(supersessions).where(
+            supersessions.c.issuer_id == issuer, supersessions.c.old == old, supersessions.c.call_id.in_(failed)
+        )
+    )
+    row = {"issuer_id": issuer, "old": old, "serial": serial, "sender": sender, "gave_up": gives_up}
+    connection.execute(insert(supersessions).values(row))
+    if gives_up:
+        stored.release(connection, ledger, agency, [old])
+
+
+def of_olds(connection: Connection, ledger: str, agency: str, olds: Collection[int]) -> dict[int, Supersession]:
+    """Give what replaces some certificates, or failed to, by the serial of the old one."""
+    if not olds:
+        return {}
+    wanted = _select().where(
+        supersessions.c.issuer_id == issuer_id(ledger, agency), supersessions.c.old.in_(sorted(olds))
+    )
+    return {row.old: _supersession(row) for row in connection.execute(wanted)}
+
+
+def of_serial(connection: Connection, ledger: str, agency: str, serial: int) -> tuple[Supersession, ...]:
+    """Give what a certificate replaces."""
+    wanted = _select().where(supersessions.c.issuer_id == issuer_id(ledger, agency), supersessions.c.serial == serial)
+    return tuple(map(_supersession, connection.execute(wanted.order_by(supersessions.c.old))))
+
+
+def given_up(connection: Connection, ledger: str) -> dict[str, set[int]]:
+    """Give, for each agency, the serials that gave their numbers to their successors."""
+    found: dict[str, set[int]] = {}
+    wanted = (
+        select(issuers.c.agency, supersessions.c.old)
+        .join(issuers, issuers.c.id == supersessions.c.issuer_id)
+        .where(issuers.c.ledger_id == ledger_id(ledger), supersessions.c.gave_up)
+    )
+    for row in connection.execute(wanted):
+        found.setdefault(row.agency, set()).add(row.old)
+    return found
+
+
+def say(connection: Connection, anchor: Call, *, now: int) -> None:
+    """Write the calls that say on the ledger what the certificates of a batch replace, whose anchor is settled."""
+    wanted = select(supersessions).where(
+        supersessions.c.issuer_id == issuer_id(anchor.ledger, anchor.agency),
+        supersessions.c.call_id.is_(None),
+        supersessions.c.serial >= anchor.args["first_serial"],
+        supersessions.c.serial < anchor.args["first_serial"] + anchor.args["count"],
+    )
+    for row in connection.execute(wanted.order_by(supersessions.c.serial, supersessions.c.old)).all():
+        call = outbox.add(
+            connection,
+            ledger=anchor.ledger,
+            agency=anchor.agency,
+            kind="supersede",
+            args={"agency": anchor.agency, "old": row.old, "successors": [row.serial]},
+            sender=row.sender,
+            now=now,
+        )
+        connection.execute(
+            update(supersessions)
+            .where(supersessions.c.issuer_id == row.issuer_id, supersessions.c.old == row.old)
+            .values(call_id=call.id)
+        )
+
+
+def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
+    """Forget what the certificates of a void batch would have replaced, and give the old ones their numbers back."""
+    found = connection.execute(
+        select(supersessions.c.old, supersessions.c.gave_up)
+        .join(
+            certificates,
+            (certificates.c.issuer_id == supersessions.c.issuer_id) & (certificates.c.serial == supersessions.c.serial),
+        )
+        .where(certificates.c.batch_id == batch)
+    ).all()
+    olds = [row.old for row in found]
+    issuer = issuer_id(ledger, agency)
+    connection.execute(delete(supersessions).where(supersessions.c.issuer_id == issuer, supersessions.c.old.in_(olds)))
+    takers = {row.old for row in found if row.gave_up}
+    status = statuses.latest(connection, ledger, agency, takers) if takers else {}
+    back = [old for old in takers if status.get(old) not in FINAL]
+    in_force = select(batches.c.id).where(batches.c.id == certificates.c.batch_id, batches.c.state != BatchState.VOID)
+    connection.execute(
+        update(certificates)
+        .where(certificates.c.issuer_id == issuer, certificates.c.serial.in_(back), in_force.exists())
+        .values(live=True)
+    )
+
+
+def _select() -> Select[Any]:
+    return select(supersessions, calls.c.state.label("call_state"), calls.c.error).join(
+        calls, calls.c.id == supersessions.c.call_id, isouter=True
+    )
+
+
+def _supersession(row: Row[Any]) -> Supersession:
+    return Supersession(
+        old=row.old,
+        serial=row.serial,
+        gave_up=row.gave_up,
+        call=row.call_id,
+        call_state=None if row.call_state is None else CallState(row.call_state),
+        error=row.error,
+    )

@@ -1,0 +1,62 @@
+"""Gathering: what many ask for within a few milliseconds is written together, in one transaction and one sync.
+
+Whoever asks waits until it is written, so that what was answered is never lost. While one group is written the next
+one gathers: the busier it is, the more go together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+PAUSE = 0.004
+"""Seconds for which a first one waits for others."""
+MOST = 250
+"""The most that are written together."""
+
+Place = TypeVar("Place", bound=Hashable)
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+
+class Gathering(Generic[Place, Item, Answer]):
+    """Hands what is put at one place on together.
+
+    Args:
+        write: writes a group and gives an answer to each, in the same order; it runs in a thread. Where it raises,
+            nobody of the group was served.
+    """
+
+    def __init__(self, write: Callable[[Place, Sequence[Item]], Sequence[Answer]]) -> None:
+        self._write = write
+        self._waiting: dict[Place, list[tuple[Item, asyncio.Future[Answer]]]] = {}
+        self._writers: dict[Place, asyncio.Task[None]] = {}
+
+    async def put(self, place: Place, item: Item) -> Answer:
+        """Give the answer to an item, once its group is written; raises what `write` raised."""
+        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(place, []).append((item, future))
+        if place not in self._writers:
+            self._writers[place] = asyncio.create_task(self._hand_on(place))
+        return await future
+
+    async def _hand_on(self, place: Place) -> None:
+        await asyncio.sleep(PAUSE)
+        waiting = self._waiting[place]
+        while waiting:
+            group, waiting[:MOST] = waiting[:MOST], []
+            await self._serve(place, group)
+        del self._writers[place], self._waiting[place]
+
+    async def _serve(self, place: Place, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
+        try:
+            answers = await asyncio.to_thread(self._write, place, [item for item, _ in group])
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where they wait
+            for _, future in group:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), answer in zip(group, answers, strict=True):
+            if not future.done():  # who hung up is not answered, and what was asked is done all the same
+                future.set_result(answer)

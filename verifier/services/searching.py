@@ -1,0 +1,140 @@
+"""An agency looks through what it issued: by type, number, holder, status and time; nothing of a face is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ecert.certificate_type import CertificateType
+from ecert.errors import UnreadableValue
+from ecert.facts import Status
+from ecert.kinds import normalise
+from ecert.ledger_copy import LedgerCopy
+from store import listing, supersessions
+from store.database import Connection, Database
+from store.listing import Filter, Listed
+from verifier.keys.index_key import lookup_index
+from verifier.problems import Code, Flaw, RequestRefused
+from verifier.services.at_rest import AtRest
+from verifier.services.blind_indexes import BlindIndexes
+from verifier.services.lookup_values import HOLDER
+from verifier.services.office import Office
+from verifier.services.standing import Standing, standing_of
+
+MOST_READ = 5_000
+"""Certificates that are looked at for one page; where few have the wanted status the page is short, and goes on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One certificate of a page: its serial, its type's name on the ledger, when it was stored, where it is."""
+
+    serial: int
+    certificate_type: bytes
+    stored: int
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Certificates in the order of their serials; `after`: where the next page goes on, None where there is none."""
+
+    found: tuple[Found, ...]
+    after: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """What a certificate says, as far as somebody knows: its number, its holder's id."""
+
+    number: str | None = None
+    holder: str | None = None
+
+
+def blind_filter(office: Office, agency: str, certificate_type: CertificateType | None, sought: Sought) -> Filter:
+    """Give what is looked for, as it stands in the database.
+
+    Raises:
+        RequestRefused: a number or a holder without a type, or that can be none of it.
+        KeyringError: a key is not here.
+    """
+    if certificate_type is None:
+        if sought != Sought():
+            raise _flawed("type", "this is missing: numbers and holders are looked for within a type")
+        return Filter()
+    found = Filter(certificate_type=certificate_type.vct_hash)
+    if sought == Sought():
+        return found
+    blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
+    if sought.number is not None:
+        found = replace(found, numbers=blind.numbers(_normal(certificate_type, sought.number)))
+    if sought.holder is not None:
+        found = replace(found, lookups=_of_holder(blind, sought.holder))
+    return found
+
+
+def _normal(certificate_type: CertificateType, number: str) -> str:
+    field = certificate_type.field(certificate_type.number)
+    try:
+        return number if field is None else str(normalise(field, number))
+    except UnreadableValue as error:
+        raise _flawed("number", "this is no number of this type") from error
+
+
+def _of_holder(blind: BlindIndexes, holder: str) -> list[bytes]:
+    try:
+        asked = blind.places.asked(HOLDER, holder)
+    except UnreadableValue as error:
+        raise _flawed("holder", "this is no id of a holder of this type") from error
+    if asked is None:
+        raise _flawed("holder", "certificates of this type are not found by their holders")
+    return [lookup_index(key, *asked) for key in (blind.key, blind.former) if key is not None]
+
+
+def _flawed(place: str, why: str) -> RequestRefused:
+    return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [Flaw(place=place, why=why)])
+
+
+def search(
+    database: Database,
+    copy: LedgerCopy,
+    agency: str,
+    wanted: Filter,
+    *,
+    status: Status | None,
+    after: int,
+    limit: int,
+) -> Page:
+    """Give the next page.
+
+    Raises:
+        StoreError: the database does not answer.
+    """
+    found: list[Found] = []
+    read = 0
+    with database.read() as connection:
+        while read < MOST_READ:
+            rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
+            for row in rows:
+                standing = _standing(connection, row, copy, agency)
+                after, read = row.serial, read + 1
+                if status is None or standing.status is status:
+                    found.append(_found(row, standing))
+                if len(found) == limit:
+                    return Page(found=tuple(found), after=after)
+            if len(rows) < limit:
+                return Page(found=tuple(found), after=None)
+    return Page(found=tuple(found), after=after)
+
+
+def _standing(connection: Connection, row: Listed, copy: LedgerCopy, agency: str) -> Standing:
+    replacing = supersessions.of_serial(connection, copy.ledger, agency, row.serial)
+    return standing_of(row.batch, replacing, copy, row.serial)
+
+
+def _found(row: Listed, standing: Standing) -> Found:
+    return Found(
+        serial=row.serial,
+        certificate_type=row.batch.certificate_type,
+        stored=row.batch.created_at,
+        standing=standing,
+    )
