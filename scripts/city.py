@@ -36,6 +36,7 @@ from ecert.types import bundled_types
 from verifier.keys.keyring import Keyring, Purpose
 from verifier.keys.ledger_keys import create_ledger_key
 from verifier.keys.secret_files import write_secret
+from verifier.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NODE = ROOT / "hardhat-local" / "node"
@@ -72,6 +73,11 @@ class City:
     service_process: subprocess.Popen[bytes] | None = None
     environment: dict[str, str] = field(default_factory=dict)
     """What the service finds in its environment besides ours."""
+
+    @property
+    def settings(self) -> Settings:
+        """What the city's programs are set to."""
+        return load_settings(self.folder)
 
     def serve(self) -> None:
         """Start `ecert serve` and wait until it says that it is ready.

@@ -24,6 +24,11 @@ from city_cases import CONTRACT, HOUSING, PAYMENT, REGISTRY, STORIES, TAX, TITLE
 from ecert.jwks import KeySet
 from ecert.receipt import check_receipt
 from ecert.types import bundled_types
+from store import organisations
+from store.clients import NewClient
+from store.database import Database
+from store.organisations import Organisation
+from verifier.access.enrolling import enrol
 
 STORY = -1
 """The row of the samples that is told by API; all before it are issued from tables."""
@@ -99,14 +104,21 @@ def ask(request: urllib.request.Request) -> Any:  # noqa: ANN401 # JSON
 
 
 def open_desks(city: City) -> dict[str, Desk]:
-    """Let the three offices' systems in."""
-    desks = {}
-    for agency, client, scopes in CLIENTS:
-        city.command("organisation", "add", agency, f"{agency} (demonstration)", "--agency", agency, "--json")
-        options = [part for scope in scopes for part in ("--scope", scope)]
-        added = city.command("client", "add", client, "--organisation", agency, *options, "--json")
-        secret = json.loads(added.stdout)["secret"]
-        desks[agency] = Desk(service=city.office, agency=agency, client=client, secret=secret)
+    """Let the three offices' systems in, as `ecert organisation add` and `ecert client add` do."""
+    desks, now = {}, int(time.time())
+    with Database.open(city.settings.database_url) as database:
+        for agency, client, scopes in CLIENTS:
+            with database.begin() as connection:
+                named = Organisation(code=agency, name=f"{agency} (demonstration)", agency=agency)
+                organisations.add(connection, named)
+            shown = enrol(
+                database.begin,
+                NewClient(name=client, scopes=scopes, defaults={}, per_minute=None, per_day=None),
+                agency,
+                None,
+                now=now,
+            )
+            desks[agency] = Desk(service=city.office, agency=agency, client=client, secret=shown.secret)
     return desks
 
 
