@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "agency": "verifier.commands.agency",
         "organisation": "verifier.commands.organisation",
         "client": "verifier.commands.client",
+        "account": "verifier.commands.account",
         "fsck": "verifier.commands.fsck",
         "rebuild": "verifier.commands.rebuild",
         "issue": "verifier.commands.issue",

@@ -76,6 +76,17 @@ class Settings(BaseSettings):
     batch_seconds: float = Field(
         default=2, ge=0, le=3600, description="how long the first of them waits for others before they are anchored"
     )
+    secure_cookies: bool | None = Field(
+        default=None, description="sessions over https alone; default: yes, but for a service on loopback with http"
+    )
+    session_idle: int = Field(default=1800, ge=60, le=86_400, description="seconds after which an idle session is over")
+    session_lifetime: int = Field(default=43_200, ge=60, le=604_800, description="seconds after which each is over")
+    password_memory: int = Field(default=65_536, ge=1024, le=1 << 21, description="argon2: KiB for each password")
+    password_passes: int = Field(default=3, ge=1, le=100, description="argon2: passes over it")
+    password_lanes: int = Field(default=4, ge=1, le=64, description="argon2: lanes")
+    oidc_issuer: str | None = Field(default=None, description="OpenID provider with whose word people log in")
+    oidc_client_id: str | None = Field(default=None, description="what the provider calls this service")
+    oidc_secret_file: Path | None = Field(default=None, description="file with the secret that the provider gave us")
     status_base: str | None = Field(
         default=None, description="address under which status lists are published; is written into every certificate"
     )
@@ -123,6 +134,14 @@ class Settings(BaseSettings):
         return self.service_base or self.status_base or f"http://{self.host}:{self.port}"
 
     @property
+    def cookies_are_secure(self) -> bool:
+        """Whether browsers are told to send session cookies over https alone."""
+        if self.secure_cookies is not None:
+            return self.secure_cookies
+        parts = urlsplit(self.issuer)
+        return not (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+
+    @property
     def url_file(self) -> Path:
         """Where `ecert serve` writes the address that it answers at."""
         return self.data_dir / "service.url"
@@ -151,6 +170,23 @@ class Settings(BaseSettings):
     def _nodes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for url in value:
             _check_url(url)
+        return value
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if (self.oidc_issuer is None) != (self.oidc_client_id is None):
+            raise ValueError("oidc_issuer and oidc_client_id belong together: set both or neither")
+        if self.secure_cookies is False and urlsplit(self.issuer).scheme == "https":
+            raise ValueError("secure_cookies is off, and the service is at https: leave it out")
+        return self
+
+    @field_validator("oidc_issuer")
+    @classmethod
+    def _provider(cls, value: str | None) -> str | None:
+        if value is not None:
+            _check_url(value)
+            if urlsplit(value).scheme != "https" and urlsplit(value).hostname not in _LOOPBACK:
+                raise ValueError("an address with https is due")
         return value
 
     @field_validator("status_base", "service_base")

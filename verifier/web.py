@@ -27,6 +27,7 @@ from verifier.access.access import Access
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.flaws import parameter_flaws
 from verifier.api.health import health_routes
+from verifier.api.me import me_routes
 from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.receipt_keys import receipt_key_routes
 from verifier.api.records import record_routes
@@ -100,6 +101,10 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
     if served.access is not None:
         access = served.access
         app.include_router(token_routes(access.grants, access.paces, access.addresses))
+        app.include_router(me_routes(access.gate))
+        app.include_router(pages.log_in_routes(access))
+        if access.open_id is not None:
+            app.router.routes.extend(pages.open_id_routes(access, access.open_id))
 
 
 def bare_app(served: Served, *, title: str, description: str) -> FastAPI:

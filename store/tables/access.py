@@ -73,6 +73,8 @@ accounts = Table(
     Column("defaults", Text, nullable=False),
     # argon2; None: only by OpenID Connect, as `subject`.
     Column("password", Text),
+    # 1: whoever logs in with this password must choose another one.
+    Column("one_time", Integer, nullable=False),
     Column("subject", Text, unique=True),
     Column("failures", Integer, nullable=False),
     Column("locked_until", BigInteger),

@@ -7,7 +7,6 @@ issuer and of a client that is disabled are one answer.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from starlette.requests import Request
 
@@ -16,24 +15,13 @@ from verifier.access.addresses import Addresses
 from verifier.access.bearers import Bearer, Bearers
 from verifier.access.meter import Meter
 from verifier.access.paces import Of, Paces
+from verifier.access.sessions import Sessions
 from verifier.callers import ANYBODY, Act, Caller, Scope
 from verifier.problems import Code, RequestRefused
 
 _CHALLENGE = {"www-authenticate": "Bearer"}
 _INVALID = {"www-authenticate": 'Bearer error="invalid_token"'}
 _SCHEME = "bearer "
-
-
-class SessionGate(Protocol):
-    """Tells people by their session."""
-
-    async def caller(self, request: Request) -> Caller | None:
-        """Give the caller; None where the request has no session cookie.
-
-        Raises:
-            RequestRefused: the session is over (401), or an unsafe request lacks the session's CSRF token (403).
-        """
-        ...
 
 
 class AccessGate:
@@ -43,7 +31,7 @@ class AccessGate:
         self,
         *,
         bearers: Bearers,
-        sessions: SessionGate | None,
+        sessions: Sessions,
         addresses: Addresses,
         paces: Paces,
         meter: Meter,
@@ -69,7 +57,7 @@ class AccessGate:
             self._paces.hit(Of.CLIENT, bearer.client.name, bearer.client.per_minute)
             self._meter.refuse_beyond(bearer.client.name, 1, bearer.client.per_day)
             return bearer.caller
-        caller = None if self._sessions is None else await self._sessions.caller(request)
+        caller = await self._sessions.caller(request)
         if caller is None:
             self._paces.hit(Of.ADDRESS, self._addresses.of(request))
             caller = ANYBODY

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import cache
 from http import HTTPStatus
 
 from fastapi import APIRouter
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
@@ -19,6 +17,7 @@ from verifier.guards import MAX_BODY
 from verifier.pages.assets import assets
 from verifier.pages.languages import language_of
 from verifier.pages.showing import ShownVerification, shown
+from verifier.pages.templating import templates
 from verifier.pages.words import PROBLEMS, WORDS
 from verifier.problems import KINDS, Code, RequestRefused
 from verifier.services.answering import Answering
@@ -90,7 +89,7 @@ def _page(
     language = language_of(request)
     name = "answer.html" if IN_PLACE in request.headers else "check.html"
     html = (
-        _templates()
+        templates()
         .get_template(name)
         .render(
             language=language,
@@ -106,14 +105,3 @@ def _page(
     )
     headers = {"content-language": "zh-CN" if language is Language.ZH else "en", "vary": "accept-language"}
     return HTMLResponse(html, status_code=status, headers=headers)
-
-
-@cache
-def _templates() -> Environment:
-    return Environment(
-        loader=PackageLoader("verifier.pages"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

@@ -151,6 +151,7 @@ PROBLEMS: Mapping[Code, Words] = MappingProxyType(
         Code.FORBIDDEN: _both("You may not do this here.", "您无权执行此操作。"),
         Code.TOO_MANY: _both("Too many requests. Wait a minute, then try again.", "请求过于频繁，请一分钟后重试。"),
         Code.CONFLICT: _both("Something else was done already.", "已有其他操作，无法执行。"),
+        Code.KEY_REUSED: _both("This was sent before with other content.", "此前已以其他内容提交过。"),
         Code.METHOD_NOT_ALLOWED: _both("This address is not used this way.", "此地址不支持该操作。"),
         Code.INTERNAL: _both(
             "Something went wrong here. Nothing was kept: try again, and tell your administrator if it stays so.",

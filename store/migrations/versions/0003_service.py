@@ -88,6 +88,7 @@ def _access() -> None:
         sa.Column("roles", sa.Text(), nullable=False),
         sa.Column("defaults", sa.Text(), nullable=False),
         sa.Column("password", sa.Text(), nullable=True),
+        sa.Column("one_time", sa.Integer(), nullable=False),
         sa.Column("subject", sa.Text(), nullable=True),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.BigInteger(), nullable=True),

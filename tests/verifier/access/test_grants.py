@@ -11,6 +11,7 @@ import pytest
 
 from store import clients
 from store.database import Database
+from tests.verifier.access.going_away import away
 from tests.verifier.access.town import Town, basic, grant, make_town
 from verifier.access.enrolling import renew_secret
 
@@ -142,17 +143,3 @@ async def test_with_the_database_away_tokens_are_given_from_what_was_known(
     away(town, monkeypatch)
     await town.access.look()
     assert await town.token(http, "tax-city")
-
-
-def away(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    from contextlib import contextmanager  # noqa: PLC0415
-
-    from store.errors import DatabaseAway  # noqa: PLC0415
-
-    @contextmanager
-    def gone() -> object:
-        raise DatabaseAway("gone")
-        yield
-
-    monkeypatch.setattr(town.database, "read", gone)
-    monkeypatch.setattr(town.database, "begin", gone)
