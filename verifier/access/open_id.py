@@ -63,7 +63,7 @@ class OpenId:
         try:
             await self._assure_provider()
             answer: Response = await self._app.authorize_redirect(request, self._provider.here + CALLBACK)
-        except (httpx.HTTPError, *self._wrong) as error:
+        except self._wrong as error:
             raise ProviderAway("the OpenID provider does not answer as one") from error
         return answer
 
@@ -119,4 +119,4 @@ def _loaded(provider: Provider) -> tuple[Any, tuple[type[Exception], ...]]:
         server_metadata_url=provider.issuer.rstrip("/") + "/.well-known/openid-configuration",
         client_kwargs={"scope": "openid", "code_challenge_method": "S256", "timeout": _TIMEOUT},
     )
-    return app, (OAuthError, JoseError, KeyError, TypeError, ValueError, RuntimeError)
+    return app, (httpx.HTTPError, OAuthError, JoseError, KeyError, TypeError, ValueError, RuntimeError)
