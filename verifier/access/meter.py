@@ -24,7 +24,6 @@ _LOG = logging.getLogger(__name__)
 DAY = 86_400
 EAST = 8 * 3600
 """Days begin at midnight at +08:00, as everywhere in this service."""
-_IN_QUOTA = tuple(act for act in Act if act is not Act.REFUSED)
 
 
 class Meter:
@@ -33,9 +32,9 @@ class Meter:
     def __init__(self, database: Database, clock: Callable[[], int]) -> None:
         self._database = database
         self._clock = clock
-        self._sums: Mapping[Used, int] = {}
-        self._going: Mapping[Used, int] = {}
         self._waiting: Counter[Used] = Counter()
+        self._day = day_of(clock())
+        self._spent: Counter[str] = Counter()
         self.totals: Counter[Act] = Counter()
         """What was done in this process since its start, by whomever: for metrics."""
 
@@ -46,32 +45,44 @@ class Meter:
 
     def count(self, client: str, act: Act, count: int = 1) -> None:
         """Count what a client did, whatever its quota."""
-        self._waiting[Used(client=client, day=day_of(self._clock()), kind=act)] += count
+        self._turn()
+        self._waiting[Used(client=client, day=self._day, kind=act)] += count
+        if act is not Act.REFUSED:
+            self._spent[client] += count
 
     def refuse_beyond(self, client: str, count: int, per_day: int | None) -> None:
         """Refuse with 429 where a quota has less than `count` left; counts nothing."""
         if per_day is not None and self.used_today(client) + count > per_day:
-            now = self._clock()
-            raise too_many("The quota of the day is used up.", DAY - (now + EAST) % DAY)
+            raise too_many("The quota of the day is used up.", DAY - (self._clock() + EAST) % DAY)
 
     def used_today(self, client: str) -> int:
         """Give what a client has used of its quota today, as far as it is known here."""
-        day = day_of(self._clock())
-        acts = [Used(client=client, day=day, kind=act) for act in _IN_QUOTA]
-        return sum(counts.get(act, 0) for counts in (self._sums, self._going, self._waiting) for act in acts)
+        self._turn()
+        return self._spent[client]
 
     async def flush(self) -> None:
         """Write what was counted and read the day's sums; what cannot be written waits."""
-        self._going, self._waiting = self._waiting, Counter()
+        going, self._waiting = self._waiting, Counter()
         try:
-            self._sums = await asyncio.to_thread(self._written, self._going)
+            sums = await asyncio.to_thread(self._written, going)
         except CommitUncertain:
             _LOG.warning("counts of usage may be lost: the database did not say whether it took them")
         except StoreError as error:
-            self._waiting.update(self._going)
+            self._waiting.update(going)
             _LOG.debug("counts of usage wait: %s", error)
-        finally:
-            self._going = {}
+        else:
+            self._turn()
+            self._spent = Counter()
+            for used, count in (*sums.items(), *self._waiting.items()):
+                if used.day == self._day and used.kind != Act.REFUSED:
+                    self._spent[used.client] += count
+
+    def _turn(self) -> None:
+        """Begin anew where the day has ended."""
+        day = day_of(self._clock())
+        if day != self._day:
+            self._day = day
+            self._spent = Counter()
 
     def _written(self, counts: Mapping[Used, int]) -> Mapping[Used, int]:
         day = day_of(self._clock())
