@@ -28,6 +28,7 @@ from chain.headers import BlockHeader, check_hash
 from chain.history import REMEMBERED, History, validators_of
 from chain.identity import pin
 from chain.ledger import Reading
+from chain.lookout import Lookout
 from chain.network import Network, find_network
 from chain.node import Node
 from chain.pausing import pause
@@ -87,6 +88,7 @@ class Indexer:
         self._history = History(database=database, ledger=deployment.name, clock=clock)
         self._witnesses: Witnesses | None = None
         self._compared_at = -math.inf
+        self._lookout = Lookout(database, deployment.name, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Go on until `stop`; a node or database that is away is waited for.
@@ -112,10 +114,12 @@ class Indexer:
             moved, said = False, ""
             try:
                 moved = await self.step()
+                self._lookout.note(None)
             except StoreError as error:
                 said = str(error)
             except NodeError as error:
                 said = str(error)
+                self._lookout.note(error)
                 await self._turn(error)
             if said and said != trouble:
                 log.warning("the indexer waits: %s", said)
@@ -153,6 +157,7 @@ class Indexer:
         if cursor.contested is not None:
             raise Equivocation(cursor.contested)
         head = await self._node.latest()
+        self._lookout.saw(head)
         if head.time > self._clock() + FUTURE:
             raise NodeInconsistent(f"block {head.number} lies {head.time - self._clock():.0f} s in the future")
         await self._compare(head, cursor, network)

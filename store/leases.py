@@ -15,10 +15,13 @@ from store.insertion import insert_into
 from store.records import Lease
 from store.tables import leases
 
+SENDERS = "sender:"
+"""How the names of leases on sending begin."""
+
 
 def sender_name(chain: str, address: bytes) -> str:
     """Name the lease on sending with a key."""
-    return f"sender:{chain}:0x{address.hex()}"
+    return f"{SENDERS}{chain}:0x{address.hex()}"
 
 
 def take(connection: Connection, name: str, *, holder: str, now: int, seconds: int) -> Lease | None:

@@ -64,6 +64,13 @@ class DeliveryState(StrEnum):
     ENDED = "ended"
 
 
+class NodeTrouble(StrEnum):
+    """What is wrong with the chain's nodes, as the indexer sees them: none answers, or what they say cannot be used."""
+
+    AWAY = "away"
+    UNFIT = "unfit"
+
+
 State = TypeVar("State", CallState, JobState, BatchState)
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import traceback
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -18,6 +17,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from verifier.observing.places import places_of
+from verifier.observing.watched import route_of
 from verifier.problems import KINDS, MEDIA_TYPE, Code, Flaw, RequestRefused, body
 
 _LOG = logging.getLogger(__name__)
@@ -199,16 +200,15 @@ class LastResort:
             return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the outermost handler
             instance = str(uuid.uuid4())
-            places = "".join(_places(error))
-            _LOG.error("unforeseen %s, id %s, %s\n%s", type(error).__name__, instance, scope.get("path"), places)
+            _log_unforeseen(error, instance, route_of(scope))
             if scope["type"] == "http" and not started:
                 await _answer_internal(send, instance)
 
 
-def _places(error: BaseException) -> Iterable[str]:
-    """Tell where an error came from, without its text: that may hold what somebody sent."""
-    for frame in traceback.extract_tb(error.__traceback__):
-        yield f"  {frame.filename}:{frame.lineno} in {frame.name}\n"
+def _log_unforeseen(error: Exception, instance: str, route: str) -> None:
+    kind, *places = places_of(error)
+    named = {"id": instance, "route": route, "error": kind}
+    _LOG.error("unforeseen %s, id %s, at %s\n%s", kind, instance, route, "\n".join(places), extra=named)
 
 
 async def _answer_internal(send: Send, instance: str) -> None:

@@ -20,10 +20,11 @@ from dataclasses import dataclass
 from ecert.errors import ContradictionError
 from ecert.facts import AsOf
 from ecert.ledger_copy import LedgerCopy
-from store import cursors, events
+from store import cursors, events, sightings
 from store.database import Connection, Database
 from store.errors import StoreError
 from store.records import Cursor
+from store.sightings import Sighting
 from verifier.errors import NotReady
 
 _LOG = logging.getLogger(__name__)
@@ -50,6 +51,7 @@ class LedgerView:
         self._ledger = ledger
         self._snapshot: _Snapshot | None = None
         self._trouble: Exception | None = None
+        self._sighting: Sighting | None = None
 
     @property
     def ready(self) -> bool:
@@ -67,6 +69,21 @@ class LedgerView:
     def trouble(self) -> str | None:
         """Why the last look at the store gave nothing; None when it went well."""
         return None if self._trouble is None else str(self._trouble)
+
+    @property
+    def looked(self) -> bool:
+        """Whether the store was ever looked at."""
+        return self.ready or self._trouble is not None
+
+    @property
+    def database_trouble(self) -> str | None:
+        """Why the database did not answer when it was last asked; None where it did, whatever it said."""
+        return str(self._trouble) if isinstance(self._trouble, StoreError) else None
+
+    @property
+    def sighting(self) -> Sighting | None:
+        """What the indexer saw when it last looked, as of the last look at the store; None: it never has."""
+        return self._sighting
 
     def age(self, now: int) -> int:
         """Seconds from the block time of the copy to `now`; raises `NotReady`."""
@@ -115,6 +132,7 @@ class LedgerView:
     def _read(self) -> _Snapshot | None:
         known = self._snapshot
         with self._database.read() as connection:
+            self._sighting = _seen(sightings.all(connection), self._ledger)
             cursor = _cursor(connection, self._ledger)
             if known is not None and known.cursor == cursor:
                 return None
@@ -158,6 +176,11 @@ def _cursor(connection: Connection, ledger: str | None) -> Cursor:
         names = ", ".join(cursor.ledger for cursor in all_of_them)
         raise NotReady(f"the database holds several ledgers ({names}) and none was chosen")
     return all_of_them[0]
+
+
+def _seen(all_of_them: tuple[Sighting, ...], ledger: str | None) -> Sighting | None:
+    of_it = [one for one in all_of_them if ledger in {None, one.ledger}]
+    return of_it[0] if len(of_it) == 1 else None
 
 
 def _goes_on(old: Cursor, new: Cursor) -> bool:

@@ -106,7 +106,17 @@ class Settings(BaseSettings):
     segment_seconds: int = Field(
         default=86_400, ge=1, le=31 * 86_400, description="age at which a segment of the record is closed"
     )
+    stall_seconds: int = Field(
+        default=300,
+        ge=10,
+        le=86_400,
+        description="seconds without a new block after which the chain has stalled; over the time between empty blocks",
+    )
+    metrics_open: bool = Field(
+        default=False, description="whether anybody may read /metrics; else this machine and trusted_proxies"
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = Field(default="text", description="lines for people, or JSON for machines")
 
     @property
     def keys_dir(self) -> Path:
@@ -127,6 +137,11 @@ class Settings(BaseSettings):
     def record_dir(self) -> Path:
         """Where the record of verifications is."""
         return self.data_dir / "record"
+
+    @property
+    def figures_dir(self) -> Path:
+        """Where `api` processes count what they do."""
+        return self.data_dir / "figures"
 
     @property
     def issuer(self) -> str:

@@ -14,6 +14,7 @@ from types import MappingProxyType
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -28,6 +29,7 @@ from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.flaws import parameter_flaws
 from verifier.api.health import health_routes
 from verifier.api.me import me_routes
+from verifier.api.metrics import metrics_routes
 from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.receipt_keys import receipt_key_routes
 from verifier.api.records import record_routes
@@ -37,10 +39,16 @@ from verifier.callers import Act, Gate, OpenGate
 from verifier.errors import NotReady
 from verifier.guards import Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
+from verifier.observing.figures import Figures
+from verifier.observing.ledger_figures import LedgerFigures
+from verifier.observing.readers import Readers
+from verifier.observing.readiness import Watch
+from verifier.observing.watched import Watched
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
 from verifier.services.answering import Answering
 from verifier.services.published import Published
 from verifier.services.records import Records
+from verifier.services.verifying import seconds_now
 
 DESCRIPTION = (
     "Verifies certificates against the ledger. A verdict is VALID, INVALID or UNKNOWN, with its reasons and the block"
@@ -57,6 +65,9 @@ ALLOWANCES = MappingProxyType(
 """Where a body may be larger than a certificate: with a document, and where there are many."""
 
 
+STALL_SECONDS = 300
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Served:
     """What the application serves, and how: facts older than `max_age` seconds are too old unless a caller says.
@@ -65,6 +76,8 @@ class Served:
     `status_ttl`: seconds for which a status list may be kept.
     `records`: what was recorded; `receipt_keys`: what receipts are checked with.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
+    `stall_seconds`: without a new block, after which the chain has stalled. `figures` are counted, and told to
+    `readers` with what `collectors` tell.
     """
 
     view: LedgerView
@@ -76,7 +89,11 @@ class Served:
     records: Records | None = None
     receipt_keys: Callable[[], KeySet] | None = None
     max_age: int = DEFAULT_MAX_AGE
+    stall_seconds: int = STALL_SECONDS
     poll_seconds: float = 0.5
+    figures: Figures = field(default_factory=Figures)
+    collectors: tuple[Collector, ...] = ()
+    readers: Readers = field(default_factory=Readers)
 
 
 def public_app(served: Served) -> FastAPI:
@@ -89,7 +106,9 @@ def public_app(served: Served) -> FastAPI:
 def add_public_routes(app: FastAPI, served: Served) -> None:
     """Add what both applications serve."""
     app.include_router(verification_routes(served.answering, served.gate, served.max_age))
-    app.include_router(health_routes(served.view, served.max_age))
+    app.include_router(health_routes(_watch(served)))
+    collectors = (LedgerFigures(served.view, seconds_now), *served.collectors)
+    app.include_router(metrics_routes(served.figures, collectors, served.readers))
     if served.published is not None:
         app.include_router(publication_routes(served.published, served.status_ttl))
     if served.records is not None:
@@ -135,7 +154,12 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
-        middleware=[Middleware(SafeHeaders), Middleware(LastResort), Middleware(BodyLimit, allowances=ALLOWANCES)],
+        middleware=[
+            Middleware(Watched, figures=served.figures),
+            Middleware(SafeHeaders),
+            Middleware(LastResort),
+            Middleware(BodyLimit, allowances=ALLOWANCES),
+        ],
     )
     app.state.gate = served.gate
     for kind in (RequestRefused, NotReady, StoreError, HTTPException, RequestValidationError):
@@ -150,6 +174,16 @@ def _problem_of(error: Exception) -> RequestRefused | None:
         flaws = parameter_flaws(error.errors())
         return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", flaws)
     return known(error)
+
+
+def _watch(served: Served) -> Watch:
+    return Watch(
+        view=served.view,
+        max_age=served.max_age,
+        stall=served.stall_seconds,
+        clock=seconds_now,
+        writable=lambda: served.answering.writable,
+    )
 
 
 async def _answer_problem(request: Request, error: Exception) -> Response:

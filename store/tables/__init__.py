@@ -16,7 +16,7 @@ from store.tables.access import (
 )
 from store.tables.finding import codes, completeness, key_uses, lookups
 from store.tables.issuing import batches, certificates, issuers, jobs, supersessions
-from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins
+from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins, sightings
 from store.tables.metadata import METADATA, SCHEMA
 from store.tables.outbox import calls, leases, transactions
 from store.tables.relying import (
@@ -62,6 +62,7 @@ __all__ = [
     "reliances",
     "sessions",
     "shipments",
+    "sightings",
     "status_tokens",
     "supersessions",
     "transactions",

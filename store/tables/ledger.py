@@ -1,4 +1,4 @@
-"""What the chain said: ledgers, how they are pinned, their events, and how far we read.
+"""What the chain said: ledgers, how they are pinned, their events, how far we read, and what was last seen.
 
 Trust: these rows were checked (sequence, head, parent) before they were written. Whoever can write here can make a
 forged certificate look anchored in this service; `ecert fsck` compares them with the chain.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, CheckConstraint, Column, ForeignKey, Index, Integer, String, Table, Text
 
-from store.states import Contract
+from store.states import Contract, NodeTrouble
 from store.tables.metadata import METADATA, Bytes, Identity, one_of
 
 ledgers = Table(
@@ -54,6 +54,20 @@ cursors = Table(
     Column("start_registry_head", Bytes, nullable=False),
     Column("start_ledger_sequence", BigInteger, nullable=False),
     Column("start_ledger_head", Bytes, nullable=False),
+)
+
+sightings = Table(
+    "sightings",
+    METADATA,
+    # By name: a chain that has never been reached has no row among the ledgers.
+    Column("ledger", String(80), primary_key=True),
+    Column("looked_at", BigInteger, nullable=False),
+    Column("head", BigInteger),
+    Column("head_time", BigInteger),
+    Column("heard_at", BigInteger),
+    Column("trouble", String(8)),
+    Column("trouble_since", BigInteger),
+    CheckConstraint(one_of("trouble", NodeTrouble), name="trouble"),
 )
 
 blocks = Table(

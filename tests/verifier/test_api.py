@@ -331,7 +331,8 @@ async def test_alive_and_ready(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).json() == {"status": "alive"}
     said = (await client.get("/readyz")).json()
     assert said["status"] == "ready"
-    assert said["database"] == "ok"
+    assert said["parts"]["database"] == "ok"
+    assert said["parts"]["indexer"] == "unknown"
     assert said["ledger"]["age"] < 600
 
 
@@ -340,7 +341,7 @@ async def test_not_ready_says_why(database: Database, shelf: Shelf, monkeypatch:
     async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()["ledger"]) == (503, None)
-        assert "not been read" in answer.json()["reason"]
+        assert "not been read" in answer.json()["reasons"][0]
         not_yet = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
         assert "starting" in str(problem(not_yet, Code.NOT_READY)["detail"])
         assert not_yet.headers["retry-after"] == answer.headers["retry-after"] == "5"
@@ -353,8 +354,8 @@ async def test_not_ready_says_why(database: Database, shelf: Shelf, monkeypatch:
         with pytest.raises(DatabaseAway):
             view.refresh()
         answer = await client.get("/readyz")
-        assert (answer.status_code, answer.json()["database"]) == (503, "away")
-        assert "pulled out" in answer.json()["reason"]
+        assert (answer.status_code, answer.json()["parts"]["database"]) == (503, "away")
+        assert "pulled out" in answer.json()["reasons"][0]
         judged = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
         assert judged.json()["result"] == "VALID"
 
@@ -367,7 +368,7 @@ async def test_an_old_copy_is_not_ready(tmp_path: Path) -> None:
         async with client_of(view, Verifying(view=view, types=TypeCatalogue.bundled())) as client:
             answer = await client.get("/readyz")
             assert answer.status_code == 503
-            assert "old" in answer.json()["reason"]
+            assert "old" in answer.json()["reasons"][0]
             judged = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
             assert "stale_ledger" in judged.json()["reasons"]
 

@@ -20,7 +20,7 @@ def api(*, data: DataOption = None, supervised: SupervisedOption = False, fd: Fd
     """Answer over HTTP until stopped: the API, the page /check, and whether we are ready."""
     with reported_to_supervisor():
         settings = load_settings(data)
-        start_log("api", settings.log_level)
+        start_log("api", settings.log_level, settings.log_format)
         with Database.open(settings.database_url) as database:
             taken = listen(settings.host, settings.port) if fd is None else socket.socket(fileno=fd)
             if fd is None:

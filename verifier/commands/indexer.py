@@ -21,7 +21,7 @@ def indexer(*, data: DataOption = None, supervised: SupervisedOption = False) ->
     """Read the chain into the database until stopped. Refuses a chain that is not the one it began with."""
     with reported_to_supervisor():
         settings = load_settings(data)
-        start_log("indexer", settings.log_level)
+        start_log("indexer", settings.log_level, settings.log_format)
         deployment = Deployment.load(settings.deployment_file)
         with Database.open(settings.database_url) as database:
 

@@ -20,7 +20,7 @@ def office(*, data: DataOption = None, supervised: SupervisedOption = False, fd:
     """Answer systems inside over HTTP until stopped: all that `ecert api` answers, and what needs agencies' keys."""
     with reported_to_supervisor():
         settings = load_settings(data)
-        start_log("office", settings.log_level)
+        start_log("office", settings.log_level, settings.log_format)
         with Database.open(settings.database_url) as database:
             host, port = settings.office_host, settings.office_port
             taken = listen(host, port, setting="office_") if fd is None else socket.socket(fileno=fd)

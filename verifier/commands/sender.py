@@ -23,7 +23,7 @@ def sender(*, data: DataOption = None, supervised: SupervisedOption = False) -> 
     """Send the ledger calls that wait, each once, until stopped."""
     with reported_to_supervisor():
         settings = load_settings(data)
-        start_log("sender", settings.log_level)
+        start_log("sender", settings.log_level, settings.log_format)
         deployment = Deployment.load(settings.deployment_file)
         with Database.open(settings.database_url) as database:
 

@@ -24,6 +24,7 @@ from verifier.commands.options import DataOption
 from verifier.commands.reporting import reported
 from verifier.errors import Refused
 from verifier.keys.service_keys import ServiceKeys
+from verifier.observing.figures import FOLDER_VARIABLE
 from verifier.processes.listening import address_of, listen
 from verifier.processes.logs import start_log
 from verifier.processes.nodes import open_node
@@ -41,9 +42,10 @@ def serve(*, data: DataOption = None) -> None:
     """
     with reported():
         settings = load_settings(data)
-        start_log("serve", settings.log_level)
+        start_log("serve", settings.log_level, settings.log_format)
         with _alone(settings.data_dir / "serve.lock"):
             _forget_addresses(settings)
+            _empty(settings.figures_dir)
             asyncio.run(_check(settings))
             ServiceKeys(settings.keys_dir, settings.passwords_file).make_missing(int(time.time()))
             with (
@@ -79,7 +81,13 @@ def _serve(settings: Settings, public: socket.socket, inside: socket.socket) -> 
 
 def _workers(settings: Settings, public: socket.socket, inside: socket.socket) -> list[Worker]:
     data = ("--data", str(settings.data_dir))
-    api = Worker(command="api", arguments=(*data, "--fd", str(public.fileno())), files=(public.fileno(),), vital=True)
+    api = Worker(
+        command="api",
+        arguments=(*data, "--fd", str(public.fileno())),
+        files=(public.fileno(),),
+        variables={FOLDER_VARIABLE: str(settings.figures_dir)},
+        vital=True,
+    )
     return [
         Worker(command="indexer", arguments=data),
         Worker(command="sender", arguments=data),
@@ -91,6 +99,13 @@ def _workers(settings: Settings, public: socket.socket, inside: socket.socket) -
 def _forget_addresses(settings: Settings) -> None:
     for path in (settings.url_file, settings.office_url_file):
         path.unlink(missing_ok=True)
+
+
+def _empty(folder: Path) -> None:
+    """Let the figures of processes that are gone go; make the folder."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for path in folder.glob("*.db"):
+        path.unlink()
 
 
 async def _check(settings: Settings) -> None:

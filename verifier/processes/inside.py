@@ -6,6 +6,7 @@ import asyncio
 import logging
 import socket
 import time
+from dataclasses import replace
 from functools import partial
 
 from chain.deployment import Deployment
@@ -15,6 +16,7 @@ from verifier.access.idempotency import Idempotency
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Keyring
 from verifier.keys.receipt_key import Answerer
+from verifier.observing.stored_figures import StoredFigures
 from verifier.office.inside import Inside
 from verifier.office_web import office_app
 from verifier.processes.public import open_served
@@ -44,6 +46,8 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
     """
     async with recorded(settings, database, Answerer.OFFICE) as recording:
         served = open_served(settings, database, recording, finding=open_finding(settings, database))
+        stored = StoredFigures(database, recording.lineage.folder, seconds_now)
+        served = replace(served, collectors=(stored,))
         inside = open_inside(settings, database, served)
         closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)
         await together([partial(serve_web, office_app(served, inside), taken), closing.run], stop)

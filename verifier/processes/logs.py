@@ -1,10 +1,23 @@
-"""The log: one line for what happened, on stderr, in UTC. Nothing about a person: no field, no name, no number."""
+"""The log: a line for what happened, on stderr, in UTC. Nothing about a person: no field, no name, no number.
+
+Lines are for people (`text`) or, one JSON object a line, for machines (`json`): `time`, `process`, `level`, `message`,
+`request` where one is being answered, and what the line names besides (`extra`). Of an error that is logged with its
+trace, type and places are written and not its text, which may hold what somebody sent.
+"""
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 import time
+from types import TracebackType
+from typing import Literal
+
+from verifier.observing.places import places_of
+from verifier.observing.request_names import request_name
+
+LogFormat = Literal["text", "json"]
 
 _CHATTY = (
     "aiohttp",
@@ -19,14 +32,57 @@ _CHATTY = (
     "uvicorn.error",
     "web3",
 )
+_OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+_Trace = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-def start_log(process: str, level: str) -> None:
+class _Lines(logging.Formatter):
+    """Lines for people."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__(f"%(asctime)s {process} %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
+        self.converter = time.gmtime
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # logging's own name
+        """Put the request's name behind the line."""
+        name = request_name.get()
+        told = super().formatMessage(record)
+        return told if name is None else f"{told} (request {name})"
+
+    def formatException(self, ei: _Trace) -> str:  # noqa: N802 # logging's own name
+        """Say what kind of error it was and where, and not its text."""
+        return "\n".join(places_of(ei[1]))
+
+
+class _Objects(logging.Formatter):
+    """One JSON object a line."""
+
+    def __init__(self, process: str) -> None:
+        super().__init__()
+        self._process = process
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Give the object."""
+        moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created))
+        said: dict[str, object] = {
+            "time": f"{moment}.{int(record.msecs):03d}Z",
+            "process": self._process,
+            "level": record.levelname,
+            "message": record.getMessage(),
+        }
+        name = request_name.get()
+        if name is not None:
+            said["request"] = name
+        said |= {name: value for name, value in vars(record).items() if name not in _OURS}
+        if record.exc_info:
+            said["error"] = places_of(record.exc_info[1])
+        return json.dumps(said, ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def start_log(process: str, level: str, form: LogFormat = "text") -> None:
     """Set up this process's log; `process` is its name in every line."""
-    formatter = logging.Formatter(f"%(asctime)s {process} %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%SZ")
-    formatter.converter = time.gmtime
     lines = logging.StreamHandler(sys.stderr)
-    lines.setFormatter(formatter)
+    lines.setFormatter(_Lines(process) if form == "text" else _Objects(process))
     logging.basicConfig(level=level, handlers=[lines], force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))

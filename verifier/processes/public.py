@@ -13,6 +13,7 @@ from verifier.keys.receipt_key import Answerer, published_receipt_keys
 from verifier.keys.service_keys import ServiceKeys
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
+from verifier.observing.readers import Readers
 from verifier.processes.recorded import recorded
 from verifier.processes.serving import serve_web
 from verifier.record.recording import Recording
@@ -44,6 +45,7 @@ def open_served(
         codes=Codes(database),
         finding=finding,
         recording=recording,
+        figures=recording.figures,
     )
     access = open_access(settings, database)
     return Served(
@@ -56,5 +58,8 @@ def open_served(
         records=Records(database, recording),
         receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
         max_age=settings.max_age,
+        stall_seconds=settings.stall_seconds,
         poll_seconds=settings.poll_seconds,
+        figures=recording.figures,
+        readers=Readers(anybody=settings.metrics_open, trusted=settings.trusted_proxies),
     )

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from store.database import Database
 from verifier.keys.receipt_key import Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
+from verifier.observing.figures import Figures
 from verifier.record.journal import Limits
 from verifier.record.recording import Recording, Signing
 from verifier.record.shipping import Shipping
@@ -26,7 +27,7 @@ async def recorded(settings: Settings, database: Database, process: Answerer) ->
     key = receipt_key(ServiceKeys(settings.keys_dir, settings.passwords_file), process)
     limits = Limits(bytes=settings.segment_bytes, seconds=settings.segment_seconds)
     signing = Signing(process=process, key=key, iss=settings.issuer)
-    recording = await asyncio.to_thread(Recording.begin, settings.record_dir, signing, limits)
+    recording = await asyncio.to_thread(Recording.begin, settings.record_dir, signing, limits, Figures.of_process())
     ended = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, count, repeat
+from types import MappingProxyType
 
 from verifier.processes.running import REFUSED
 
@@ -30,12 +32,13 @@ PATIENCE = 8.0
 class Worker:
     """A process to keep running: the command of `ecert`, its arguments, and open files that it is given.
 
-    `vital`: without it nothing else is of use.
+    `variables`: what its environment has besides ours. `vital`: without it nothing else is of use.
     """
 
     command: str
     arguments: tuple[str, ...]
     files: tuple[int, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
     vital: bool = False
 
 
@@ -79,6 +82,7 @@ async def _start(worker: Worker) -> Process:
         "--supervised",
         stdin=PIPE,
         pass_fds=worker.files,
+        env={**os.environ, **worker.variables},
         start_new_session=True,
     )
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from verifier.errors import said_of
+from verifier.observing.figures import Figures
 from verifier.record.group import Group
 from verifier.record.lines import START, Place, chained, segment_line
 from verifier.record.segment_file import SegmentFiles
@@ -55,13 +57,20 @@ class Journal:
         folder: where segments are.
         segment: the first segment to write; its file is made with the first line.
         before: the last line of the lineage so far.
+        figures: where lines are counted.
     """
 
     def __init__(
-        self, folder: RecordFolder, segment: Segment, before: Place | None, limits: Limits | None = None
+        self,
+        folder: RecordFolder,
+        segment: Segment,
+        before: Place | None,
+        limits: Limits | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._files = SegmentFiles(folder)
         self._limits = limits or Limits()
+        self._figures = figures or Figures()
         self._end = _begun(segment, before, since=0)
         self._durable = self._end
         self._group = Group()
@@ -70,6 +79,11 @@ class Journal:
         self._closing = False
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
+
+    @property
+    def writable(self) -> bool:
+        """Whether lines are taken now."""
+        return self._broken is None
 
     @property
     def durable(self) -> End:
@@ -147,13 +161,17 @@ class Journal:
                 self._mend()
 
     def _write(self, group: Group, end: End) -> None:
+        begun = time.perf_counter()
         try:
             self._files.write(group.pieces)
         except OSError as error:
+            self._figures.not_written()
             self._fail(group, error)
         else:
             self._durable = end
             group.settle(None)
+            lines = sum(content.count(b"\n") for _, content in group.pieces)
+            self._figures.written(lines, time.perf_counter() - begun)
 
     def _fail(self, group: Group, error: OSError) -> None:
         _LOG.error("nothing can be recorded, so nothing is answered: %s", said_of(error))

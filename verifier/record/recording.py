@@ -22,6 +22,7 @@ from verifier.errors import Refused, said_of
 from verifier.faults import KeyringError
 from verifier.keys.living_key import LivingKey
 from verifier.keys.receipt_key import Answerer
+from verifier.observing.figures import Figures
 from verifier.problems import Code, RequestRefused
 from verifier.record.closing import Closing, close_segment
 from verifier.record.group import Group
@@ -62,17 +63,21 @@ class Kept:
 class Recording:
     """The record that one process keeps, from `begin` to `close`."""
 
-    def __init__(self, lineage: Lineage, signing: Signing, limits: Limits) -> None:
+    def __init__(self, lineage: Lineage, signing: Signing, limits: Limits, figures: Figures | None = None) -> None:
         self.lineage = lineage
+        self.figures = figures or Figures()
+        """Where all is counted that this process does."""
         self._signing = signing
         lineage.close_all(self.close_segment)
         segment, before = lineage.ending()
         self._unclosed = segment
-        self._journal = Journal(lineage.folder, segment, before, limits)
+        self._journal = Journal(lineage.folder, segment, before, limits, self.figures)
 
     @classmethod
-    def begin(cls, folder: Path, signing: Signing, limits: Limits | None = None) -> Self:
-        """Take a lineage, close what its last process left open, and go on in a new segment.
+    def begin(
+        cls, folder: Path, signing: Signing, limits: Limits | None = None, figures: Figures | None = None
+    ) -> Self:
+        """Take a lineage, close what its last process left open, and go on in a new segment; `figures` count lines.
 
         Raises:
             Refused: the folder cannot be written.
@@ -82,7 +87,7 @@ class Recording:
         try:
             lineage = Lineage.take(RecordFolder(folder), signing.process)
             try:
-                return cls(lineage, signing, limits or Limits())
+                return cls(lineage, signing, limits or Limits(), figures)
             except BaseException:
                 lineage.release()
                 raise
@@ -93,6 +98,11 @@ class Recording:
     def process(self) -> Answerer:
         """The kind of this process."""
         return self._signing.process
+
+    @property
+    def writable(self) -> bool:
+        """Whether lines are taken now: the disk took what it was given last."""
+        return self._journal.writable
 
     @property
     def ended(self) -> End:

@@ -19,6 +19,7 @@ from ecert.ledger_copy import LedgerCopy
 from ecert.verdict import Outcome, Reason, as_of_to_json
 from verifier.callers import Caller, Occasion
 from verifier.matters import Matters, Ruling
+from verifier.observing.figures import Figures
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.record.recording import Kept, Recording
 from verifier.services.choosing import Choice, chosen
@@ -92,6 +93,7 @@ class Answering:
         codes: opens codes; None: this process opens none.
         finding: looks certificates up; None: this process may not.
         recording: the record, and what signs receipts; None: nothing is recorded (in tests alone).
+        figures: where verdicts are counted.
     """
 
     def __init__(
@@ -102,17 +104,24 @@ class Answering:
         codes: OpensCodes | None = None,
         finding: Finds | None = None,
         recording: Recording | None = None,
+        figures: Figures | None = None,
     ) -> None:
         self._verifying = verifying
         self._matters = matters
         self._codes = codes
         self._finding = finding
         self._recording = recording
+        self._figures = figures or Figures()
 
     @property
     def verifying(self) -> Verifying:
         """What judges."""
         return self._verifying
+
+    @property
+    def writable(self) -> bool | None:
+        """Whether the record takes lines; None where nothing is recorded."""
+        return None if self._recording is None else self._recording.writable
 
     async def answer(self, caller: Caller, submitted: Submitted) -> Answered:
         """Answer one verification.
@@ -126,7 +135,9 @@ class Answering:
         submitted = replace(submitted, occasion=submitted.occasion.of(caller))
         ruling = self._ruling(caller, submitted)
         answered = await self._answered(submitted, ruling, None)
-        return replace(answered, kept=await self._kept(caller, submitted.occasion, [answered], batch=False))
+        kept = await self._kept(caller, submitted.occasion, [answered], batch=False)
+        self._figures.verdict(submitted.way, answered.verification.verdict)
+        return replace(answered, kept=kept)
 
     async def answer_all(
         self, caller: Caller, submitted: Sequence[Submitted], *, copy: LedgerCopy | None = None
@@ -142,6 +153,9 @@ class Answering:
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
         kept = await self._kept(caller, occasion, answers, batch=True)
+        self._figures.batch()
+        for each, answered in zip(submitted, answers, strict=True):
+            self._figures.verdict(each.way, answered.verification.verdict)
         return AnsweredBatch(answers=answers, as_of=copy.as_of, kept=kept)
 
     async def _kept(

@@ -38,6 +38,12 @@ class Submitted:
     place: str = ""
 
     @property
+    def way(self) -> str:
+        """Name what it was handed in as."""
+        ways = {"certificate": self.certificate, "code": self.code, "document": self.document, "lookup": self.lookup}
+        return next((name for name, value in ways.items() if value is not None), "nothing")
+
+    @property
     def in_hand(self) -> bool:
         """Whether the caller holds the certificate itself."""
         return self.certificate is not None

@@ -1,4 +1,4 @@
-"""Who may ask, how certificates are kept and found, what was verified and who is told of changes."""
+"""Who may ask, how certificates are kept and found, what was verified, who is told, and what was last seen."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ def upgrade() -> None:
     _finding()
     _relying()
     _replacing()
+    _seeing()
 
 
 def _access() -> None:
@@ -372,3 +373,19 @@ def _replacing() -> None:
         sa.PrimaryKeyConstraint("issuer_id", "old", name=op.f("pk_supersessions")),
     )
     op.create_index(op.f("ix_supersessions_issuer_id_serial"), "supersessions", ["issuer_id", "serial"], unique=False)
+
+
+def _seeing() -> None:
+    """What the indexer saw when it last looked."""
+    op.create_table(
+        "sightings",
+        sa.Column("ledger", sa.String(length=80), nullable=False),
+        sa.Column("looked_at", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.BigInteger(), nullable=True),
+        sa.Column("head_time", sa.BigInteger(), nullable=True),
+        sa.Column("heard_at", sa.BigInteger(), nullable=True),
+        sa.Column("trouble", sa.String(length=8), nullable=True),
+        sa.Column("trouble_since", sa.BigInteger(), nullable=True),
+        sa.CheckConstraint("trouble IN ('away', 'unfit')", name=op.f("ck_sightings_trouble")),
+        sa.PrimaryKeyConstraint("ledger", name=op.f("pk_sightings")),
+    )

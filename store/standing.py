@@ -1,0 +1,58 @@
+"""How much of everything waits, is done or failed: sums for those who watch over the service. Nothing of any row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from sqlalchemy import Column, Connection, Table, func, select
+
+from store.leases import SENDERS
+from store.outbox import OPEN
+from store.states import BatchState, CallState, DeliveryState
+from store.tables import batches, calls, cursors, deliveries, leases, status_tokens
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The sums. Times are seconds since 1970, None where there is nothing that they could be of.
+
+    `oldest_call`: when the oldest call that is neither settled nor failed was written. `head_time`: of the newest block
+    that was read. `oldest_token`: of the oldest status token, the time of the block it was made as of. `senders`: how
+    many hold the right to send now.
+    """
+
+    calls: Mapping[CallState, int]
+    oldest_call: int | None
+    batches: Mapping[BatchState, int]
+    deliveries: Mapping[DeliveryState, int]
+    oldest_delivery: int | None
+    oldest_token: int | None
+    head_time: int | None
+    senders: int
+
+
+def read(connection: Connection, now: int) -> Standing:
+    """Count all."""
+    waiting = deliveries.c.state == DeliveryState.WAITING
+    of_calls, of_batches, of_deliveries = (_counts(connection, table) for table in (calls, batches, deliveries))
+    return Standing(
+        calls={state: of_calls.get(state, 0) for state in CallState},
+        oldest_call=connection.scalar(select(func.min(calls.c.created_at)).where(calls.c.state.in_(OPEN))),
+        batches={state: of_batches.get(state, 0) for state in BatchState},
+        deliveries={state: of_deliveries.get(state, 0) for state in DeliveryState},
+        oldest_delivery=connection.scalar(select(func.min(deliveries.c.created_at)).where(waiting)),
+        oldest_token=connection.scalar(select(func.min(status_tokens.c.iat))),
+        head_time=connection.scalar(select(func.max(cursors.c.time))),
+        senders=_held(connection, now),
+    )
+
+
+def _held(connection: Connection, now: int) -> int:
+    held = leases.c.name.startswith(SENDERS), leases.c.until > now
+    return int(connection.execute(select(func.count()).select_from(leases).where(*held)).scalar_one())
+
+
+def _counts(connection: Connection, table: Table) -> dict[str, int]:
+    state: Column[str] = table.c.state
+    return {name: int(count) for name, count in connection.execute(select(state, func.count()).group_by(state))}
