@@ -33,6 +33,8 @@ from verifier.access.enrolling import enrol
 STORY = -1
 """The row of the samples that is told by API; all before it are issued from tables."""
 PATIENCE = 60.0
+TOKEN_KEPT = 120.0
+"""Seconds for which an access token is used; it is good for longer."""
 NEITHER_HERE_NOR_THERE = "420102199003074514"
 """An id number of nobody in the story."""
 CLIENTS = (
@@ -51,22 +53,27 @@ class Desk:
     client: str
     secret: str
     receipts: list[str] = field(default_factory=list)
-    _token: str = ""
+    _token: tuple[float, str] = (-TOKEN_KEPT, "")
 
     def call(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:  # noqa: ANN401 # JSON
         """Call the service as this client."""
-        headers = {"Authorization": f"Bearer {self._token or self._ask_token()}", "Content-Type": "application/json"}
+        headers = {"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         return ask(urllib.request.Request(self.service + path, data, headers, method=method))  # noqa: S310 # our own
 
-    def _ask_token(self) -> str:
+    @property
+    def token(self) -> str:
+        """A good access token; asked for anew long before one ends."""
+        since, token = self._token
+        if time.monotonic() - since < TOKEN_KEPT:
+            return token
         basic = base64.b64encode(f"{self.client}:{self.secret}".encode()).decode()
         form = urllib.parse.urlencode({"grant_type": "client_credentials"}).encode()
         asked = urllib.request.Request(  # noqa: S310 # our own service
             f"{self.service}/oauth/token", form, {"Authorization": f"Basic {basic}"}
         )
-        self._token = ask(asked)["access_token"]
-        return self._token
+        self._token = (time.monotonic(), str(ask(asked)["access_token"]))
+        return self._token[1]
 
     def issue(self, certificate_type: str, row: Mapping[str, str]) -> dict[str, Any]:
         """Issue one certificate and wait until it is settled and handed out; give its file."""
