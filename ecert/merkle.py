@@ -22,11 +22,6 @@ def leaf_hash(jwt: bytes) -> bytes:
     return sha256(_LEAF + jwt).digest()
 
 
-def node_hash(left: bytes, right: bytes) -> bytes:
-    """Hash two nodes to the one above them."""
-    return sha256(_NODE + left + right).digest()
-
-
 class Tree:
     """All levels over the leaves (32 bytes each), from the leaves up to the root."""
 
@@ -78,20 +73,20 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 
 def verify_inclusion(leaf: bytes, index: int, count: int, path: Sequence[bytes], root: bytes) -> bool:
-    """Tell whether the leaf is number `index` of `count` under `root` (RFC 9162 section 2.1.3.2)."""
+    """Tell whether the leaf is number `index` of `count` under `root` (RFC 9162 section 2.1.3.2).
+
+    What the RFC finds out step by step follows from the numbers: up to where the ways of this leaf and of the last one
+    meet, a bit of `index` says on which side the sibling is; above, all siblings are on the left, one for each bit set.
+    """
     if not 0 <= index < count:
         return False
-    last, node = count - 1, leaf
-    for sibling in path:
-        if last == 0:
-            return False
-        if index & 1 or index == last:
-            node = node_hash(sibling, node)
-            while not index & 1 and index:
-                index >>= 1
-                last >>= 1
+    meeting = (index ^ (count - 1)).bit_length()
+    if len(path) != meeting + (index >> meeting).bit_count():
+        return False
+    node = leaf
+    for level, sibling in enumerate(path):
+        if level >= meeting or index >> level & 1:
+            node = sha256(_NODE + sibling + node).digest()
         else:
-            node = node_hash(node, sibling)
-        index >>= 1
-        last >>= 1
-    return last == 0 and node == root
+            node = sha256(_NODE + node + sibling).digest()
+    return node == root
