@@ -24,6 +24,12 @@ _TO_URL = bytes.maketrans(b"+/", b"-_")
 _PADDING = (b"", b"", b"==", b"=")
 _LAST = (b"", b"", b"AQgw", b"AEIMQUYcgkosw048")
 """By length modulo 4: the characters that a canonical text can end in."""
+_LINE_ENDS = tuple(
+    {bytes([last]): filling for last in lasts}
+    for lasts, filling in ((_ALPHABET, b"CQkK"), (b"", b""), (_LAST[2], b"kK"), (_LAST[3], b"K"))
+)
+_LINE_ENDS[0][b""] = b"CQkK"
+"""By length modulo 4 and last character of a canonical text: what fills it up to whole bytes, tabs and a line feed."""
 
 
 def encode(data: bytes) -> str:
@@ -69,6 +75,24 @@ def digests(texts: Sequence[str]) -> tuple[bytes, ...]:
     if any(raw[DIGEST_SIZE :: DIGEST_SIZE + 1]):
         raise NotBase64Url(_first_bad(texts))
     return unpack(f"{DIGEST_SIZE}sx" * len(texts), raw)
+
+
+def lines(texts: Sequence[str]) -> tuple[list[bytes], bytes]:
+    """Read many texts, at least one, in one go; `NotBase64Url.index` names the first that is not canonical.
+
+    Gives the ASCII of each, and a line for each: its content, up to three bytes of white space, the last a line feed.
+    The filling leaves no bit of a text's last character open, so that it is a line feed only where the text is
+    canonical; what each text may end in is looked up nevertheless.
+    """
+    try:
+        encoded = "~".join(texts).encode("ascii").split(b"~")  # no canonical text has a "~" in it
+        filled = b"".join([text + _LINE_ENDS[len(text) & 3][text[-1:]] for text in encoded])
+        contents = a2b_base64(filled.translate(_TO_STANDARD), strict_mode=True)
+    except (Error, UnicodeEncodeError, KeyError) as error:
+        raise NotBase64Url(_first_bad(texts)) from error
+    if len(encoded) != len(texts):
+        raise NotBase64Url(_first_bad(texts))
+    return encoded, contents
 
 
 def encode_each(values: bytes, size: int) -> list[str]:

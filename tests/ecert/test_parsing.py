@@ -53,6 +53,13 @@ def raw_disclosure(text: str | bytes) -> str:
     return base64url.encode(text.encode() if isinstance(text, str) else text)
 
 
+TWO_LINES_AND_NONE = tuple(
+    raw_disclosure(text) for text in (f'["{SALT}","a","x"]\n["{SALT}","b","y"]', f'["{SALT}","c","z')
+)
+ONE_LINE_IN_TWO = tuple(raw_disclosure(text) for text in (f'["{SALT}","a","x', '"]'))
+"""Disclosures that are none, and would be as many good ones if they were read as one text."""
+
+
 def test_a_good_certificate_is_read_whole_in_both_forms() -> None:
     for data in (FORGED.file(), FORGED.compact()):
         certificate = parse(data)
@@ -277,6 +284,8 @@ def test_a_certificate_chain_begins_with_the_key_of_kid() -> None:
         ({"disclosures": (GOOD_DISCLOSURES[0], "")}, "disclosures[1]"),
         ({"disclosures": (GOOD_DISCLOSURES[0] + "=",)}, "disclosures[0]"),
         ({"disclosures": (GOOD_DISCLOSURES[0] + "é",)}, "disclosures[0]"),
+        ({"disclosures": ("~".join(GOOD_DISCLOSURES[:2]),)}, "disclosures[0]"),
+        ({"disclosures": (GOOD_DISCLOSURES[0], "~".join(GOOD_DISCLOSURES[1:]))}, "disclosures[1]"),
         ({"disclosures": (GOOD_DISCLOSURES[0], GOOD_DISCLOSURES[0])}, "disclosures[1]"),
         ({"disclosures": (*GOOD_DISCLOSURES, disclosure(SALT, "use", "other"))}, "disclosures[3]"),
         ({"disclosures": (disclosure(SALT, None),)}, "disclosures[0]"),
@@ -301,6 +310,8 @@ def test_a_certificate_chain_begins_with_the_key_of_kid() -> None:
         ({"disclosures": (raw_disclosure(f'["{SALT}","a","x"],["{SALT}","b","y"]'),)}, "disclosures[0]"),
         ({"disclosures": (raw_disclosure(f'["{SALT}","a","x"]\n["{SALT}","b","y"]'),)}, "disclosures[0]"),
         ({"disclosures": (raw_disclosure(f'["{SALT}","a","x\ny"]'),)}, "disclosures[0]"),
+        ({"disclosures": TWO_LINES_AND_NONE}, "disclosures[0]"),
+        ({"disclosures": ONE_LINE_IN_TWO}, "disclosures[0]"),
         ({"header_text": '{"alg":"ES256","alg":"ES256"}'}, "protected"),
         ({"payload_text": '{"exp":1,"exp":1}'}, "payload"),
         ({"payload_text": '{"exp":1.0}'}, "payload"),
