@@ -25,6 +25,8 @@ from ecert.verdict import Check, Outcome, Reason, Result, Verdict
 
 __all__ = ["CHECKS", "CheckRule", "judge", "judge_malformed", "judge_nothing"]
 
+_PASS, _NOT_ASKED = Outcome.PASS, Outcome.NOT_ASKED  # looked up 14 times a verdict
+
 
 def judge(
     certificate: Certificate,
@@ -57,9 +59,10 @@ def judge(
         certificate_type=certificate_type,
     )
     checks = _checks(question)
+    not_good = _not_good(checks)
     return Verdict(
-        result=_result(checks),
-        reasons=_reasons(checks),
+        result=_result(not_good),
+        reasons=_reasons(not_good),
         checks=checks,
         at=question.at,
         as_of=facts.as_of,
@@ -80,8 +83,9 @@ def judge_malformed(
     skipped = [SKIPPED[rule.number] for rule in CHECKS[1:13]]
     fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, demands.max_age)
     checks = (check_1_form(error), *skipped, fresh)
+    not_good = _not_good(checks)
     return Verdict(
-        result=_result(checks), reasons=_reasons(checks), checks=checks, at=now if at is None else at, as_of=as_of
+        result=_result(not_good), reasons=_reasons(not_good), checks=checks, at=now if at is None else at, as_of=as_of
     )
 
 
@@ -114,19 +118,23 @@ def _checks(question: Question) -> tuple[Check, ...]:
     )
 
 
-def _result(checks: Sequence[Check]) -> Result:
-    """Any fail gives INVALID; VALID only if all passed, but for those of 11 to 13 that were not asked."""
-    outcomes = [check.outcome for check in checks]
-    if Outcome.FAIL in outcomes:
-        return Result.INVALID
-    good = outcomes.count(Outcome.PASS) + outcomes.count(Outcome.NOT_ASKED)
-    return Result.VALID if good == len(outcomes) else Result.UNKNOWN
+def _not_good(checks: Sequence[Check]) -> list[Check]:
+    """Give the checks that stand against VALID: all but those that passed and those of 11 to 13 not asked."""
+    return [check for check in checks if check.outcome is not _PASS and check.outcome is not _NOT_ASKED]
 
 
-def _reasons(checks: Sequence[Check]) -> tuple[Reason, ...]:
-    given = [check for check in checks if check.reasons]
-    failed = {reason for check in given if check.outcome is Outcome.FAIL for reason in check.reasons}
-    doubted = {reason for check in given for reason in check.reasons} - failed
+def _result(not_good: Sequence[Check]) -> Result:
+    """Any fail gives INVALID, anything else that is not good UNKNOWN."""
+    if not not_good:
+        return Result.VALID
+    return Result.INVALID if any(check.outcome is Outcome.FAIL for check in not_good) else Result.UNKNOWN
+
+
+def _reasons(not_good: Sequence[Check]) -> tuple[Reason, ...]:
+    if not not_good:
+        return ()
+    failed = {reason for check in not_good if check.outcome is Outcome.FAIL for reason in check.reasons}
+    doubted = {reason for check in not_good for reason in check.reasons} - failed
     return (*gravest_first(failed), *gravest_first(doubted))
 
 

@@ -23,13 +23,13 @@ def check_11_expectations(question: Question) -> Check:
     The detail answers for every field that was stated, must be compared, or is essential and withheld; no value.
     """
     answers = _answers(question)
+    known = question.certificate_type
+    if not answers and known is not None:
+        return PASSED[11] if known.essential else NOT_ASKED[11]
     given = set(answers.values())
     unknown = [reason for answer, reason in _REASONS.items() if answer in given]
-    if question.certificate_type is None and Reason.NOT_COMPARED not in unknown:
+    if known is None and Reason.NOT_COMPARED not in unknown:
         unknown.append(Reason.NOT_COMPARED)  # which fields are essential is not known either
-    if not answers and not unknown:
-        nothing_to_check = question.certificate_type is not None and not question.certificate_type.essential
-        return NOT_ASKED[11] if nothing_to_check else PASSED[11]
     fail = (Reason.FIELD_MISMATCH,) if Answer.DIFFERS in given else ()
     return found(11, fail=fail, unknown=unknown, detail={"fields": {name: str(a) for name, a in answers.items()}})
 
