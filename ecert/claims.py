@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from operator import lt
 
-from ecert import base64url, suite
+from ecert import base64url, strict_json, suite
 from ecert.agency import STATUS_LIST_SIZE, is_status_base, parse_issuer, status_place
 from ecert.certificate import Issuer, Value
 from ecert.certificate_type import check_vct
@@ -30,7 +32,8 @@ _REQUIRED = frozenset(
 _OPTIONAL = frozenset({"supersedes", "exp", "legacy", "cnf"})
 _KNOWN = _REQUIRED | _OPTIONAL
 _COMMON = {field.name for field in COMMON_FIELDS}
-_NAMES = re.compile(r"[a-z][a-z0-9_]{0,63}(?:,[a-z][a-z0-9_]{0,63})*")
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SLOTS_KEPT = 1024
 
 Claims = Mapping[str, Value]
 
@@ -170,16 +173,22 @@ def slots(claims: Claims) -> tuple[str, ...]:
     names = claims["slots"]
     if not isinstance(names, list) or not 1 <= len(names) <= MAX_SLOTS:
         raise _malformed("slots", f"not a list of 1 to {MAX_SLOTS} names")
-    texts = [name for name in names if isinstance(name, str)]
-    joined = ",".join(texts)
-    if len(texts) != len(names) or not _NAMES.fullmatch(joined) or joined.count(",") != len(names) - 1:
+    if not strict_json.is_all_text(names):
         raise _malformed("slots", "has what is no field's name")
-    found = set(texts)
-    if len(found) != len(texts):
+    found = frozenset(names)
+    _check_slots(found)
+    if len(found) != len(names):
         raise _malformed("slots", "has a name twice")
-    if not found >= _COMMON:
+    return tuple(names)
+
+
+@lru_cache(_SLOTS_KEPT)
+def _check_slots(names: frozenset[str]) -> None:
+    """Check the names of slots; certificates of one type have them in orders of their own, but the same ones."""
+    if not all(_NAME.fullmatch(name) for name in names):
+        raise _malformed("slots", "has what is no field's name")
+    if not names >= _COMMON:
         raise _malformed("slots", f"lacks {' or '.join(sorted(_COMMON))}")
-    return tuple(texts)
 
 
 def digests(claims: Claims, count: int) -> tuple[bytes, ...]:
@@ -191,18 +200,17 @@ def digests(claims: Claims, count: int) -> tuple[bytes, ...]:
     if not isinstance(texts, list) or len(texts) != count:
         raise _malformed("fields._sd", "not a list of one digest for each slot")
     read = texts_to_digests(texts, "payload.fields._sd")
-    if texts != sorted(texts) or len(set(texts)) != count:  # type: ignore[type-var]
+    if not all(map(lt, texts, texts[1:])):  # type: ignore[arg-type]  # they are text, or could not be read
         raise _malformed("fields._sd", "not sorted, or has a digest twice")
     return read
 
 
 def texts_to_digests(values: Sequence[Value], place: str) -> tuple[bytes, ...]:
     """Read a list of 32-byte values in base64url."""
-    texts = [value for value in values if isinstance(value, str)]
-    if len(texts) != len(values):
+    if not strict_json.is_all_text(values):
         raise MalformedCertificate(place, "has what is not text")
     try:
-        return base64url.digests(texts)
+        return base64url.digests(values)
     except NotBase64Url as error:
         raise MalformedCertificate(f"{place}[{error.index}]", "not 32 bytes in canonical base64url") from None
 

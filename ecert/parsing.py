@@ -160,16 +160,15 @@ def _text(value: Value, place: str) -> str:
     return value
 
 
-def _texts(value: Value) -> list[str]:
+def _texts(value: Value) -> Sequence[str]:
     if not isinstance(value, list):
         raise MalformedCertificate("header.disclosures", "not a list")
     if len(value) > MAX_DISCLOSURES:
         raise MalformedCertificate("disclosures", f"more than {MAX_DISCLOSURES}")
-    texts = [text for text in value if isinstance(text, str)]
-    if len(texts) != len(value):
-        index = next(index for index, text in enumerate(value) if not isinstance(text, str))
-        raise MalformedCertificate(f"disclosures[{index}]", "not text")
-    return texts
+    if strict_json.is_all_text(value):
+        return value
+    index = next(index for index, text in enumerate(value) if not isinstance(text, str))
+    raise MalformedCertificate(f"disclosures[{index}]", "not text")
 
 
 def _path(value: Value) -> tuple[bytes, ...]:

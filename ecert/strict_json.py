@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from typing import NoReturn
+from collections.abc import Sequence
+from typing import NoReturn, TypeGuard
 from unicodedata import is_normalized
 
 from ecert.certificate import Value
@@ -19,6 +20,7 @@ MAX_NESTING = 16
 MAX_INTEGER = 2**53 - 1
 _MAX_DIGITS = 17
 _SHOWN = 40
+_TEXT = {str}
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -98,6 +100,11 @@ def _may_nest_deep(text: str) -> bool:
                 return True
             at = text.find(bracket, at + 1)
     return False
+
+
+def is_all_text(values: Sequence[Value]) -> TypeGuard[Sequence[str]]:
+    """Tell whether all the values of a list that was read are text; what JSON is read to has no subclasses."""
+    return set(map(type, values)) <= _TEXT
 
 
 def nesting(text: str) -> int:
