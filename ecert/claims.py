@@ -31,6 +31,8 @@ _REQUIRED = frozenset(
 )
 _OPTIONAL = frozenset({"supersedes", "exp", "legacy", "cnf"})
 _KNOWN = _REQUIRED | _OPTIONAL
+_STATUS = {"status_list"}
+_STATUS_LIST = {"idx", "uri"}
 _COMMON = {field.name for field in COMMON_FIELDS}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _SLOTS_KEPT = 1024
@@ -141,10 +143,10 @@ def legacy(claims: Claims) -> bool:
 def status_uri(claims: Claims, iss: Issuer, number: int) -> str:
     """Compare `status` with what follows from issuer and serial; give the URI, whose base alone is not computed."""
     status = claims["status"]
-    if not isinstance(status, dict) or status.keys() != {"status_list"}:
+    if not isinstance(status, dict) or status.keys() != _STATUS:
         raise _malformed("status", "not of status_list alone")
     entry = status["status_list"]
-    if not isinstance(entry, dict) or entry.keys() != {"idx", "uri"}:
+    if not isinstance(entry, dict) or entry.keys() != _STATUS_LIST:
         raise _malformed("status.status_list", "not of idx and uri alone")
     if type(entry["idx"]) is not int or entry["idx"] != number % STATUS_LIST_SIZE:
         raise _malformed("status.status_list.idx", "does not follow from the serial")

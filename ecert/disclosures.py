@@ -61,10 +61,10 @@ def _common_shapes(contents: bytes, count: int) -> list[tuple[str, str, str, str
         lines = contents.decode("utf-8")
     except UnicodeDecodeError:
         return none
-    if lines.count("\n") != count:
-        return none
     found = _LINES.findall(lines)
-    texts = "\n".join([each[2] for each in found])
+    if len(found) != count:
+        return none
+    texts = "\n".join([text for _, _, text, _ in found])
     return found if texts.isascii() or is_normalized("NFC", texts) else none
 
 

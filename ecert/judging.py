@@ -95,7 +95,7 @@ def judge_nothing(
     """Give the verdict where there is no one certificate to judge: UNKNOWN, for `reason`, whatever the facts."""
     fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, max_age)
     checks = (*(SKIPPED[rule.number] for rule in CHECKS[:13]), fresh)
-    reasons = (reason, *_reasons(checks))
+    reasons = (reason, *_reasons(_not_good(checks)))
     return Verdict(result=Result.UNKNOWN, reasons=reasons, checks=checks, at=now if at is None else at, as_of=as_of)
 
 

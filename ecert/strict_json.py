@@ -19,6 +19,7 @@ from ecert.errors import MalformedError
 MAX_NESTING = 16
 MAX_INTEGER = 2**53 - 1
 _MAX_DIGITS = 17
+_SAFE_DIGITS = 15
 _SHOWN = 40
 _TEXT = {str}
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
@@ -30,6 +31,8 @@ class _Refused(ValueError):
 
 
 def _integer(digits: str) -> int:
+    if len(digits) <= _SAFE_DIGITS:
+        return int(digits)
     if len(digits) > _MAX_DIGITS or abs(number := int(digits)) > MAX_INTEGER:
         raise _Refused("an integer beyond 2^53-1")
     return number
