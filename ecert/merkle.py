@@ -7,12 +7,14 @@ A tree is made once, in O(n); each path is then O(log n). A level is one byte st
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 
 from ecert.errors import BatchSizeError
 
 MAX_LEAVES = 2**20
 _SIZE = 32
+_NODES_KEPT = 8192
 _LEAF = b"\x00"
 _NODE = b"\x01"
 
@@ -20,6 +22,12 @@ _NODE = b"\x01"
 def leaf_hash(jwt: bytes) -> bytes:
     """Hash the issuer-signed JWT, `header.payload.signature` in ASCII."""
     return sha256(_LEAF + jwt).digest()
+
+
+@lru_cache(_NODES_KEPT)
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """Hash two nodes to the one above them; certificates of a batch share the upper nodes, so the latest are kept."""
+    return sha256(_NODE + left + right).digest()
 
 
 class Tree:
@@ -85,8 +93,6 @@ def verify_inclusion(leaf: bytes, index: int, count: int, path: Sequence[bytes],
         return False
     node = leaf
     for level, sibling in enumerate(path):
-        if level >= meeting or index >> level & 1:
-            node = sha256(_NODE + sibling + node).digest()
-        else:
-            node = sha256(_NODE + node + sibling).digest()
+        on_the_left = level >= meeting or index >> level & 1
+        node = node_hash(sibling, node) if on_the_left else node_hash(node, sibling)
     return node == root
