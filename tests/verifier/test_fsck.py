@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,7 @@ def test_what_was_really_issued_is_clean(town: Town) -> None:
     assert answer["checked"]["certificates"] == 12
     assert answer["checked"]["batches"] == answer["checked"]["anchored batches"] == 3
     assert answer["checked"]["calls"] == 6
+    assert answer["checked"]["files"] == 12
     assert town.command("fsck").stdout.startswith("no differences; compared: ")
 
 
@@ -62,7 +64,7 @@ DAMAGE = {
     "all rows of a batch": ("DELETE FROM certificates WHERE serial < 5", {"certificate_missing"}),
     "a signature": (
         "UPDATE certificates SET jwt = (SELECT jwt FROM certificates WHERE serial = 5) WHERE serial = 4",
-        {"certificate_serial", "certificate_leaf"},
+        {"certificate_serial", "certificate_leaf", "file_altered"},
     ),
     "what is disclosed": (
         "UPDATE certificates SET disclosures = (SELECT disclosures FROM certificates WHERE serial = 5) WHERE serial=4",
@@ -159,6 +161,54 @@ def test_a_difference_is_said_with_its_place(town: Town) -> None:
     assert result.exit_code == 1
     assert f"certificate {AGENCY} 4: its row has another leaf than it says" in result.stdout
     assert "2 differences; compared: " in result.stdout
+
+
+def test_a_file_that_was_lost_or_changed_is_found(town: Town) -> None:
+    files = town.certificates()
+    files[4].unlink()
+    files[5].write_bytes(files[6].read_bytes())
+    files[7].unlink()
+    files[7].mkdir()
+    found = town.fsck()
+    assert [(one["kind"], one["place"]) for one in found] == [
+        ("file_missing", f"file {files[4]}"),
+        ("file_altered", f"file {files[5]}"),
+        ("file_unreadable", f"file {files[7]}"),
+    ]
+
+
+def test_a_batch_without_any_file_is_found_once(town: Town) -> None:
+    for serial, path in town.certificates().items():
+        if 5 <= serial < 10:
+            path.unlink()
+    (found,) = town.fsck()
+    assert (found["kind"], found["place"].endswith("at serial 5")) == ("file_missing", True)
+
+
+def test_what_was_withdrawn_need_not_have_a_file_and_if_it_has_it_is_what_is_stored(town: Town) -> None:
+    files = town.certificates()
+    for serial in (1, 2, 3):
+        files[serial].unlink()
+    assert town.fsck() == []
+    files[1].write_bytes(files[4].read_bytes())
+    assert [one["kind"] for one in town.fsck()] == ["file_altered"]
+
+
+def test_without_the_folder_of_certificates_no_file_is_missing(town: Town) -> None:
+    shutil.rmtree(town.folder / "certificates")
+    assert town.fsck() == []
+
+
+def test_files_that_are_not_handed_out_yet_are_not_missing(town: Town) -> None:
+    town.issue(*range(40, 45), wait=False)
+    assert town.fsck() == []
+
+
+def test_a_contested_ledger_is_said(town: Town) -> None:
+    town.damage("UPDATE cursors SET contested = 3")
+    (found,) = town.fsck()
+    assert found["kind"] == "evidence"
+    assert "contested from block 3 on, and there is evidence against nothing" in found["message"]
 
 
 def test_a_lost_batch_is_missing(town: Town) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from chain.deployment import Deployment
 from chain.identity import verify
@@ -16,7 +17,9 @@ from verifier.agreement.call_rows import CallRows
 from verifier.agreement.certificate_rows import CertificateRows
 from verifier.agreement.chronicle import Anchor, Chronicle
 from verifier.agreement.contract_words import ContractWords
+from verifier.agreement.evidence_rows import compare_evidence
 from verifier.agreement.facts_rows import FactsRows, compare_pins
+from verifier.agreement.file_rows import FileRows
 from verifier.agreement.findings import Findings
 from verifier.errors import Refused
 from verifier.keys.field_key import FieldKeys
@@ -26,12 +29,16 @@ from verifier.keys.keyring import Keyring
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parties:
-    """What is compared: a database with a chain; the keyring tells which agencies are ours."""
+    """What is compared: a database with a chain; the keyring tells which agencies are ours.
+
+    `certificates`: the folder to which certificates were handed out; None: files are not looked at.
+    """
 
     database: Database
     node: Node
     deployment: Deployment
     keyring: Keyring
+    certificates: Path | None = None
 
 
 async def check_everything(parties: Parties, findings: Findings) -> int:
@@ -53,6 +60,7 @@ async def check_everything(parties: Parties, findings: Findings) -> int:
         compare_pins(pins.read(connection, ledger), found, findings)
         rows = FactsRows(connection, parties.node, parties.deployment, cursor, findings)
         await rows.compare(chronicle)
+        compare_evidence(connection, cursor, findings)
         head = await parties.node.latest()
         await ContractWords(parties.node, parties.deployment, chronicle, findings).compare()
         calls = CallRows(connection, ledger, findings)
@@ -67,6 +75,15 @@ async def check_everything(parties: Parties, findings: Findings) -> int:
         )
         batch_rows = BatchRows(connection, ledger, certificate_rows, findings)
         batch_rows.compare()
+        if parties.certificates is not None:
+            FileRows(
+                connection=connection,
+                folder=parties.certificates,
+                copy=chronicle.copy,
+                catalogue=certificate_rows.catalogue,
+                fields=certificate_rows.fields,
+                findings=findings,
+            ).compare(batch_rows.found)
         anchors = list(chronicle.anchors())
         compare_known_serials(inventory.next_serials(connection, ledger), anchors, cursor.block, findings)
         ours = {*parties.keyring.agencies(), *(batch.agency for batch in batch_rows.found)}
