@@ -27,15 +27,14 @@ from pathlib import Path
 from eth_account import Account
 from eth_utils.address import to_checksum_address
 
-from chain.administration import ANCHOR, STATUS, Administration, accredit, add_key, register_agency, set_operator
+from chain.administration import Administration
 from chain.deployment import Deployment, deploy
 from chain.node import Node
 from chain.signer import KeyFileSigner, LocalSigner, Signer
-from ecert.suite import SUITE
 from ecert.types import bundled_types
 from verifier.keys.keyring import Keyring, Purpose
-from verifier.keys.ledger_keys import create_ledger_key
 from verifier.keys.secret_files import write_secret
+from verifier.services.agencies import admission, make_keys, own_key, own_operators
 from verifier.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -261,25 +260,16 @@ async def put_in_order(url: str, agencies: Sequence[Agency], keyring: Keyring, k
     try:
         deployment = await deploy(node, keys.bureau)
         administration = Administration(node, deployment)
-        now = (await node.latest()).time
-        types = bundled_types()
+        since, types = (await node.latest()).time, bundled_types()
         steps = []
         for agency in agencies:
-            steps.append(register_agency(agency.code, agency.name, keys.admins[agency.code].address))
-            steps += [accredit(agency.code, types[slug].vct_hash, since=now) for slug in agency.types]
+            admin = keys.admins[agency.code].address
+            accredited = [types[slug] for slug in agency.types]
+            steps += admission(agency.code, agency.name, admin, accredited, since=since, until=None)
         await administration.carry_out(keys.bureau, steps)
         for agency in agencies:
-            certificate_key = keyring.certificate_key(agency.code)
-            await administration.carry_out(
-                keys.admins[agency.code],
-                [
-                    add_key(agency.code, certificate_key.kid, SUITE, certificate_key.public_key),
-                    *(
-                        set_operator(agency.code, keyring.address(agency.code, purpose), bit)
-                        for purpose, bit in ((Purpose.ANCHOR, ANCHOR), (Purpose.STATUS, STATUS))
-                    ),
-                ],
-            )
+            own = [own_key(keyring, agency.code), *own_operators(keyring, agency.code)]
+            await administration.carry_out(keys.admins[agency.code], own)
         return deployment
     finally:
         await node.close()
@@ -300,13 +290,10 @@ def bureau_key(folder: Path) -> KeyFileSigner:
     return KeyFileSigner.create(folder / "keys" / "bureau.json", password, work=KEY_FILE_WORK)
 
 
-def make_keys(keyring: Keyring, agencies: Sequence[Agency], bureau: Signer) -> Keys:
+def make_all_keys(keyring: Keyring, agencies: Sequence[Agency], bureau: Signer) -> Keys:
     """Make every key of the city but the bureau's; the agencies' own ones as files in the keyring."""
     for agency in agencies:
-        passwords = keyring.add_passwords(agency.code)
-        keyring.create_certificate_key(agency.code, passwords.certificate or "")
-        for purpose in Purpose:
-            create_ledger_key(keyring, agency.code, purpose, work=KEY_FILE_WORK)
+        make_keys(keyring, agency.code, work=KEY_FILE_WORK)
     return Keys(bureau=bureau, admins={agency.code: LocalSigner.generate() for agency in agencies})
 
 
@@ -324,7 +311,7 @@ def found(
     """
     keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
     bureau = bureau_key(folder) if chain is None else LocalSigner(chain.bureau_key)
-    keys = make_keys(keyring, agencies, bureau)
+    keys = make_all_keys(keyring, agencies, bureau)
     addresses = [admin.address for admin in keys.admins.values()]
     addresses += [keyring.address(agency.code, purpose) for agency in agencies for purpose in Purpose]
     process: subprocess.Popen[str] | None = None
