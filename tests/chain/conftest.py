@@ -10,7 +10,10 @@ import pytest
 from chain.node import Node
 from store.database import Database, migrate
 from tests.chain.world import World, make_world
+from tests.databases import database_url, migrated_file, migrated_schema, postgresql
 from tests.local_chain import LocalChain
+
+__all__ = ["database_url", "migrated_file", "migrated_schema", "postgresql"]
 
 
 @pytest.fixture(scope="session")

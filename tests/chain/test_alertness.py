@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
@@ -12,12 +12,20 @@ import pytest
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender
+from store.database import Database
 from store.errors import DatabaseAway
 from store.states import CallState
 from tests.chain.world import OTHER_AGENCY, World
 from tests.faults.proxy import ALWAYS, Fault, FaultProxy
 
 HOUR = 3_600.0
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Both kinds, for each is looked at in its own way."""
+    with Database.open(database_url) as database:
+        yield database
 
 
 @asynccontextmanager

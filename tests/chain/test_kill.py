@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
@@ -11,11 +11,19 @@ from chain.indexer import Indexer
 from chain.sender import Sender
 from ecert.events import BatchAnchored, StatusChanged
 from store import events
+from store.database import Database
 from store.records import Call
 from store.states import CallState
 from tests.chain import mortal
 from tests.chain.dying import DyingDatabase, DyingNode, Killed, Life
 from tests.chain.world import AGENCY, World
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """An SQLite file, and a PostgreSQL schema: what a dead process leaves open, each ends in its own way."""
+    with Database.open(database_url) as database:
+        yield database
 
 
 async def live(world: World, life: Life, *, until_settled: Call) -> None:
@@ -70,7 +78,7 @@ async def test_a_call_happens_exactly_once_wherever_its_sender_and_indexer_are_k
 
 @pytest.mark.parametrize("kind", ["anchor", "revoke"])
 async def test_a_process_that_is_really_killed_at_any_point_leaves_a_call_that_happens_exactly_once(
-    world: World, tmp_path: Path, kind: str
+    world: World, database_url: str, kind: str
 ) -> None:
     if kind == "revoke":
         await world.finish(world.anchor(0, 1_000))
@@ -82,7 +90,7 @@ async def test_a_process_that_is_really_killed_at_any_point_leaves_a_call_that_h
         world.clock.now += 60
         task = mortal.Task(
             node_url=world.local_chain.url,
-            database_url=f"sqlite:///{tmp_path / 'ecert.sqlite'}",
+            database_url=database_url,
             deployment=world.deployment,
             key=bytes(key._account.key),
             call=call.id,
