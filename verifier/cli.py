@@ -27,6 +27,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "account": "verifier.commands.account",
         "fsck": "verifier.commands.fsck",
         "rebuild": "verifier.commands.rebuild",
+        "reindex": "verifier.commands.reindex",
+        "code": "verifier.commands.code",
         "issue": "verifier.commands.issue",
         "reissue": "verifier.commands.reissue",
         "status": "verifier.commands.status",

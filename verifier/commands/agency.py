@@ -24,6 +24,7 @@ from verifier.commands.agency_desk import (
     types_named,
 )
 from verifier.commands.agency_keys import key_app, operator_app
+from verifier.commands.agency_records import complete_since
 from verifier.commands.agency_showing import list_agencies, show_agency
 from verifier.commands.key_files import PasswordOption, address_in, address_of, make_key
 from verifier.commands.options import DataOption, JsonOption
@@ -36,6 +37,7 @@ agency_app.add_typer(key_app, name="key")
 agency_app.add_typer(operator_app, name="operator")
 agency_app.command("list")(list_agencies)
 agency_app.command("show")(show_agency)
+agency_app.command("complete-since")(complete_since)
 
 
 @agency_app.command("add")

@@ -1,19 +1,42 @@
-"""`ecert keys`: the service's own keys, made, changed and shown."""
+"""`ecert keys`: the service's own keys, made, changed, shown and thrown away.
+
+Keys that sign are changed at once; keys for what is stored by taking all stored certificates over to the new one.
+"""
 
 from __future__ import annotations
 
 import time
+from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from store.database import Database
+from store.key_uses import Use
+from verifier.agreement.findings import Silence
+from verifier.commands.comparing import Bar
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.sweeping import PASSED_OVER, RESUME, say_swept, sweeping_of
 from verifier.keys.service_keys import OVERLAP, ServiceKey, ServiceKeys
 from verifier.settings import load_settings
 from verifier.times import shown
 
-KindArgument = Annotated[ServiceKey, typer.Argument(help="Whose key.")]
+
+class Rotated(StrEnum):
+    """All keys that a new one can be put in the place of: those of `ServiceKey` and of `Use`."""
+
+    RECEIPT_API = "receipt-api"
+    RECEIPT_OFFICE = "receipt-office"
+    STATUS = "status"
+    ACCESS_TOKEN = "access-token"  # noqa: S105 - a kind of key
+    FIELD = "field"
+    INDEX = "index"
+
+
+RotatedArgument = Annotated[Rotated, typer.Argument(help="Which key.")]
+RetiredArgument = Annotated[Use, typer.Argument(help="Keys of what use.")]
 
 
 def init(*, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -27,18 +50,35 @@ def init(*, data: DataOption = None, as_json: JsonOption = False) -> None:
     typer.echo("\n".join(f"made the {kind} key" for kind in made) or "every service key is there already")
 
 
-def rotate(kind: KindArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Make a new key and retire the one before it, which stays listed: what it signed stays good.
+def rotate(key: RotatedArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Put a new key in the place of the present one.
 
-    Running processes take the new key within seconds.
+    A key that signs is retired and stays listed: what it signed stays good, and running processes take the new key
+    within seconds. `field` and `index`: every stored certificate is sealed, or can be found, anew; the service may run.
     """
-    with answered(as_json=as_json, resume="Run the same again."):
+    if key in {Rotated.FIELD, Rotated.INDEX}:
+        _rotate_at_rest(Use(key), data, as_json=as_json)
+    else:
+        _rotate_signing(ServiceKey(key), data, as_json=as_json)
+
+
+def retire(key: RetiredArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
+    """Throw away the `field` or `index` keys before the present one that nothing stored needs any more.
+
+    Look first that no backup needs them: without its key a sealed backup opens nothing. Exit code 1: some are needed.
+    """
+    with answered(as_json=as_json, resume=RESUME):
         settings = load_settings(data)
-        new = ServiceKeys(settings.keys_dir, settings.passwords_file).rotate(kind, int(time.time()))
+        with Database.open(settings.database_url) as database:
+            done = sweeping_of(settings, database, Silence()).retire(key)
     if as_json:
-        print_json({"kind": str(kind), "kid": new.kid, "since": new.since})
-        return
-    typer.echo(f"{kind}: {new.kid} signs from now; the key before it ends in {OVERLAP} s and stays listed")
+        print_json({"state": "done", "use": str(key), "gone": list(done.gone), "needed": list(done.needed)})
+    else:
+        typer.echo(f"{key} keys thrown away: {', '.join(map(str, done.gone)) or 'none'}")
+        for number in done.needed:
+            typer.echo(f"{key} key {number} is needed still: run `ecert keys rotate {key}`, or see `ecert fsck`")
+    if done.needed:
+        raise typer.Exit(PASSED_OVER)
 
 
 def show(*, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -55,10 +95,30 @@ def show(*, data: DataOption = None, as_json: JsonOption = False) -> None:
             typer.echo(f"{kind} {key.kid} from {shown(key.since)} until {shown(key.retired)}")
 
 
+def _rotate_signing(kind: ServiceKey, data: Path | None, *, as_json: bool) -> None:
+    with answered(as_json=as_json, resume="Run the same again."):
+        settings = load_settings(data)
+        new = ServiceKeys(settings.keys_dir, settings.passwords_file).rotate(kind, int(time.time()))
+    if as_json:
+        print_json({"kind": str(kind), "kid": new.kid, "since": new.since})
+        return
+    typer.echo(f"{kind}: {new.kid} signs from now; the key before it ends in {OVERLAP} s and stays listed")
+
+
+def _rotate_at_rest(use: Use, data: Path | None, *, as_json: bool) -> None:
+    bar = Bar()
+    with answered(as_json=as_json, resume=RESUME), bar.shown():
+        settings = load_settings(data)
+        with Database.open(settings.database_url) as database:
+            done = sweeping_of(settings, database, bar).rotate(use)
+    say_swept(done, "taken over", as_json=as_json)
+
+
 def register(app: typer.Typer) -> None:
     """Put the commands into the application."""
-    group = typer.Typer(no_args_is_help=True, help="The service's own keys: receipts and status lists.")
+    group = typer.Typer(no_args_is_help=True, help="The service's own keys: for signing, and for what is stored.")
     group.command("init")(init)
     group.command("rotate")(rotate)
+    group.command("retire")(retire)
     group.command("show")(show)
     app.add_typer(group, name="keys")
