@@ -2,7 +2,8 @@
 
 SQLite: the driver's own idea of transactions is switched off; every transaction begins by our word, `BEGIN IMMEDIATE`
 for a write, so that two writers queue and never deadlock on a lock upgrade, and `BEGIN` with `query_only` for a read.
-WAL lets readers go on while one writes; `synchronous=FULL` makes a commit survive a power cut, as signed bytes must.
+WAL lets readers go on while one writes; `synchronous=FULL` makes a commit survive a power cut, as signed bytes must;
+`secure_delete` writes over what is replaced, so that a text that was sealed lies open nowhere in the file.
 PostgreSQL: writes are READ COMMITTED with compare-and-set; reads are one REPEATABLE READ, READ ONLY snapshot.
 
 What the library says of a failed statement never shows the values: they are certificates.
@@ -37,6 +38,7 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA cache_size = -65536",
+    "PRAGMA secure_delete = ON",
 )
 
 
