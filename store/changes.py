@@ -18,8 +18,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, tuple_, update
 
 from ecert.events import CertificateSuperseded, StatusChanged
 from ecert.facts import Status
@@ -29,7 +30,7 @@ from store.issuers import known_ledger, ledger_id
 from store.reliances import PIECE, Reliance, relied
 from store.tables import change_cursors, changes, events, ledgers, reliances
 
-__all__ = ["Change", "Reliance", "Tracked", "is_due", "newest", "of_caller", "relied", "track"]
+__all__ = ["Change", "Reliance", "Tracked", "change_of", "is_due", "newest", "of_caller", "relied", "track"]
 
 EVENTS = 500
 """Events that are matched in one transaction, rounded up to whole blocks."""
@@ -118,19 +119,21 @@ def of_caller(connection: Connection, caller: str, *, after: int, limit: int) ->
         .order_by(changes.c.id)
         .limit(limit)
     )
-    return tuple(
-        Change(
-            id=row.id,
-            caller=row.caller,
-            ledger=row.ledger,
-            agency=row.agency,
-            serial=row.serial,
-            status=Status[row.status.upper()],
-            successors=() if row.successors is None else tuple(json.loads(row.successors)),
-            block=row.block,
-            time=row.time,
-        )
-        for row in connection.execute(wanted)
+    return tuple(change_of(row, row.id) for row in connection.execute(wanted))
+
+
+def change_of(row: Row[Any], number: int) -> Change:
+    """Read a row that has the columns of `changes`, and its ledger's name as `ledger`."""
+    return Change(
+        id=number,
+        caller=row.caller,
+        ledger=row.ledger,
+        agency=row.agency,
+        serial=row.serial,
+        status=Status[row.status.upper()],
+        successors=() if row.successors is None else tuple(json.loads(row.successors)),
+        block=row.block,
+        time=row.time,
     )
 
 

@@ -55,6 +55,13 @@ class Contract(StrEnum):
     LEDGER = "ledger"
 
 
+class WatchEnd(StrEnum):
+    """Why a watch has ended: its owner removed it, or its receiver said that it is gone (HTTP 410)."""
+
+    REMOVED = "removed"
+    GONE = "gone"
+
+
 class DeliveryState(StrEnum):
     """A delivery's life: waiting for its next attempt; done; failed after the last; or ended with its watch."""
 
@@ -71,7 +78,7 @@ class NodeTrouble(StrEnum):
     UNFIT = "unfit"
 
 
-State = TypeVar("State", CallState, JobState, BatchState)
+State = TypeVar("State", CallState, JobState, BatchState, DeliveryState)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

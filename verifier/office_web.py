@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from verifier.api.watches import watch_routes
+from verifier.changes.watching import Watching
 from verifier.office.certificates import certificate_routes
 from verifier.office.inside import Inside
 from verifier.office.issuances import issuance_routes
@@ -20,11 +22,13 @@ DESCRIPTION = (
 )
 
 
-def office_app(served: Served, inside: Inside) -> FastAPI:
-    """Build the office's application."""
+def office_app(served: Served, inside: Inside, watching: Watching | None = None) -> FastAPI:
+    """Build the office's application; without `watching` nobody is told of changes by webhook."""
     app = bare_app(served, title="ecert office", description=DESCRIPTION)
     add_public_routes(app, served)
     app.include_router(issuance_routes(inside))
     app.include_router(certificate_routes(inside))
     app.include_router(status_routes(inside))
+    if watching is not None:
+        app.include_router(watch_routes(watching, served.gate))
     return app

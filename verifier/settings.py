@@ -94,6 +94,9 @@ class Settings(BaseSettings):
     status_lifetime: int = Field(
         default=3600, ge=2, le=604_800, description="seconds after its block in which a status list is good; over ttl"
     )
+    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="the only hosts that webhooks go to, inner ones too; default: all with public addresses"
+    )
     passwords_file: Path = Field(default=Path(), description="what opens the keys; default: keys/passwords")
     deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
     poll_seconds: float = Field(default=0.5, gt=0, le=60, description="how often processes look for what is new")
@@ -175,7 +178,14 @@ class Settings(BaseSettings):
             )
         return self.status_base
 
-    @field_validator("node_urls", "trusted_proxies", mode="before")
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any("/" in host or "@" in host for host in value):
+            raise ValueError("names of hosts or addresses are due, without https:// and without a port")
+        return tuple(host.lower() for host in value)
+
+    @field_validator("node_urls", "trusted_proxies", "webhook_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value

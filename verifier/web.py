@@ -26,6 +26,7 @@ from store.errors import StoreError
 from verifier import pages
 from verifier.access.access import Access
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
+from verifier.api.changes import change_routes
 from verifier.api.flaws import parameter_flaws
 from verifier.api.health import health_routes
 from verifier.api.me import me_routes
@@ -36,6 +37,7 @@ from verifier.api.records import record_routes
 from verifier.api.token import token_routes
 from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verification_routes
 from verifier.callers import Act, Gate, OpenGate
+from verifier.changes.feed import ChangeFeed
 from verifier.errors import NotReady
 from verifier.guards import Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
@@ -78,12 +80,14 @@ class Served:
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     `stall_seconds`: without a new block, after which the chain has stalled. `figures` are counted, and told to
     `readers` with what `collectors` tell.
+    `changes`: what happened to what callers relied on; None: nobody is told.
     """
 
     view: LedgerView
     answering: Answering
     published: Published | None = None
     status_ttl: int = STATUS_TTL
+    changes: ChangeFeed | None = None
     gate: Gate = field(default_factory=OpenGate)
     access: Access | None = None
     records: Records | None = None
@@ -115,6 +119,8 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
         app.include_router(record_routes(served.records, served.gate))
     if served.receipt_keys is not None:
         app.include_router(receipt_key_routes(served.receipt_keys))
+    if served.changes is not None:
+        app.include_router(change_routes(served.changes, served.gate))
     app.include_router(pages.check_routes(served.answering, served.max_age))
     app.include_router(pages.asset_routes())
     if served.access is not None:

@@ -55,7 +55,7 @@ def revoked(*serials: int, agency: str = AGENCY) -> Event:
     return changed(0, 0, 1, *serials, agency=agency)
 
 
-def rely(database: Database, *serials: int, caller: str = CALLER, block: int | None = None) -> None:
+def relied_on(database: Database, *serials: int, caller: str = CALLER, block: int | None = None) -> None:
     since = cursor(database).settled_block if block is None else block
     with database.begin() as connection:
         changes.relied(
@@ -95,8 +95,8 @@ def test_before_the_chain_was_read_there_is_nothing_to_do(database: Database) ->
 
 def test_who_relied_is_told_once_and_nobody_else_is(database: Database) -> None:
     begin(database)
-    rely(database, 1, 2)
-    rely(database, 2, caller=OTHER)
+    relied_on(database, 1, 2)
+    relied_on(database, 2, caller=OTHER)
     track(database)
     block = mine(database, revoked(2, 3), revoked(2, agency=OTHER_AGENCY))
     assert track(database) == 2
@@ -111,7 +111,7 @@ def test_who_relied_is_told_once_and_nobody_else_is(database: Database) -> None:
 def test_what_was_settled_before_is_not_told(database: Database) -> None:
     begin(database)
     mine(database, revoked(1))
-    rely(database, 1)
+    relied_on(database, 1)
     assert track(database) == 0
     block = mine(database, changed(0, 0, 2, 1))
     track(database)
@@ -127,7 +127,7 @@ def test_a_reliance_that_is_shipped_late_is_told_of_what_came_since(database: Da
     later = mine(database, revoked(2))
     if tracked:
         track(database)
-    rely(database, 1, 2, block=since)
+    relied_on(database, 1, 2, block=since)
     track(database)
     assert sorted(told(database)) == [
         (1, block, Status.SUSPENDED),
@@ -143,19 +143,19 @@ def test_an_earlier_reliance_that_comes_later_is_caught_up_with_and_a_later_one_
     begin(database)
     first = mine(database, revoked(1))
     second = mine(database, changed(0, 0, 2, 1))
-    rely(database, 1, block=first)
+    relied_on(database, 1, block=first)
     track(database)
     assert told(database) == [(1, second, Status.SUSPENDED)]
-    rely(database, 1, block=first - 1)
+    relied_on(database, 1, block=first - 1)
     track(database)
     assert told(database) == [(1, second, Status.SUSPENDED), (1, first, Status.REVOKED)]
-    rely(database, 1, block=second)
+    relied_on(database, 1, block=second)
     assert track(database) == 0
 
 
 def test_a_change_counts_once_it_is_settled(database: Database) -> None:
     begin(database)
-    rely(database, 1)
+    relied_on(database, 1)
     settled = cursor(database).settled_block
     block = mine(database, revoked(1), settled=settled)
     assert track(database) == 0
@@ -169,7 +169,7 @@ def test_a_change_that_was_seen_before_it_was_settled_is_told_when_it_is(databas
     begin(database)
     settled = cursor(database).settled_block
     block = mine(database, changed(0, 0, 0, 1), settled=settled)
-    rely(database, 1)
+    relied_on(database, 1)
     mine(database, settled=block)
     track(database)
     assert told(database) == [(1, block, Status.VALID)]
@@ -177,7 +177,7 @@ def test_a_change_that_was_seen_before_it_was_settled_is_told_when_it_is(databas
 
 def test_what_a_fork_undid_is_never_told(database: Database) -> None:
     begin(database)
-    rely(database, 1)
+    relied_on(database, 1)
     common = mine(database)
     track(database)
     mine(database, revoked(1), settled=common)
@@ -192,7 +192,7 @@ def test_what_a_fork_undid_is_never_told(database: Database) -> None:
 
 def test_a_ledger_that_is_read_anew_doubles_nothing(database: Database) -> None:
     begin(database)
-    rely(database, 1)
+    relied_on(database, 1)
     track(database)
     block = mine(database, revoked(1))
     track(database)
@@ -206,7 +206,7 @@ def test_a_ledger_that_is_read_anew_doubles_nothing(database: Database) -> None:
 
 def test_nothing_of_a_contested_height_is_told(database: Database) -> None:
     begin(database)
-    rely(database, 1)
+    relied_on(database, 1)
     track(database)
     block = mine(database, revoked(1))
     with database.begin() as connection:
@@ -218,7 +218,7 @@ def test_nothing_of_a_contested_height_is_told(database: Database) -> None:
 
 def test_a_replacement_names_the_successors(database: Database) -> None:
     begin(database)
-    rely(database, 1)
+    relied_on(database, 1)
     mine(database, CertificateSuperseded(place=place(0, 0), agency=AGENCY, old=1, successors=(7, 8)))
     track(database)
     with database.read() as connection:
@@ -228,7 +228,7 @@ def test_a_replacement_names_the_successors(database: Database) -> None:
 
 def test_two_events_of_one_block_are_two_changes(database: Database) -> None:
     begin(database)
-    rely(database, 1)
+    relied_on(database, 1)
     block = mine(database, changed(0, 0, 2, 1), revoked(1))
     track(database)
     assert told(database) == [(1, block, Status.SUSPENDED), (1, block, Status.REVOKED)]
@@ -242,19 +242,19 @@ def test_much_is_done_piece_by_piece_and_nothing_is_left(database: Database, mon
     monkeypatch.setattr(changes, "EVENTS", 2)
     monkeypatch.setattr(changes, "FRESH", 3)
     begin(database)
-    rely(database, *range(10))
+    relied_on(database, *range(10))
     track(database)
     for _ in range(5):
         mine(database, *(revoked(serial) for serial in range(3)))
     assert track(database) == 15
-    rely(database, *range(10), caller=OTHER, block=start().block)
+    relied_on(database, *range(10), caller=OTHER, block=start().block)
     assert track(database) == 15
     assert len(told(database, OTHER)) == 15
 
 
 def test_one_event_of_many_serials_reaches_everybody(database: Database) -> None:
     begin(database)
-    rely(database, *range(1200))
+    relied_on(database, *range(1200))
     mine(database, revoked(*range(0, 2400, 2)))
     track(database)
     assert [serial for serial, *_ in told(database)] == list(range(0, 1200, 2))[:1000]
@@ -269,7 +269,7 @@ def test_reliances_and_events_that_come_at_once_are_all_told(database: Database)
     def work(number: int) -> None:
         try:
             for serial in range(8):
-                rely(database, serial, caller=f"caller {number}", block=block)
+                relied_on(database, serial, caller=f"caller {number}", block=block)
         except Exception as error:  # noqa: BLE001 # shown by the assertion
             failures.append(error)
 

@@ -44,6 +44,17 @@ class Part:
     chosen: bool
 
 
+async def read_json_body(request: Request, model: type[_Model]) -> _Model:
+    """Read a body that is one JSON object.
+
+    Raises:
+        RequestRefused: with the place and the reason.
+    """
+    if media_type(request) != JSON:
+        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON}.")
+    return understood(model, read_object(await request.body(), "body"))
+
+
 def media_type(request: Request) -> str:
     """Give the kind of body that the request names, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import typer
 
@@ -11,14 +12,19 @@ from chain.indexer import Indexer
 from store.database import Database
 from verifier.commands.options import DataOption, SupervisedOption
 from verifier.commands.reporting import reported_to_supervisor
+from verifier.keys.service_keys import ServiceKeys
+from verifier.keys.status_key import status_key
+from verifier.ledger_view import LedgerView
 from verifier.processes.logs import start_log
 from verifier.processes.nodes import open_node
-from verifier.processes.running import run
-from verifier.settings import load_settings
+from verifier.processes.running import Work, run
+from verifier.processes.together import together
+from verifier.publishing.status_lists import StatusPublisher, Terms
+from verifier.settings import Settings, load_settings
 
 
 def indexer(*, data: DataOption = None, supervised: SupervisedOption = False) -> None:
-    """Read the chain into the database until stopped. Refuses a chain that is not the one it began with."""
+    """Read the chain into the database and make status lists. Refuses a chain that is not the one it began with."""
     with reported_to_supervisor():
         settings = load_settings(data)
         start_log("indexer", settings.log_level, settings.log_format)
@@ -27,12 +33,26 @@ def indexer(*, data: DataOption = None, supervised: SupervisedOption = False) ->
 
             async def work(stop: asyncio.Event) -> None:
                 async with open_node(settings.node_urls) as node:
-                    depth = settings.settled_depth
-                    await Indexer(database, node, deployment, settled_depth=depth, poll=settings.poll_seconds / 2).run(
-                        stop
-                    )
+                    depth, poll = settings.settled_depth, settings.poll_seconds
+                    reading = Indexer(database, node, deployment, settled_depth=depth, poll=poll / 2)
+                    await together((reading.run, *_publishing(settings, database, deployment.name)), stop)
 
             run(work, supervised=supervised)
+
+
+def _publishing(settings: Settings, database: Database, ledger: str) -> tuple[Work, ...]:
+    """Set up the making of status lists, where it is known under which address they are published."""
+    if settings.status_base is None:
+        logging.getLogger(__name__).warning("no status lists are made: status_base is not set")
+        return ()
+    key = status_key(ServiceKeys(settings.keys_dir, settings.passwords_file))
+    terms = Terms(base=settings.status_base, ttl=settings.status_ttl, lifetime=settings.status_lifetime)
+    publisher = StatusPublisher(database, LedgerView(database, ledger=ledger), key=key.at, terms=terms)
+
+    async def publish(stop: asyncio.Event) -> None:
+        await publisher.run(stop, settings.poll_seconds)
+
+    return (publish,)
 
 
 def register(app: typer.Typer) -> None:

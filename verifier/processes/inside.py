@@ -13,12 +13,16 @@ from chain.deployment import Deployment
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.idempotency import Idempotency
+from verifier.changes.addresses import AddressRules
+from verifier.changes.watching import Watching
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Keyring
 from verifier.keys.receipt_key import Answerer
 from verifier.observing.stored_figures import StoredFigures
+from verifier.keys.watch_key import WatchKey
 from verifier.office.inside import Inside
 from verifier.office_web import office_app
+from verifier.processes.change_works import change_works
 from verifier.processes.public import open_served
 from verifier.processes.recorded import recorded
 from verifier.processes.serving import serve_web
@@ -44,13 +48,16 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
 
     A work that fails ends the process, and whoever watches over it starts it again.
     """
+    rules, key = AddressRules(settings.webhook_hosts), WatchKey(settings.keys_dir)
     async with recorded(settings, database, Answerer.OFFICE) as recording:
         served = open_served(settings, database, recording, finding=open_finding(settings, database))
         stored = StoredFigures(database, recording.lineage.folder, seconds_now)
         served = replace(served, collectors=(stored,))
         inside = open_inside(settings, database, served)
         closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)
-        await together([partial(serve_web, office_app(served, inside), taken), closing.run], stop)
+        app = office_app(served, inside, Watching(database, rules, key))
+        works = change_works(settings, database, rules, key)
+        await together([partial(serve_web, app, taken), closing.run, *works], stop)
 
 
 def open_finding(settings: Settings, database: Database) -> Finding:

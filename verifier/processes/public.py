@@ -9,6 +9,7 @@ from functools import partial
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.access import open_access
+from verifier.changes.feed import ChangeFeed
 from verifier.keys.receipt_key import Answerer, published_receipt_keys
 from verifier.keys.service_keys import ServiceKeys
 from verifier.ledger_view import LedgerView
@@ -55,6 +56,7 @@ def open_served(
         status_ttl=settings.status_ttl,
         gate=access.gate,
         access=access,
+        changes=ChangeFeed(database),
         records=Records(database, recording),
         receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
         max_age=settings.max_age,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
-Work = Callable[[asyncio.Event], Awaitable[None]]
+from verifier.processes.running import Work
 
 
 async def together(works: Sequence[Work], stop: asyncio.Event) -> None:

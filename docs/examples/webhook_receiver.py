@@ -1,0 +1,91 @@
+"""Receive changes from ecert: verify each message, store it once, answer 204.
+
+    pip install standardwebhooks
+    WEBHOOK_SECRET=whsec_... python webhook_receiver.py --port 9000 --file changes.sqlite
+
+Put an HTTPS server in front of it, unless ecert runs on the same machine. A message that is not signed with the secret,
+or whose signature is older than five minutes, is refused; one that came before (`webhook-id`) is taken and not stored
+again. It is answered only after it is stored, so that what is lost here is sent again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sqlite3
+import sys
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from standardwebhooks import Webhook, WebhookVerificationError
+
+MOST = 65_536
+"""Bytes; our messages have some 300."""
+
+
+class Changes:
+    """Stores messages in an SQLite file, each id once."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        with closing(sqlite3.connect(file)) as connection, connection:
+            connection.execute("CREATE TABLE IF NOT EXISTS changes (id TEXT PRIMARY KEY, body TEXT NOT NULL)")
+
+    def store(self, message: str, body: str) -> None:
+        """Store a message, and have it on the disk when this returns."""
+        with closing(sqlite3.connect(self._file)) as connection, connection:
+            connection.execute("INSERT OR IGNORE INTO changes VALUES (?, ?)", (message, body))
+
+
+class Receiver(BaseHTTPRequestHandler):
+    """Answers one request."""
+
+    changes: Changes
+    webhook: Webhook
+    timeout = 10
+
+    def do_POST(self) -> None:  # the library's own name
+        """Verify, store, answer."""
+        length = self.headers.get("content-length", "")
+        if not length.isdigit() or int(length) > MOST:
+            self._answer(413)
+            return
+        body = self.rfile.read(int(length))
+        try:
+            self.webhook.verify(body, dict(self.headers.items()))
+        except (WebhookVerificationError, ValueError):
+            self._answer(401)
+            return
+        self.changes.store(self.headers["webhook-id"], body.decode())
+        self._answer(204)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 # the library's own name
+        """Say nothing."""
+
+    def _answer(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+
+def main() -> int:
+    """Serve until stopped; says the port that it listens on."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--port", type=int, default=9000, help="0: a free one")
+    parser.add_argument("--file", type=Path, default=Path("changes.sqlite"))
+    given = parser.parse_args()
+    secret = os.environ.get("WEBHOOK_SECRET")
+    if not secret:
+        sys.stderr.write("WEBHOOK_SECRET is not set: it is the `secret` that POST /v1/watches answered\n")
+        return 2
+    Receiver.changes, Receiver.webhook = Changes(given.file), Webhook(secret)
+    with ThreadingHTTPServer(("127.0.0.1", given.port), Receiver) as server:
+        sys.stdout.write(f"listening on port {server.server_port}\n")
+        sys.stdout.flush()
+        server.serve_forever()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The receiver of docs/examples takes what we send, once, and refuses what we did not."""
+
+from __future__ import annotations
+
+import os
+import re
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+from standardwebhooks import Webhook
+
+from store.deliveries import Attempt
+from verifier.changes.addresses import AddressRules
+from verifier.changes.message import headers
+from verifier.changes.posting import HttpPost
+from verifier.changes.turns import seconds_now
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "webhook_receiver.py"
+SECRET = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
+BODY = '{"type":"certificate.status_changed","data":{"serial":7}}'
+
+
+@pytest.fixture
+def receiver(tmp_path: Path) -> Iterator[str]:
+    process = subprocess.Popen(
+        [sys.executable, str(EXAMPLE), "--port", "0", "--file", str(tmp_path / "changes.sqlite")],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"WEBHOOK_SECRET": SECRET},
+    )
+    assert process.stdout is not None
+    try:
+        found = re.fullmatch(r"listening on port (\d+)\n", process.stdout.readline())
+        assert found is not None
+        yield f"http://127.0.0.1:{found[1]}/"
+    finally:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+def stored(folder: Path) -> list[tuple[str, str]]:
+    with closing(sqlite3.connect(folder / "changes.sqlite")) as connection:
+        return connection.execute("SELECT id, body FROM changes ORDER BY id").fetchall()
+
+
+async def test_it_takes_what_we_send_and_stores_it_once(receiver: str, tmp_path: Path) -> None:
+    post = HttpPost(AddressRules(["127.0.0.1"]))
+    for delivery in ("one", "two", "one"):
+        signed = headers(delivery, BODY, SECRET, seconds_now())
+        assert await post.send(receiver, BODY, signed) == Attempt(status=204, error=None)
+    await post.close()
+    assert stored(tmp_path) == [("one", BODY), ("two", BODY)]
+
+
+def test_it_refuses_what_is_not_ours_or_old_or_too_large(receiver: str, tmp_path: Path) -> None:
+    good = headers("one", BODY, SECRET, seconds_now())
+    other = headers("one", BODY, SECRET.replace("MTIz", "MTIy"), seconds_now())
+    old = headers("one", BODY, SECRET, seconds_now() - 3600)
+    for signed, body, status in (
+        (other, BODY, 401),
+        (old, BODY, 401),
+        (good, BODY.replace("7", "8"), 401),
+        ({**good, "webhook-id": "two"}, BODY, 401),
+        ({**good, "webhook-signature": "v1"}, BODY, 401),
+        ({}, BODY, 401),
+        (good, "x" * 100_000, 413),
+    ):
+        assert httpx.post(receiver, content=body, headers=signed).status_code == status
+    assert stored(tmp_path) == []
+
+
+def test_a_signature_is_what_the_standard_says() -> None:
+    now = datetime.now(UTC)
+    signed = headers("one", BODY, SECRET, int(now.timestamp()))
+    assert Webhook(SECRET).verify(BODY, signed) == {"type": "certificate.status_changed", "data": {"serial": 7}}
+    assert signed["webhook-signature"] == Webhook(SECRET).sign("one", now + timedelta(0), BODY)
+
+
+def test_without_a_secret_it_says_what_is_missing() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "WEBHOOK_SECRET"}
+    ran = subprocess.run([sys.executable, str(EXAMPLE)], env=environment, capture_output=True, text=True, check=False)
+    assert (ran.returncode, "POST /v1/watches" in ran.stderr) == (2, True)
