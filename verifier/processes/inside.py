@@ -18,8 +18,8 @@ from verifier.changes.watching import Watching
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Keyring
 from verifier.keys.receipt_key import Answerer
-from verifier.observing.stored_figures import StoredFigures
 from verifier.keys.watch_key import WatchKey
+from verifier.observing.stored_figures import StoredFigures
 from verifier.office.inside import Inside
 from verifier.office_web import office_app
 from verifier.processes.change_works import change_works
