@@ -35,6 +35,7 @@ from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.receipt_keys import receipt_key_routes
 from verifier.api.records import record_routes
 from verifier.api.token import token_routes
+from verifier.api.types import type_routes
 from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verification_routes
 from verifier.callers import Act, Gate, OpenGate
 from verifier.changes.feed import ChangeFeed
@@ -113,6 +114,7 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
     app.include_router(health_routes(_watch(served)))
     collectors = (LedgerFigures(served.view, seconds_now), *served.collectors)
     app.include_router(metrics_routes(served.figures, collectors, served.readers))
+    app.include_router(type_routes(served.answering.verifying.types))
     if served.published is not None:
         app.include_router(publication_routes(served.published, served.status_ttl))
     if served.records is not None:

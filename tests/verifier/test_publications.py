@@ -249,3 +249,16 @@ async def test_what_is_published_describes_itself(client: httpx.AsyncClient) -> 
     assert "application/statuslist+jwt" in listed["200"]["content"]
     of_serials = paths["/v1/certificates/{agency}/{serial}/status"]["get"]["responses"]
     assert {"200", "404", "500", "503"} <= set(of_serials)
+
+
+async def test_certificate_types_are_given_as_data(client: httpx.AsyncClient) -> None:
+    listed = (await client.get("/v1/types")).json()["types"]
+    assert len(listed) == len(TypeCatalogue.bundled())
+    answer = await client.get("/v1/types/business-licence")
+    said = answer.json()
+    assert {name: said[name] for name in listed[0]} in listed
+    assert {"name": "legal_representative", "kind": "text"}.items() <= said["fields"][3].items()
+    assert [each["name"] for each in said["fields"][-2:]] == ["identifier", "document"]
+    again = await client.get("/v1/types/business-licence", headers={"if-none-match": answer.headers["etag"]})
+    assert again.status_code == 304
+    problem(await client.get("/v1/types/passport"), Code.NOT_FOUND)
