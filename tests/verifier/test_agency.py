@@ -109,7 +109,14 @@ def test_three_commands_set_an_agency_up(bureau: Bureau) -> None:
     assert said.exit_code == 0, said.output
     assert "admitted (settled, block" in said.stdout
     folder = bureau.folder / "keys" / CODE
-    assert {path.name for path in folder.iterdir()} == {"admin.json", "anchor.json", "certificate.pem", "status.json"}
+    assert {path.name for path in folder.iterdir()} == {
+        "admin.json",
+        "anchor.address",
+        "anchor.json",
+        "certificate.pem",
+        "status.address",
+        "status.json",
+    }
     admin = json.loads((folder / "admin.json").read_text())["address"].removeprefix("0x").lower()
     bureau.chain.rpc("hardhat_setBalance", "0x" + admin, hex(10**20))
     bureau.done("key", "add", CODE, "--password-file", str(admin_password))

@@ -14,6 +14,7 @@ The ledger keys themselves are opened in `verifier.keys.ledger_keys`, by the sen
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -90,16 +91,33 @@ class Keyring:
             raise KeyringError(f"{path} cannot be opened: {error.why}") from error
 
     def address(self, agency: str, purpose: Purpose) -> bytes:
-        """Give the 20-byte address of a ledger key of an agency, which its file tells without a password."""
-        path = self.ledger_file(agency, purpose)
+        """Give the 20-byte address of a ledger key of an agency, which its file tells without a password.
+
+        Where the key file is not here, or not for us, the file of its address beside it tells: the office knows whose
+        key will write, and cannot open it.
+        """
+        path, known = self.ledger_file(agency, purpose), self.address_file(agency, purpose)
+        if known.exists() and not os.access(path, os.R_OK):
+            return _address(self._read(known, "").decode("ascii", "replace").strip(), known)
         text = self._read(path, f"{agency} has no ledger key for this ({purpose})")
         try:
-            address = bytes.fromhex(json.loads(text)["address"].removeprefix("0x"))
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            return _address(json.loads(text)["address"], path)
+        except (ValueError, KeyError, TypeError) as error:
             raise KeyringError(f"{path} is no key file") from error
-        if len(address) != ADDRESS_BYTES:
-            raise KeyringError(f"{path} is no key file")
-        return address
+
+    def write_address(self, agency: str, purpose: Purpose) -> None:
+        """Write the address of a ledger key down beside it, for processes that are not given the key; once."""
+        path = self.address_file(agency, purpose)
+        try:
+            write_secret(path, f"0x{self.address(agency, purpose).hex()}\n".encode())
+        except SecretFileExists:
+            return
+        except OSError as error:
+            raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
+
+    def address_file(self, agency: str, purpose: Purpose) -> Path:
+        """Say where the address of a ledger key is written down. Who changes it can hold an agency's calls up."""
+        return self._agency_folder(agency) / f"{purpose}.address"
 
     def ledger_file(self, agency: str, purpose: Purpose) -> Path:
         """Say where the key file of an agency's ledger key is."""
@@ -154,6 +172,16 @@ class Keyring:
             raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
         except OSError as error:
             raise KeyringError(f"{path} cannot be read: {error.strerror}") from error
+
+
+def _address(text: str, path: Path) -> bytes:
+    try:
+        address = bytes.fromhex(text.removeprefix("0x"))
+    except (ValueError, AttributeError) as error:
+        raise KeyringError(f"{path} is no key file") from error
+    if len(address) != ADDRESS_BYTES:
+        raise KeyringError(f"{path} is no key file")
+    return address
 
 
 def _passwords(table: object, path: Path, agency: str) -> Passwords:

@@ -27,6 +27,7 @@ def ledger_signers(keyring: Keyring) -> Sequence[KeyFileSigner]:
 def open_ledger_key(keyring: Keyring, agency: str, purpose: Purpose) -> KeyFileSigner:
     """Open one ledger key of an agency."""
     keyring.address(agency, purpose)
+    keyring.write_address(agency, purpose)
     try:
         return KeyFileSigner(keyring.ledger_file(agency, purpose), _password(keyring, agency))
     except KeyFileUnreadable as error:
@@ -38,11 +39,11 @@ def create_ledger_key(keyring: Keyring, agency: str, purpose: Purpose, *, work: 
     path = keyring.ledger_file(agency, purpose)
     password = _password(keyring, agency)
     try:
-        if work is None:
-            return KeyFileSigner.create(path, password)
-        return KeyFileSigner.create(path, password, work=work)
+        made = KeyFileSigner.create(path, password) if work is None else KeyFileSigner.create(path, password, work=work)
     except KeyFileUnreadable as error:
         raise KeyringError(str(error)) from error
+    keyring.write_address(agency, purpose)
+    return made
 
 
 def _password(keyring: Keyring, agency: str) -> str:
