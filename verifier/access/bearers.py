@@ -26,6 +26,10 @@ class Bearer:
     client: KnownClient
 
 
+class UnknownClient(NotAToken):
+    """The token is ours, and its client is disabled, or was let in a moment ago."""
+
+
 class Bearers:
     """Tells callers by their tokens."""
 
@@ -38,7 +42,7 @@ class Bearers:
         """Tell who bears a token now.
 
         Raises:
-            NotAToken: nobody whom we know.
+            NotAToken: nobody; `UnknownClient` where the token is good and its client not among those that we know.
         """
         name = hashlib.sha256(token.encode("latin-1", "replace")).digest()
         kept = self._kept.get(name)
@@ -51,12 +55,16 @@ class Bearers:
                 raise NotAToken
         client = self._directory.find(grant.client)
         if client is None:
-            raise NotAToken
+            raise UnknownClient
         if before is not None and before.client is client:
             return before
         fresh = Bearer(caller=_caller(client, grant), client=client)
         self._keep(name, grant, fresh)
         return fresh
+
+    async def look_again(self) -> bool:
+        """Look for clients that were let in since; False where that was done a moment ago."""
+        return await self._directory.look_again()
 
     def client(self, name: str) -> KnownClient | None:
         """Give a client by its name; None where there is none that may ask."""

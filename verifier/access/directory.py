@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -23,6 +24,9 @@ _LOG = logging.getLogger(__name__)
 
 OF_AGENCIES = frozenset({Scope.ISSUE, Scope.STATUS})
 """Scopes that mean nothing without an agency to issue as."""
+
+PAUSE = 1.0
+"""Seconds between two looks for a client that is not known: whoever makes names up must not keep the database busy."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,7 @@ class ClientDirectory:
         self._database = database
         self._known: Mapping[str, KnownClient] = MappingProxyType({})
         self._trouble: str | None = None
+        self._looked_again = -PAUSE
 
     def find(self, name: str) -> KnownClient | None:
         """Give a client; None where there is none, or it is disabled."""
@@ -69,6 +74,15 @@ class ClientDirectory:
         before = self._known
         kept = {name: before[name] if before.get(name) == each else each for name, each in fresh.items()}
         self._known = MappingProxyType(kept)
+
+    async def look_again(self) -> bool:
+        """Look for a client that may have been let in since; False where we did within the last second."""
+        now = time.monotonic()
+        if now - self._looked_again < PAUSE:
+            return False
+        self._looked_again = now
+        await self.look()
+        return True
 
     async def look(self) -> None:
         """Refresh without holding up the event loop; trouble is logged when it starts and ends, and never raised."""

@@ -12,7 +12,7 @@ from starlette.requests import Request
 
 from verifier.access.access_tokens import NotAToken
 from verifier.access.addresses import Addresses
-from verifier.access.bearers import Bearer, Bearers
+from verifier.access.bearers import Bearer, Bearers, UnknownClient
 from verifier.access.meter import Meter
 from verifier.access.paces import Of, Paces
 from verifier.access.sessions import Sessions
@@ -52,7 +52,7 @@ class AccessGate:
         """
         said = request.headers.get("authorization")
         if said is not None:
-            bearer = self._bearer(said)
+            bearer = await self._bearer(said)
             request.state.caller = bearer.caller
             self._paces.hit(Of.CLIENT, bearer.client.name, bearer.client.per_minute)
             self._meter.refuse_beyond(bearer.client.name, 1, bearer.client.per_day)
@@ -73,15 +73,24 @@ class AccessGate:
         per_day = None if act is Act.REFUSED else client.per_day
         self._meter.spend(client.name, act, count, per_day)
 
-    def _bearer(self, said: str) -> Bearer:
+    async def _bearer(self, said: str) -> Bearer:
         if said[: len(_SCHEME)].lower() != _SCHEME:
             raise RequestRefused(Code.UNAUTHENTICATED, "Send an access token: Authorization: Bearer.", headers=_INVALID)
+        token = said[len(_SCHEME) :].strip()
         try:
-            return self._bearers.bearer(said[len(_SCHEME) :].strip(), self._clock())
+            return self._bearers.bearer(token, self._clock())
+        except UnknownClient:
+            if await self._bearers.look_again():
+                return await self._bearer(said)
+            raise _not_good() from None
         except NotAToken:
-            raise RequestRefused(
-                Code.UNAUTHENTICATED, "The access token is none that is good now: ask for another.", headers=_INVALID
-            ) from None
+            raise _not_good() from None
+
+
+def _not_good() -> RequestRefused:
+    return RequestRefused(
+        Code.UNAUTHENTICATED, "The access token is none that is good now: ask for another.", headers=_INVALID
+    )
 
 
 def require(caller: Caller, scope: Scope) -> None:

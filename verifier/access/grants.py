@@ -58,9 +58,17 @@ class Grants:
         def make(request: Request) -> str:
             return tokens.make(request.client_id, [Scope(word) for word in request.scopes], clock())
 
+        self._directory = directory
         validator = _Validator(directory, clock)
         self._server = BackendApplicationServer(validator, token_generator=make, token_expires_in=LIFETIME)
         self._server.credentials_grant.custom_validators.pre_token.append(_refuse_doubled)
+
+    async def answer_newest(self, uri: str, body: str, authorization: str | None) -> Granted:
+        """Answer like `answer`; a client that is not known is looked for anew first, at most once a second."""
+        granted = self.answer(uri, body, authorization)
+        if granted.refused_client and await self._directory.look_again():
+            return self.answer(uri, body, authorization)
+        return granted
 
     def answer(self, uri: str, body: str, authorization: str | None) -> Granted:
         """Answer a request: its address, its form as it came, and its Authorization header."""

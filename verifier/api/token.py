@@ -69,7 +69,8 @@ def token_routes(grants: Grants, paces: Paces, addresses: Addresses) -> APIRoute
         """
         address = addresses.of(request)
         paces.refuse_after_tries(address)
-        granted = grants.answer(str(request.url), await _form(request), request.headers.get("authorization"))
+        form, header = await _form(request), request.headers.get("authorization")
+        granted = await grants.answer_newest(str(request.url), form, header)
         if granted.refused_client:
             paces.count_wrong_try(address)
         return JSONResponse(dict(granted.members), granted.status, {**granted.headers, **_NEVER_KEPT})
