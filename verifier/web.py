@@ -10,6 +10,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from types import MappingProxyType
 
 from fastapi import FastAPI
@@ -31,6 +32,7 @@ from verifier.api.flaws import parameter_flaws
 from verifier.api.health import health_routes
 from verifier.api.me import me_routes
 from verifier.api.metrics import metrics_routes
+from verifier.api.openapi import described
 from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.receipt_keys import receipt_key_routes
 from verifier.api.records import record_routes
@@ -169,6 +171,7 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
             Middleware(BodyLimit, allowances=ALLOWANCES),
         ],
     )
+    app.openapi = partial(described, app)  # type: ignore[method-assign] # as FastAPI documents it
     app.state.gate = served.gate
     for kind in (RequestRefused, NotReady, StoreError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, _answer_problem)

@@ -25,6 +25,7 @@ _BODY: dict[str, Any] = {
     "content": {
         FORM: {
             "schema": {
+                "title": "TokenRequest",
                 "type": "object",
                 "properties": {name: {"type": "string", "examples": [example]} for name, example in _FIELDS.items()},
                 "required": ["grant_type"],
@@ -33,6 +34,7 @@ _BODY: dict[str, Any] = {
     },
 }
 _TOKEN: dict[str, Any] = {
+    "title": "TokenAnswer",
     "type": "object",
     "properties": {
         "access_token": {"type": "string"},
@@ -43,6 +45,7 @@ _TOKEN: dict[str, Any] = {
     "required": ["access_token", "token_type", "expires_in", "scope"],
 }
 _ERROR: dict[str, Any] = {
+    "title": "TokenRefused",
     "type": "object",
     "properties": {"error": {"type": "string"}, "error_description": {"type": "string"}},
     "required": ["error"],
