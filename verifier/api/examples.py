@@ -57,6 +57,34 @@ _RECORDED = {
     "audit": {"segment": "api-3f2a9c1b-000001", "position": 41, "hash": _DIGEST},
 }
 
+_CHANGE = {
+    "id": 31,
+    "ledger": _LEDGER,
+    "agency": "REGISTRY-1",
+    "serial": 7,
+    "status": "suspended",
+    "block": 94_100,
+    "time": _TIME - 100,
+}
+_WATCH = {
+    "id": "0f8fad5b-d9cb-469f-a165-70867728950e",
+    "url": "https://tax.example/changes",
+    "created_at": _TIME,
+    "ended_at": None,
+    "end_reason": None,
+}
+_DELIVERY = {
+    "id": "3d813cbb-47fb-42ba-91df-831e1593ac29",
+    "change": _CHANGE,
+    "state": "done",
+    "attempts": 1,
+    "last_status": 204,
+    "last_error": None,
+    "next_at": None,
+    "created_at": _TIME - 98,
+    "done_at": _TIME - 97,
+}
+
 REQUESTS: Mapping[str, Any] = MappingProxyType(
     {
         "verify_batch": {"verifications": [{"certificate": "eyJhbGciOi...~WyJ4...~"}], **_OCCASION},
@@ -71,6 +99,7 @@ REQUESTS: Mapping[str, Any] = MappingProxyType(
             },
             "valid_from": "2026-05-03",
         },
+        "add_watch": {"url": "https://tax.example/changes"},
         "change_status": {"action": "suspend", "reason": "a court order"},
         "get_token": {"grant_type": "client_credentials", "scope": "verify"},
     }
@@ -83,6 +112,10 @@ ANSWERS: Mapping[tuple[str, str], Any] = MappingProxyType(
         ("verify_batch", "200"): {"id": _ID, "receipt": _RECEIPT, "as_of": _AS_OF, "results": [_VERDICT]},
         ("get_verification", "200"): _RECORDED,
         ("list_verifications", "200"): {"verifications": [_RECORDED], "next": None},
+        ("list_changes", "200"): {"changes": [_CHANGE], "next": 31},
+        ("add_watch", "201"): {**_WATCH, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
+        ("list_watches", "200"): {"watches": [_WATCH]},
+        ("list_deliveries", "200"): {"deliveries": [_DELIVERY], "next": 31},
         ("alive", "200"): {"status": "alive"},
         ("ready", "200"): {
             "status": "ready",

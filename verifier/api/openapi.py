@@ -43,7 +43,7 @@ def described(app: FastAPI) -> Json:
         )
         for path, operations in found["paths"].items():
             for method, operation in operations.items():
-                _complete(operation, OPERATIONS[method, path])
+                _complete(operation, OPERATIONS.get((method, path), Operation(name=operation["operationId"])))
         components = found.setdefault("components", {})
         schemas = components.setdefault("schemas", {})
         for name in _FRAMEWORKS_OWN:

@@ -38,9 +38,11 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
         ("get", "/v1/changes"): Operation(name="list_changes", scopes=(Scope.VERIFY,)),
         ("post", "/v1/watches"): Operation(name="add_watch", scopes=(Scope.VERIFY,)),
         ("get", "/v1/watches"): Operation(name="list_watches", scopes=(Scope.VERIFY,)),
-        ("get", "/v1/watches/{id}"): Operation(name="get_watch", scopes=(Scope.VERIFY,)),
-        ("delete", "/v1/watches/{id}"): Operation(name="end_watch", scopes=(Scope.VERIFY,)),
-        ("get", "/v1/watches/{id}/deliveries"): Operation(name="list_deliveries", scopes=(Scope.VERIFY,)),
+        ("delete", "/v1/watches/{watch}"): Operation(name="end_watch", scopes=(Scope.VERIFY,)),
+        ("get", "/v1/watches/{watch}/deliveries"): Operation(name="list_deliveries", scopes=(Scope.VERIFY,)),
+        ("post", "/v1/watches/{watch}/deliveries/{delivery}/retry"): Operation(
+            name="retry_delivery", scopes=(Scope.VERIFY,)
+        ),
         ("get", "/healthz"): _open("alive"),
         ("get", "/readyz"): _open("ready"),
         ("get", "/metrics"): _open("metrics"),

@@ -1,0 +1,16 @@
+"""One desk for all tests here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.openapi.desk import Desk, open_desk
+
+
+@pytest.fixture(scope="session")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    """The service, running, with one certificate issued."""
+    with open_desk(tmp_path_factory.mktemp("desk")) as desk:
+        yield desk
