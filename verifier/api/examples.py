@@ -57,6 +57,13 @@ _RECORDED = {
     "audit": {"segment": "api-3f2a9c1b-000001", "position": 41, "hash": _DIGEST},
 }
 
+_TYPE: dict[str, Any] = {
+    "slug": "health-certificate",
+    "vct": "urn:ecert:type:ecert:health-certificate:1",
+    "code": None,
+    "en": "Health certificate",
+    "zh": "健康证明",
+}
 _CHANGE = {
     "id": 31,
     "ledger": _LEDGER,
@@ -116,6 +123,27 @@ ANSWERS: Mapping[tuple[str, str], Any] = MappingProxyType(
         ("add_watch", "201"): {**_WATCH, "secret": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"},
         ("list_watches", "200"): {"watches": [_WATCH]},
         ("list_deliveries", "200"): {"deliveries": [_DELIVERY], "next": 31},
+        ("list_types", "200"): {"types": [_TYPE]},
+        ("get_type", "200"): {
+            **_TYPE,
+            "holder": {"en": "Holder", "zh": "持证人"},
+            "issued_by": {"en": "Examining hospital", "zh": "体检机构"},
+            "validity": {"en": "A year", "zh": "一年"},
+            "number": "certificate_number",
+            "says_nothing_about": None,
+            "fields": [
+                {
+                    "name": "holder_name",
+                    "kind": "text",
+                    "required": True,
+                    "en": "Name",
+                    "zh": "姓名",
+                    "form": None,
+                    "of": None,
+                    "essential": True,
+                }
+            ],
+        },
         ("alive", "200"): {"status": "alive"},
         ("ready", "200"): {
             "status": "ready",

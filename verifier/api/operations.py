@@ -43,6 +43,8 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
         ("post", "/v1/watches/{watch}/deliveries/{delivery}/retry"): Operation(
             name="retry_delivery", scopes=(Scope.VERIFY,)
         ),
+        ("get", "/v1/types"): _open("list_types"),
+        ("get", "/v1/types/{slug}"): _open("get_type"),
         ("get", "/healthz"): _open("alive"),
         ("get", "/readyz"): _open("ready"),
         ("get", "/metrics"): _open("metrics"),
