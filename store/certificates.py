@@ -7,15 +7,16 @@ it is stored until its batch is void, or it is revoked or superseded.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, insert, select, update
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import lookups
 from store.errors import Collision, NumberTaken
-from store.issuers import issuer_id, ledger_id
+from store.issuers import issuer_id
 from store.records import CertificateRecord, NewCertificate
 from store.states import BatchState
 from store.tables import batches, certificates, issuers, ledgers
@@ -77,16 +78,22 @@ def by_lookup(
 
     Those of void batches were promised to nobody and are left out.
     """
-    found = select(lookup_rows.c.issuer_id, lookup_rows.c.serial).where(lookup_rows.c.index.in_(indexes)).distinct()
-    named = found.subquery("named")
-    wanted = (
+    asked = {"ledger": ledger, "indexes": list(indexes), "most": limit}
+    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(), asked))
+
+
+@cache
+def _by_lookup() -> Select[Any]:
+    """Write the statement once: writing it takes several times as long as the database needs to answer it."""
+    found = select(lookup_rows.c.issuer_id, lookup_rows.c.serial)
+    named = found.where(lookup_rows.c.index.in_(bindparam("indexes", expanding=True))).distinct().subquery("named")
+    return (
         select_certificates()
         .join(named, (named.c.issuer_id == certificates.c.issuer_id) & (named.c.serial == certificates.c.serial))
-        .where(issuers.c.ledger_id == ledger_id(ledger), batches.c.state != BatchState.VOID)
+        .where(ledgers.c.name == bindparam("ledger"), batches.c.state != BatchState.VOID)
         .order_by(batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
-        .limit(limit)
+        .limit(bindparam("most"))
     )
-    return tuple(certificate_of(row) for row in connection.execute(wanted))
 
 
 def taken(

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, select
 
 from store.insertion import insert_into
-from store.issuers import known_issuer, ledger_id
-from store.tables import completeness, issuers
+from store.issuers import known_issuer
+from store.tables import completeness, issuers, ledgers
 
 
 def declare(connection: Connection, ledger: str, agency: str, certificate_type: bytes, *, since: int, now: int) -> None:
@@ -28,10 +31,16 @@ def declare(connection: Connection, ledger: str, agency: str, certificate_type: 
 
 def of_type(connection: Connection, ledger: str, certificate_type: bytes) -> dict[str, int]:
     """Give, by agency, since when its records of a type are complete; agencies that said nothing are absent."""
-    wanted = (
+    asked = {"ledger": ledger, "type": certificate_type}
+    return {row.agency: row.since for row in connection.execute(_of_type(), asked)}
+
+
+@cache
+def _of_type() -> Select[Any]:
+    return (
         select(issuers.c.agency, completeness.c.since)
         .join(issuers, issuers.c.id == completeness.c.issuer_id)
-        .where(issuers.c.ledger_id == ledger_id(ledger), completeness.c.certificate_type == certificate_type)
+        .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
+        .where(ledgers.c.name == bindparam("ledger"), completeness.c.certificate_type == bindparam("type"))
         .order_by(issuers.c.agency)
     )
-    return {row.agency: row.since for row in connection.execute(wanted)}

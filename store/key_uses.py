@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
 from store.errors import KeyUseMoved
 from store.insertion import insert_into
@@ -51,7 +52,7 @@ class KeyUse:
 
 def read(connection: Connection) -> dict[Use, KeyUse]:
     """Give the keys of each use of which any was ever written with."""
-    return {Use(row.use): _key_use(row) for row in connection.execute(select(key_uses))}
+    return {Use(row.use): _key_use(row) for row in connection.execute(_all_uses())}
 
 
 def start(connection: Connection, use: Use, number: int) -> None:
@@ -107,6 +108,11 @@ def finish(connection: Connection, use: Use) -> None:
     """Say that the sweep is at its end: no row needs the former key any more."""
     values = {"former": None, "sweeping": False, "swept_issuer": None, "swept_serial": None}
     connection.execute(update(key_uses).where(key_uses.c.use == use).values(values))
+
+
+@cache
+def _all_uses() -> Select[Any]:
+    return select(key_uses)
 
 
 def _moved(connection: Connection, use: Use, values: Mapping[str, Any], *, before: int, sweeping: bool) -> bool:
