@@ -1,8 +1,8 @@
 """The service at city load: a city's titles issued, verified, looked up, and a day of calls in minutes.
 
 Everything is as its users have it: processes of their own, receipts and record on, HTTP over loopback, the load from a
-process of its own. What the stack alone can do is measured in the same run. `ECERT_BENCH_TITLES` sets how many
-titles the city has (default 670,000), `ECERT_BENCH_CALLS` how many calls its day.
+process of its own. What the stack alone can do is measured in the same run. `BENCH_TITLES` sets how many
+titles the city has (default 670,000), `BENCH_CALLS` how many calls its day.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from bench import Report
 
 HERE = Path(__file__).resolve().parent
-TITLES = int(os.environ.get("ECERT_BENCH_TITLES", "670000"))
-CALLS = int(os.environ.get("ECERT_BENCH_CALLS", "605500"))
+TITLES = int(os.environ.get("BENCH_TITLES", "670000"))
+CALLS = int(os.environ.get("BENCH_CALLS", "605500"))
 SMALL = 1_000
 SAMPLED = 2_000
 SECONDS = 10
