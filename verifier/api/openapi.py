@@ -18,12 +18,22 @@ from verifier.api.examples import ANSWERS, REQUESTS
 from verifier.api.operations import OPERATIONS, Operation
 from verifier.api.token import PATH as TOKEN_PATH
 from verifier.callers import Scope
+from verifier.observing.request_names import HEADER
 from verifier.problems import Code
 
 Json = dict[str, Any]
 OAUTH = "oauth"
 SESSION = "session"
 _COMPONENT = "#/components/schemas/"
+_REQUEST_NAME = "RequestName"
+_NAMED = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "The caller's name for the request, a UUID or 32 hex digits: it stands in our log, and in the header"
+    " of this name of the answer. Any other is replaced by one of ours.",
+    "schema": {"type": "string"},
+}
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 _OF_A_BODY = (Code.NOT_JSON, Code.TOO_LARGE, Code.TOO_SLOW, Code.COMPRESSED, Code.WRONG_MEDIA_TYPE)
 _OF_A_CALLER = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.DATABASE_AWAY)
@@ -51,6 +61,7 @@ def described(app: FastAPI) -> Json:
         found["paths"] = _named(found["paths"], schemas)
         components["schemas"] = dict(sorted(schemas.items()))
         components["securitySchemes"] = _schemes()
+        components["parameters"] = {_REQUEST_NAME: _NAMED}
         app.openapi_schema = found
     return app.openapi_schema
 
@@ -58,15 +69,23 @@ def described(app: FastAPI) -> Json:
 def _complete(operation: Json, known: Operation) -> None:
     operation["operationId"] = known.name
     operation["security"] = _security(known)
+    operation.setdefault("parameters", []).append({"$ref": f"#/components/parameters/{_REQUEST_NAME}"})
     answers = operation["responses"]
     if _COMPONENT + _FRAMEWORKS_OWN[0] in str(answers.get("422")):
         del answers["422"]  # parameters in a path are text, and any text is one
     codes = [Code.INTERNAL, *(_OF_A_BODY if "requestBody" in operation else ())]
     codes += _OF_A_CALLER if known.known or known.scopes else ()
     for status, answer in problem_answers(*codes).items():
-        answers.setdefault(str(status), answer)
+        answers.setdefault(str(status), _without_nulls(answer))
     operation["responses"] = dict(sorted(answers.items()))
     _exemplify(operation, known.name)
+
+
+def _without_nulls(node: Any) -> Any:  # noqa: ANN401 # any JSON
+    """Leave out what is null, as FastAPI does with what it describes: two of one schema must be equal."""
+    if isinstance(node, dict):
+        return {name: _without_nulls(value) for name, value in node.items() if value is not None}
+    return [_without_nulls(item) for item in node] if isinstance(node, list) else node
 
 
 def _exemplify(operation: Json, name: str) -> None:
