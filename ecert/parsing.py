@@ -23,7 +23,7 @@ from ecert.disclosures import read_disclosures
 from ecert.errors import MalformedCertificate, MalformedKey, NotBase64Url
 from ecert.strict_json import MAX_NESTING
 
-__all__ = ["MAX_DISCLOSURES", "MAX_NESTING", "MAX_PATH", "MAX_SIZE", "parse"]
+__all__ = ["MAX_DISCLOSURES", "MAX_NESTING", "MAX_PATH", "MAX_SIZE", "parse", "parse_value"]
 
 MAX_SIZE = 256 * 1024
 MAX_DISCLOSURES = 256
@@ -66,7 +66,17 @@ def parse(data: bytes) -> Certificate:
     if len(data) > MAX_SIZE:
         raise MalformedCertificate("certificate", f"larger than {MAX_SIZE} bytes")
     text = _utf8(data, "certificate")
-    shown = _file_form(text) if text.lstrip(" \t\r\n").startswith("{") else _compact_form(text)
+    if text.lstrip(" \t\r\n").startswith("{"):
+        return parse_value(strict_json.loads(text, "certificate", MalformedCertificate))
+    return _certificate(_compact_form(text))
+
+
+def parse_value(value: Value) -> Certificate:
+    """Read a certificate's file form that stood in a larger JSON text, read by `strict_json` and within the limits."""
+    return _certificate(_file_form(value))
+
+
+def _certificate(shown: _Presented) -> Certificate:
     protected = shown.protected
     header = _known_header(protected) if len(protected) <= _HEADER_KEPT_SIZE else _header(protected)
     payload = _json_part(shown.payload, "payload")
@@ -118,9 +128,9 @@ def _compact_form(text: str) -> _Presented:
     )
 
 
-def _file_form(text: str) -> _Presented:
+def _file_form(value: Value) -> _Presented:
     """Take apart the flattened JSON serialization."""
-    whole = _members(strict_json.loads(text, "certificate", MalformedCertificate), "", _FILE_MEMBERS, _FILE_MEMBERS)
+    whole = _members(value, "", _FILE_MEMBERS, _FILE_MEMBERS)
     header = _members(whole["header"], "header", _UNSIGNED_NEEDED, _UNSIGNED_KNOWN)
     ecert = _members(header["ecert"], "header.ecert", _ECERT_NEEDED, _ECERT_KNOWN)
     evidence = ecert.get("evidence")

@@ -25,7 +25,8 @@ from ecert.verdict import Result, Verdict, verdict_to_json
 TYP = "ecert-receipt+jwt"
 _MAX_SIZE = 16 << 20
 _SAID = ("relying_party", "office", "operator", "matter", "case", "ground", "nonce")
-_TOLD = ("result", "reasons", "checks", "at", "as_of")
+TOLD = ("result", "reasons", "checks", "at", "as_of")
+"""What a receipt says of a verdict."""
 _BATCH = "verdicts"
 
 
@@ -79,7 +80,7 @@ def certificate_name(certificate: Certificate) -> dict[str, Value]:
 def told(verdict: Verdict) -> dict[str, Value]:
     """Take from a verdict what a receipt says of it."""
     whole = verdict_to_json(verdict)
-    return {name: whole[name] for name in _TOLD}
+    return {name: whole[name] for name in TOLD}
 
 
 def stated_hash(demands: Demands, salt: bytes) -> str:
@@ -142,7 +143,7 @@ def _entry_to_json(entry: Judged) -> dict[str, Value]:
 
 def _entry(entry: Members) -> Judged:
     whole = entry.as_dict()
-    missing = [name for name in _TOLD if name not in whole]
+    missing = [name for name in TOLD if name not in whole]
     if missing:
         raise entry.refusal(missing[0], "is missing")
     if entry.text("result") not in set(Result):
@@ -150,7 +151,7 @@ def _entry(entry: Members) -> Judged:
     return Judged(
         certificate=_object(entry, "certificate"),
         sd_hash=entry.text("sd_hash"),
-        verdict={name: whole[name] for name in _TOLD},
+        verdict={name: whole[name] for name in TOLD},
         compared=tuple(str(name) for name in entry.items("compared")),
         stated=entry.maybe("stated", entry.text),
     )

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ecert import base64url, strict_json
 from ecert.certificate import Certificate
 from ecert.errors import MalformedCertificate
-from ecert.parsing import MAX_DISCLOSURES, MAX_NESTING, MAX_SIZE, parse
+from ecert.parsing import MAX_DISCLOSURES, MAX_NESTING, MAX_SIZE, parse, parse_value
 from tests.ecert.making import (
     FORGED,
     GONE,
@@ -504,3 +504,11 @@ def test_whatever_stands_in_any_place_only_our_own_error_is_raised(
 
 def test_the_canonical_writer_and_the_reader_agree() -> None:
     assert strict_json.loads(FORGED.file().decode(), "x") == json.loads(FORGED.file())
+
+
+def test_a_file_form_that_stood_in_a_larger_text_is_read_like_one_of_its_own() -> None:
+    file = filed()
+    assert parse_value(json.loads(file)) == parse(file)
+    with pytest.raises(MalformedCertificate) as caught:
+        parse_value(["not", "an", "object"])
+    assert caught.value.place == "certificate"

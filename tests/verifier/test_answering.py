@@ -14,6 +14,7 @@ from starlette.requests import Request
 from ecert import base64url
 from ecert.certificate_type import CertificateType
 from ecert.facts import Status
+from ecert.parsing import MAX_SIZE
 from ecert.types import TypeCatalogue
 from store.database import Database
 from store.errors import DatabaseAway
@@ -349,3 +350,15 @@ async def test_what_callers_do_is_counted_by_kind_and_wants_its_scope(desk: Desk
     assert (await desk.ask(certificate="x"))["http"] == 403
     desk.door.who = ANYBODY
     assert (await desk.client.post(BATCH, json={"verifications": [{"certificate": "x"}]})).status_code == 401
+
+
+async def test_a_certificate_that_is_too_long_is_malformed_also_as_an_object(desk: Desk) -> None:
+    file = json.loads(desk.shelf.files[0])
+    for longer in (
+        {**file, "payload": "A" * (MAX_SIZE + 1)},
+        {**file, "header": {**file["header"], "disclosures": ["A" * (MAX_SIZE + 1)]}},
+        {**file, "header": {**file["header"], "ecert": {"path": ["A" * (MAX_SIZE + 1)]}}},
+    ):
+        said = await desk.ask(certificate=longer)
+        assert (said["result"], said["reasons"]) == ("INVALID", ["malformed"])
+    assert (await desk.ask(certificate={**file, "colour": "red"}))["reasons"] == ["malformed"]

@@ -11,16 +11,19 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from ecert import base64url
 from ecert.demands import Challenge, Demands, Holder
+from ecert.parsing import MAX_SIZE
 from ecert.strict_json import MAX_INTEGER
 from verifier.callers import Ground, Occasion
 from verifier.services.submitted import LookUp, Submitted
-from verifier.services.verifying import Asked
+from verifier.services.verifying import Asked, Presented
 
 MAX_EXPECTED = 256
 MAX_DOCUMENTS = 16
 MAX_AGE_LIMIT = 86_400
 MAX_BATCH = 1_000
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_FILE = frozenset({"protected", "payload", "signature", "header"})
+_HEADER = frozenset({"disclosures", "ecert"})
 DIGEST = r"^[A-Za-z0-9_-]{43}$"
 
 
@@ -173,17 +176,36 @@ class Question(Questions):
 
     def submitted(self, occasion: Occasion, default_max_age: int, place: str = "") -> Submitted:
         """Give it as the service takes it."""
-        lookup, certificate = self.lookup, self.certificate
-        text = certificate if isinstance(certificate, str | None) else json.dumps(certificate, ensure_ascii=False)
+        lookup = self.lookup
         return Submitted(
             asked=self.asked(default_max_age),
             occasion=occasion,
-            certificate=None if text is None else text.encode(),
+            certificate=_presented(self.certificate),
             code=self.code,
             document=None if self.document is None else base64url.decode(self.document),
             lookup=None if lookup is None else LookUp(**lookup.model_dump()),
             place=place,
         )
+
+
+def _presented(certificate: dict[str, Any] | str | None) -> Presented | None:
+    """Give the certificate as it was read, or as bytes again where it may be longer than one can be."""
+    if certificate is None or (isinstance(certificate, dict) and _is_short(certificate)):
+        return certificate
+    text = certificate if isinstance(certificate, str) else json.dumps(certificate, ensure_ascii=False)
+    return text.encode()
+
+
+def _is_short(certificate: dict[str, Any]) -> bool:
+    """Tell whether all the text in a certificate's usual places is far from the limit, and nothing stands elsewhere."""
+    header = certificate.get("header")
+    if certificate.keys() != _FILE or not isinstance(header, dict) or header.keys() != _HEADER:
+        return False
+    disclosures, ecert = header["disclosures"], header["ecert"]
+    if not isinstance(disclosures, list) or not isinstance(ecert, dict) or ecert.keys() != {"path"}:
+        return False
+    texts = [*disclosures, certificate["protected"], certificate["payload"], certificate["signature"]]
+    return all(isinstance(each, str) for each in texts) and sum(map(len, texts)) < MAX_SIZE // 2
 
 
 class VerificationRequest(Question, Occasioned):

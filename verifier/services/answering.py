@@ -26,7 +26,7 @@ from verifier.services.choosing import Choice, chosen
 from verifier.services.found import Finds, Found, OpensCodes
 from verifier.services.statements import refuse_incomparable
 from verifier.services.submitted import LookUp, Submitted
-from verifier.services.verifying import Asked, Verification, Verifying
+from verifier.services.verifying import Asked, Presented, Verification, Verifying
 
 NUMBER = "number"
 EXPECTATIONS = 11
@@ -190,7 +190,7 @@ class Answering:
         except RequestRefused as refused:
             raise _placed(refused, submitted) from refused
 
-    async def _in_hand(self, certificate: bytes, asked: Asked, copy: LedgerCopy | None) -> Answered:
+    async def _in_hand(self, certificate: Presented, asked: Asked, copy: LedgerCopy | None) -> Answered:
         verification = await self._verifying.verify_soon(certificate, asked, copy=copy)
         self._refuse_incomparable(verification, asked)
         return Answered(verification=verification)

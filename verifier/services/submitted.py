@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from verifier.callers import Occasion
-from verifier.services.verifying import Asked
+from verifier.services.verifying import Asked, Presented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ class Submitted:
 
     asked: Asked
     occasion: Occasion
-    certificate: bytes | None = None
+    certificate: Presented | None = None
     code: str | None = None
     document: bytes | None = None
     lookup: LookUp | None = None

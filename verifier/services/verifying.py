@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
-from ecert import base64url
-from ecert.certificate import Certificate
+from ecert import base64url, strict_json
+from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
 from ecert.comparing import Answer
 from ecert.demands import NO_DEMANDS, Demands
@@ -18,8 +18,8 @@ from ecert.errors import MalformedCertificate
 from ecert.judging import judge, judge_malformed, judge_nothing
 from ecert.key_binding import sd_hash
 from ecert.ledger_copy import LedgerCopy
-from ecert.parsing import parse
-from ecert.receipt import Judged, certificate_name, stated_hash, told
+from ecert.parsing import parse, parse_value
+from ecert.receipt import TOLD, Judged, certificate_name, stated_hash
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason, Verdict, verdict_to_json
 from store.database import Database
@@ -27,6 +27,8 @@ from verifier.ledger_view import LedgerView
 from verifier.matters import Ruling
 from verifier.services.paths import Paths
 
+Presented = bytes | dict[str, Value]
+"""Bytes of any kind; or the file form, read strictly as a part of a larger JSON text no longer than a certificate."""
 NOTHING_PRESENTED = base64url.encode(sha256(b"").digest())
 """`sd_hash` of an answer to which nothing was presented."""
 _EXPECTATIONS = 11
@@ -50,6 +52,12 @@ class Verification:
     sd_hash: str = NOTHING_PRESENTED
     demands: Demands = NO_DEMANDS
     settled_block: int | None = None
+    said: Mapping[str, Value] = field(init=False, repr=False, compare=False)
+    """The verdict as JSON, which the answer, the receipt and the record have in common."""
+
+    def __post_init__(self) -> None:
+        """Write the verdict once."""
+        object.__setattr__(self, "said", verdict_to_json(self.verdict))
 
     @property
     def compared(self) -> tuple[str, ...]:
@@ -68,14 +76,14 @@ class Verification:
         return Judged(
             certificate=None if self.certificate is None else certificate_name(self.certificate),
             sd_hash=self.sd_hash,
-            verdict=told(self.verdict),
+            verdict={name: self.said[name] for name in TOLD},
             compared=self.compared,
             stated=stated_hash(self.demands, salt) if salt is not None and self.states else None,
         )
 
     def to_json(self) -> dict[str, object]:
         """Give the verdict as JSON, with the answer's id and what names the certificate; no field of its face."""
-        return {"id": self.id, **verdict_to_json(self.verdict), "certificate": self._named()}
+        return {"id": self.id, **self.said, "certificate": self._named()}
 
     def _named(self) -> dict[str, object] | None:
         shown = self.certificate
@@ -152,7 +160,9 @@ class Verifying:
         """The newest ledger copy; raises `NotReady`."""
         return self._view.copy
 
-    def verify(self, presented: bytes, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None) -> Verification:
+    def verify(
+        self, presented: Presented, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None
+    ) -> Verification:
         """Judge `presented`, whatever it is, from `copy` or the newest; what is no certificate is `malformed`.
 
         Raises:
@@ -160,7 +170,7 @@ class Verifying:
             RequestRefused: the matter does not need such a certificate.
         """
         try:
-            certificate = parse(presented)
+            certificate = parse(presented) if isinstance(presented, bytes) else parse_value(presented)
         except MalformedCertificate as error:
             return self._malformed(presented, error, asked)
         copy = copy or self._view.copy
@@ -180,10 +190,10 @@ class Verifying:
         )
 
     async def verify_soon(
-        self, presented: bytes, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None
+        self, presented: Presented, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None
     ) -> Verification:
         """Do the same without holding up the event loop: the database is asked in a thread, if at all."""
-        if presented.lstrip()[:1] == b"{" or self._paths is None:
+        if not isinstance(presented, bytes) or presented.lstrip()[:1] == b"{" or self._paths is None:
             return self.verify(presented, asked, copy=copy)
         return await asyncio.to_thread(self.verify, presented, asked, copy=copy)
 
@@ -216,8 +226,9 @@ class Verifying:
             settled_block=copy.settled_block if certificate.iss.ledger == copy.ledger else None,
         )
 
-    def _malformed(self, presented: bytes, error: MalformedCertificate, asked: Asked) -> Verification:
+    def _malformed(self, presented: Presented, error: MalformedCertificate, asked: Asked) -> Verification:
         as_of = self._view.copy.as_of if self._view.ready else None
+        octets = presented if isinstance(presented, bytes) else strict_json.canonical(presented).encode()
         verdict = judge_malformed(error, as_of=as_of, at=asked.at, now=self._clock(), demands=asked.demands)
         return Verification(
             id=_new_id(),
@@ -225,7 +236,7 @@ class Verifying:
             certificate=None,
             certificate_type=None,
             agency_name=None,
-            sd_hash=base64url.encode(sha256(presented).digest()),
+            sd_hash=base64url.encode(sha256(octets).digest()),
             demands=asked.demands,
         )
 
