@@ -16,7 +16,7 @@ DAY = 86_400
 
 
 def values(certificate: LintedCertificate) -> dict[str, Value]:
-    return dict(zip(certificate.certificate_type.slots, certificate.values, strict=True))
+    return certificate.said()
 
 
 def faults(row: dict[str, Any] | None = None, **arguments: Any) -> dict[str, FaultReason]:

@@ -31,7 +31,7 @@ from ecert.gbt36906 import CORRECT, NUMBERS, PARTLY_WRONG
 from ecert.issuing import SALT_SIZE
 from ecert.judging import judge
 from ecert.key_binding import TOLERANCE, Flaw
-from ecert.receipt import _SAID, _TOLD
+from ecert.receipt import _SAID, TOLD
 from ecert.status_list import BITS
 from ecert.types import bundled_types, parse_type
 from ecert.verdict import OF_LOOK_UPS, Reason, Result, verdict_to_json
@@ -165,7 +165,7 @@ class TestServices:
 
     def test_the_claims_of_a_receipt(self) -> None:
         told = {name for row in table(self.TEXT, "| claim | |") for name in codes(row[0])}
-        assert told == {"iss", "jti", "iat", "certificate", "sd_hash", "compared", "stated", "audit", *_SAID, *_TOLD}
+        assert told == {"iss", "jti", "iat", "certificate", "sd_hash", "compared", "stated", "audit", *_SAID, *TOLD}
 
     def test_the_status_list(self) -> None:
         assert f"`bits` {BITS} and `lst`,\n{agency.STATUS_LIST_SIZE:,} entries" in self.TEXT

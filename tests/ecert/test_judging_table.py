@@ -6,14 +6,15 @@ import re
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecert import checks, judging
 from ecert.demands import Challenge, Demands, Holder
 from ecert.facts import Accreditation, Status
-from ecert.judging import CHECKS
-from ecert.verdict import Outcome, Reason, Result, Verdict
+from ecert.judging import CHECKS, judge_nothing
+from ecert.verdict import OF_LOOK_UPS, Outcome, Reason, Result, Verdict
 from tests.ecert.cases import (
     ANCHORED,
     DOCUMENT_DIGEST,
@@ -38,9 +39,19 @@ class TestTable:
         names = "form ledger agency key signature fields anchor accreditation status period expectations documents"
         assert [rule.name for rule in CHECKS] == [*names.split(), "holder", "freshness"]
 
-    def test_every_reason_belongs_to_one_check(self) -> None:
+    def test_every_reason_belongs_to_one_check_or_to_look_ups(self) -> None:
         reasons = [reason for rule in CHECKS for reason in rule.fail + rule.unknown]
-        assert sorted(reasons) == sorted(Reason)
+        assert sorted([*reasons, *OF_LOOK_UPS]) == sorted(Reason)
+
+    @pytest.mark.parametrize("reason", sorted(OF_LOOK_UPS))
+    def test_where_there_is_nothing_to_judge_it_is_unknown_and_says_how_old_the_facts_are(self, reason: Reason) -> None:
+        fresh = judge_nothing(reason, as_of=GOOD.facts.as_of, now=GOOD.facts.as_of.time)
+        assert (fresh.result, fresh.reasons) == (Result.UNKNOWN, (reason,))
+        assert {check.outcome for check in fresh.checks[:13]} == {Outcome.SKIPPED}
+        old = judge_nothing(reason, as_of=GOOD.facts.as_of, at=5, now=GOOD.facts.as_of.time + 601)
+        assert (old.reasons, old.at) == ((reason, Reason.STALE_LEDGER), 5)
+        none = judge_nothing(reason, as_of=None, now=7)
+        assert (none.result, none.as_of, none.at) == (Result.UNKNOWN, None, 7)
 
     def test_what_can_be_softened_can_fail(self) -> None:
         assert all(rule.softened <= set(rule.fail) for rule in CHECKS)

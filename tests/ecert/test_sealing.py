@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ecert.check_digits import mod_97_10
-from ecert.codes import Code
+from ecert.codes import Code, sealed_by
 from ecert.errors import MalformedCode, SealBroken
 from ecert.sealing import Sealer
 
@@ -93,3 +93,11 @@ def test_name_and_key_are_hkdf_of_the_digits() -> None:
     secret = hmac.digest(bytes(32), code.digits.encode(), hashlib.sha256)
     assert code.name() == hmac.digest(secret, b"ecert code name\x01", hashlib.sha256)
     assert code.key() == hmac.digest(secret, b"ecert code key\x01", hashlib.sha256)
+
+
+def test_a_code_opens_what_was_sealed_by_it_and_no_other_does() -> None:
+    code, other = Code.make(1), Code.make(2)
+    sealed = sealed_by(code).seal(b"certificate", nonce=NONCE, place=code.name())
+    assert sealed_by(Code.read(code.printed())).open(sealed, place=code.name()) == b"certificate"
+    with pytest.raises(SealBroken):
+        sealed_by(other).open(sealed, place=code.name())
