@@ -1,8 +1,8 @@
 """What holds for every test.
 
 In CI nothing is skipped, but for tests on a live QBFT client, which no package registry carries, and a Java program
-where there is no JDK. Property tests are
-given no time limit: how fast something is, is measured in `scripts/bench`, never asserted.
+where there is no JDK. Property tests are given no time limit: how fast something is, is measured in `scripts/bench`,
+never asserted.
 """
 
 from __future__ import annotations
