@@ -42,7 +42,7 @@ NODE = ROOT / "hardhat-local" / "node"
 MARKER = ".throw-away-city"
 KEY_FILE_WORK = 2**12
 """Scrypt's work for key files whose password is 192 random bits."""
-START_TIMEOUT = 60.0
+START_TIMEOUT = 240.0
 
 
 class CityError(Exception):
@@ -108,7 +108,7 @@ class City:
             return False
         self.service = address.read_text(encoding="utf-8").strip()
         try:
-            with urllib.request.urlopen(f"{self.service}/readyz", timeout=2) as answer:  # noqa: S310 # our own address
+            with urllib.request.urlopen(f"{self.service}/readyz", timeout=10) as answer:  # noqa: S310 # our own address
                 return bool(answer.status == 200)  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
             return False
@@ -119,7 +119,7 @@ class City:
             return False
         self.office = address.read_text(encoding="utf-8").strip()
         try:
-            with urllib.request.urlopen(f"{self.office}/healthz", timeout=2) as answer:  # noqa: S310 # our own address
+            with urllib.request.urlopen(f"{self.office}/healthz", timeout=10) as answer:  # noqa: S310 # our own address
                 return bool(answer.status == 200)  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
             return False

@@ -32,7 +32,7 @@ from verifier.access.enrolling import enrol
 
 STORY = -1
 """The row of the samples that is told by API; all before it are issued from tables."""
-PATIENCE = 60.0
+PATIENCE = 240.0
 TOKEN_KEPT = 120.0
 """Seconds for which an access token is used; it is good for longer."""
 NEITHER_HERE_NOR_THERE = "420102199003074514"

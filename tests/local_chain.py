@@ -174,7 +174,7 @@ def transact(web3: Web3, key: str, call: Any, **fields: Any) -> Any:
         fields = {"gasPrice": web3.eth.gas_price} | fields
     transaction = call.build_transaction({"from": account.address, "nonce": nonce} | fields)
     sent = web3.eth.send_raw_transaction(account.sign_transaction(transaction).raw_transaction)
-    receipt = web3.eth.wait_for_transaction_receipt(sent, timeout=60, poll_latency=0.02)
+    receipt = web3.eth.wait_for_transaction_receipt(sent, timeout=240, poll_latency=0.02)
     if receipt["status"] != 1:
         raise RuntimeError(f"transaction {sent.to_0x_hex()} was reverted")
     return receipt

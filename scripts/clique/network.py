@@ -34,8 +34,8 @@ from .record import FILE, Member, Record, load, save
 from .rpc import ask, ask_owner
 
 MARKER = ".clique-network"
-START_TIMEOUT = 60.0
-AGREE_TIMEOUT = 120.0
+START_TIMEOUT = 240.0
+AGREE_TIMEOUT = 300.0
 
 
 class Network:

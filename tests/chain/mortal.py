@@ -25,7 +25,7 @@ FORKS = multiprocessing.get_context("forkserver")
 FORKS.set_forkserver_preload(["tests.chain.mortal"])
 
 ROUNDS = 15
-PATIENCE = 60
+PATIENCE = 240
 
 
 class RealLife(Life):

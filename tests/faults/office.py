@@ -25,7 +25,7 @@ from store.states import CallState, Contract
 
 AGENCIES = 20
 TITLE = bytes.fromhex("11" * 32)
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 def agency(number: int) -> str:

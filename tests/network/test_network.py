@@ -18,7 +18,7 @@ from clique.status import look
 pytestmark = pytest.mark.xdist_group("network")
 
 OTHER = "0x" + "11" * 20
-GOES_ON = 60.0
+GOES_ON = 240.0
 HALTED = 6.0
 """Seconds without a block after which a network with one-second blocks is said to stand still."""
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("pages")
 
 
 def answer(page: Page, word: str) -> None:
-    expect(page.locator("#answer h2, #answer .result, #answer").first).to_contain_text(word, timeout=10_000)
+    expect(page.locator("#answer h2, #answer .result, #answer").first).to_contain_text(word, timeout=60_000)
 
 
 def choose(page: Page, address: str, file: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_wrong_or_half_file_is_answered_in_words(
     wrong.write_bytes(content)
     choose(page, address, wrong)
     said = page.locator("#answer article, #answer section")
-    expect(said).to_be_visible(timeout=10_000)
+    expect(said).to_be_visible(timeout=60_000)
     expect(said).to_contain_text(words)
 
 
@@ -90,7 +90,7 @@ def test_an_empty_file_is_called_empty_in_chinese_too(page: Page, address: str, 
     empty.touch()
     page.goto(f"{address}/check?lang=zh")
     page.set_input_files("#certificate", empty)
-    expect(page.locator("#answer .problem")).to_contain_text("空文件", timeout=10_000)
+    expect(page.locator("#answer .problem")).to_contain_text("空文件", timeout=60_000)
 
 
 def test_a_huge_file_is_refused_before_it_is_sent(page: Page, address: str, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_pasted_text_is_checked(page: Page, address: str, shelf: Shelf) -> None:
 def test_the_page_speaks_chinese(page: Page, address: str, certificate: Path) -> None:
     page.goto(f"{address}/check?lang=zh")
     page.set_input_files("#certificate", certificate)
-    expect(page.locator("#answer")).to_contain_text("有效", timeout=10_000)
+    expect(page.locator("#answer")).to_contain_text("有效", timeout=60_000)
     expect(page.locator("#answer")).to_contain_text("营业执照")
     assert page.locator("html").get_attribute("lang") == "zh-CN"
 
@@ -140,7 +140,7 @@ def test_the_service_gone_is_said_in_words(page: Page, address: str, certificate
     page.goto(f"{address}/check")
     page.route("**/check*", lambda route: route.abort())
     page.set_input_files("#certificate", certificate)
-    expect(page.locator("#answer .problem")).to_be_visible(timeout=10_000)
+    expect(page.locator("#answer .problem")).to_be_visible(timeout=60_000)
 
 
 @pytest.mark.parametrize("keys", [["Tab"] * 12])

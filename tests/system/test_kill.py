@@ -91,7 +91,7 @@ def test_the_service_killed_during_issuing_goes_on_where_it_was(city: City, afte
     city.service_process.wait()
     wait_until(lambda: not any(is_running(pid) for pid in children), 15)
     city.serve()
-    said, _ = issuing.communicate(timeout=120)
+    said, _ = issuing.communicate(timeout=600)
     assert issuing.returncode == 0, said
     assert_each_anchored_once_and_valid(city)
 
@@ -104,6 +104,6 @@ def test_the_command_killed_during_issuing_is_finished_by_giving_it_again(city: 
         issuing.kill()
         issuing.communicate()
     again = start_issuing(city)
-    said, _ = again.communicate(timeout=120)
+    said, _ = again.communicate(timeout=600)
     assert again.returncode == 0, said
     assert_each_anchored_once_and_valid(city)

@@ -37,7 +37,7 @@ from verifier.services.issuing import Order, issue
 from verifier.services.office import Office
 from verifier.services.status import Action, StatusOrder, change_status
 
-PATIENCE = 120.0
+PATIENCE = 300.0
 
 
 @pytest.fixture(name="chain", scope="module")

@@ -23,7 +23,7 @@ from tests.verifier.shelf import Shelf, stock
 from verifier.errors import Refused
 from verifier.processes.listening import address_of, listen
 
-PATIENCE = 60.0
+PATIENCE = 240.0
 GIGABYTE = 1024**3
 DEPLOYMENT = Deployment(
     chain_id=31337,
