@@ -39,7 +39,7 @@ async def at_work(*workers: Sender | Indexer) -> AsyncIterator[None]:
         await asyncio.gather(*running)
 
 
-async def soon(what: Callable[[], bool], seconds: float = 10) -> None:
+async def soon(what: Callable[[], bool], seconds: float = 60) -> None:
     until = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < until, "it was not seen"

@@ -35,7 +35,7 @@ def start_issuing(city: City) -> subprocess.Popen[str]:
     )
 
 
-def wait_until(what: Callable[[], bool], seconds: float = 60) -> None:
+def wait_until(what: Callable[[], bool], seconds: float = 240) -> None:
     deadline = time.monotonic() + seconds
     while not what():
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -89,7 +89,7 @@ def test_the_service_killed_during_issuing_goes_on_where_it_was(city: City, afte
     assert children
     os.kill(city.service_process.pid, signal.SIGKILL)
     city.service_process.wait()
-    wait_until(lambda: not any(is_running(pid) for pid in children), 15)
+    wait_until(lambda: not any(is_running(pid) for pid in children), 60)
     city.serve()
     said, _ = issuing.communicate(timeout=600)
     assert issuing.returncode == 0, said
