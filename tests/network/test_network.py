@@ -153,7 +153,8 @@ def part(network: Network) -> tuple[list[int], list[int]]:
     """Cut off those two nodes whose turn comes next, so that each still may sign a block, and three that may go on.
 
     Both of the two stand on a block that the three lack when this returns; a head that only one of them has made may
-    still give way to a heavier one that came before the cut.
+    still give way to a heavier one that came before the cut. Where the three stand still, too, it is cut anew: three
+    signers who each made a block of one height may have to wait for one another.
     """
     for _ in range(5):
         number = network.head(1).number
@@ -162,9 +163,10 @@ def part(network: Network) -> tuple[list[int], list[int]]:
         network.cut([minority, majority])
         with contextlib.suppress(NetworkError):
             wait("the two stand on a block of their own", lambda a=minority, b=majority[0]: alone(network, a, b), 6.0)
+            network.agree(*majority, timeout=30.0)
             return minority, majority
         network.heal()
-    pytest.fail("the minority never signed a block of its own")
+    pytest.fail("the minority never signed a block of its own while the majority went on")
 
 
 def alone(network: Network, minority: list[int], other: int) -> bool | None:

@@ -264,7 +264,7 @@ def test_many_files_are_summed_up(shelf: Shelf, tmp_path: Path) -> None:
     assert "VALID  " + str(tmp_path / "00.ecert.json") not in ran.stdout.splitlines()
 
 
-WITHOUT_DATA = {("present",)}
+WITHOUT_DATA = {("present",), ("receipt", "check"), ("matter", "check")}
 """Commands that need no data directory."""
 
 

@@ -18,7 +18,9 @@ from tests.verifier.access.town import Town, make_town
 from verifier.access.access import open_access
 from verifier.access.roles import Role
 
-NOW = int(time.time())
+
+def now() -> int:
+    return int(time.time())
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Seconds:
 
 @pytest.fixture(params=["RS256", "ES256"])
 def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
-    with running(request.param, NOW) as provider:
+    with running(request.param, now()) as provider:
         yield provider
 
 
@@ -114,7 +116,7 @@ async def test_what_the_provider_did_not_say_to_us_now_is_refused(
     claims: dict[str, object], http: httpx.AsyncClient, provider: Provider
 ) -> None:
     provider.claims = {
-        name: NOW + value.from_now if isinstance(value, Seconds) else value for name, value in claims.items()
+        name: now() + value.from_now if isinstance(value, Seconds) else value for name, value in claims.items()
     }
     answer = await http.get(await to_provider(http))
     assert answer.status_code == 401
@@ -153,7 +155,7 @@ async def test_a_provider_that_calls_itself_otherwise_is_not_heard(http: httpx.A
 
 
 async def test_a_provider_that_is_away_is_said_on_the_page(town: Town) -> None:
-    with running("ES256", NOW) as provider:
+    with running("ES256", now()) as provider:
         issuer = provider.issuer
     folder = town.folder
     settings = town.settings.model_copy(update={"oidc_issuer": issuer})
