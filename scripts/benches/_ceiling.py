@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
 import sys
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
 from ecert.suite import SigningKey, sign_jws, verify_jws
+from verifier.processes.listening import listen
 from verifier.processes.running import run
 from verifier.processes.serving import serve_web
 
@@ -42,7 +42,7 @@ def application(size: int) -> FastAPI:
 
 
 if __name__ == "__main__":
-    taken = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    taken = listen("127.0.0.1", 0)
     print(taken.getsockname()[1], flush=True)
 
     async def work(stop: asyncio.Event) -> None:

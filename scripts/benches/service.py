@@ -36,6 +36,8 @@ CALLS = int(os.environ.get("BENCH_CALLS", "605500"))
 SMALL = 1_000
 SAMPLED = 2_000
 SECONDS = 10
+COUNTERS = 64
+"""Who ask at once: what they ask is put on the disk together, so that many wait no longer than one."""
 RATE = 300
 BATCHES = 20
 OCCASION = {"matter": "title-transfer", "case": "2026-BENCH", "ground": "duty", "operator": "bench-1"}
@@ -150,13 +152,14 @@ def in_hand(city: City, desk: Desk, some: dict[int, dict[str, Any]]) -> list[byt
 def verify(city: City, desk: Desk, some: dict[int, dict[str, Any]], report: Report) -> None:
     """Verify files one by one through `api`, beside the ceiling in turns, then at a steady rate."""
     asked = in_hand(city, desk, some)
-    options = ("--connections", "8", "--seconds", str(SECONDS))
+    options = ("--connections", str(COUNTERS), "--seconds", str(SECONDS))
     seen = load(city.folder, city.service, asked, *options)
+    short = ("--connections", str(COUNTERS), "--seconds", "4")
     with ceiling(int(seen["bytes"]) - 200) as address:
         bounds, ours = [], []
         for _ in range(3):
-            bounds.append(load(city.folder, address, asked, "--connections", "8", "--seconds", "4")["per_second"])
-            ours.append(load(city.folder, city.service, asked, "--connections", "8", "--seconds", "4")["per_second"])
+            bounds.append(load(city.folder, address, asked, *short)["per_second"])
+            ours.append(load(city.folder, city.service, asked, *short)["per_second"])
     best, bound = max(ours), max(bounds)
     report.add("verify, one api process", best, "verifications/s", note="receipt and record on; best of 3")
     report.add("the stack alone", bound, "requests/s", note="parse, one ES256 verify, one sign, write; best of 3")
@@ -179,7 +182,8 @@ def look_ups(city: City, desk: Desk, report: Report) -> None:
     """Look titles up all over the city, as fast as it goes and at a steady rate."""
     chosen = random.Random(7).sample(range(TITLES), min(TITLES, 20_000))  # noqa: S311 # the same every time
     asked = [request_bytes(desk, city.office, "/v1/verifications", question(number)) for number in chosen]
-    seen = load(city.folder, city.office, asked, "--connections", "8", "--seconds", str(2 * SECONDS))
+    options = ("--connections", str(COUNTERS), "--seconds", str(2 * SECONDS))
+    seen = load(city.folder, city.office, asked, *options)
     report.add(f"look-up among {TITLES:,}", seen["per_second"], "look-ups/s", at_least=500)
     steady = load(city.folder, city.office, asked[::-1], "--connections", "32", "--rate", "200", "--seconds", "10")
     report.add("p99 of look-ups at 200 a second", steady["p99"] * MILLISECONDS, "ms", at_most=50)
@@ -188,7 +192,7 @@ def look_ups(city: City, desk: Desk, report: Report) -> None:
 def a_day(city: City, desk: Desk, some: dict[int, dict[str, Any]], report: Report) -> None:
     """Put a day's calls to the service: certificates in hand, as fast as it takes them."""
     asked = in_hand(city, desk, some)
-    seen = load(city.folder, city.service, asked, "--connections", "16", "--count", str(CALLS))
+    seen = load(city.folder, city.service, asked, "--connections", str(COUNTERS), "--count", str(CALLS))
     report.add(
         f"a day's {CALLS:,} calls", seen["seconds"] / 60, "minutes", note="as fast as one api process takes them"
     )
