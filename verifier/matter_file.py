@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 from ecert import strict_json
 from ecert.certificate import Value
-from ecert.certificate_type import CertificateType
 from ecert.checks.demanded import HOLDER
 from ecert.errors import MalformedType
-from ecert.fields import IDENTIFIER
 from ecert.members import Members
 from ecert.types import TypeCatalogue
 from verifier.callers import Caller, Ground
+from verifier.services.lookup_values import Places
 
 LONGEST_AGE = 30 * 86_400
 _CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
@@ -110,14 +109,8 @@ def _need(read: Members, types: TypeCatalogue) -> Need:
         type=known.slug,
         read=_some(read, "read", fields),
         compare=_some(read, "compare", fields | {HOLDER}),
-        by=_some(read, "by", findable(known)),
+        by=_some(read, "by", frozenset({*Places.of(known).fields, HOLDER})),
     )
-
-
-def findable(certificate_type: CertificateType) -> frozenset[str]:
-    """Give what certificates of a type can be looked up by: every field that is a number of some form, and `holder`."""
-    numbers = {each.name for each in (*certificate_type.fields, IDENTIFIER) if each.form is not None}
-    return frozenset({*numbers, certificate_type.number, HOLDER})
 
 
 def _some(read: Members, name: str, among: frozenset[str]) -> frozenset[str]:

@@ -8,14 +8,10 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
+from ecert.errors import SealBroken
+from ecert.sealing import KEY_SIZE, NONCE_SIZE, Sealer
 from verifier.faults import KeyringError
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
-
-_KEY_BYTES = 32
-_NONCE_BYTES = 12
 
 
 class WatchKey:
@@ -23,7 +19,7 @@ class WatchKey:
 
     def __init__(self, keys_dir: Path) -> None:
         self.file = keys_dir / "service" / "watch.key"
-        self._cipher: AESGCM | None = None
+        self._sealer: Sealer | None = None
 
     def seal(self, secret: str, watch: str) -> bytes:
         """Seal a watch's secret.
@@ -31,8 +27,7 @@ class WatchKey:
         Raises:
             KeyringError: the key cannot be made or read.
         """
-        nonce = secrets.token_bytes(_NONCE_BYTES)
-        return nonce + self._opened().encrypt(nonce, secret.encode(), watch.encode())
+        return self._opened().seal(secret.encode(), nonce=secrets.token_bytes(NONCE_SIZE), place=watch.encode())
 
     def open(self, sealed: bytes, watch: str) -> str:
         """Open a watch's secret.
@@ -41,18 +36,18 @@ class WatchKey:
             KeyringError: the key cannot be read, or is not the one that this was sealed with.
         """
         try:
-            return self._opened().decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], watch.encode()).decode()
-        except (InvalidTag, ValueError) as error:
+            return self._opened().open(sealed, place=watch.encode()).decode()
+        except (SealBroken, ValueError) as error:
             raise KeyringError(f"{self.file} did not seal the secret of watch {watch}") from error
 
-    def _opened(self) -> AESGCM:
-        if self._cipher is None:
-            self._cipher = AESGCM(self._read())
-        return self._cipher
+    def _opened(self) -> Sealer:
+        if self._sealer is None:
+            self._sealer = Sealer(self._read())
+        return self._sealer
 
     def _read(self) -> bytes:
         try:
-            write_secret(self.file, secrets.token_bytes(_KEY_BYTES).hex().encode() + b"\n")
+            write_secret(self.file, secrets.token_bytes(KEY_SIZE).hex().encode() + b"\n")
         except SecretFileExists:
             pass
         except OSError as error:
@@ -65,6 +60,6 @@ class WatchKey:
             raise KeyringError(f"{self.file} cannot be read: {error.strerror}") from error
         except ValueError:
             key = b""
-        if len(key) != _KEY_BYTES:
-            raise KeyringError(f"{self.file} is no key: {_KEY_BYTES} bytes in hex are due")
+        if len(key) != KEY_SIZE:
+            raise KeyringError(f"{self.file} is no key: {KEY_SIZE} bytes in hex are due")
         return key

@@ -24,12 +24,11 @@ from verifier.problems import Code, Flaw, RequestRefused
 from verifier.record.recording import Kept, Recording
 from verifier.services.choosing import Choice, chosen
 from verifier.services.found import Finds, Found, OpensCodes
+from verifier.services.lookup_values import NUMBER
 from verifier.services.statements import refuse_incomparable
 from verifier.services.submitted import LookUp, Submitted
 from verifier.services.verifying import Asked, Presented, Verification, Verifying
 
-NUMBER = "number"
-EXPECTATIONS = 11
 AT_ONCE = 16
 """Certificates of a batch that are judged before others get their turn."""
 
@@ -263,8 +262,8 @@ def _values(verification: Verification, ruling: Ruling | None) -> Mapping[str, V
     """Give what the matter may read, where all comparisons that it demands were made and none failed."""
     if ruling is None or verification.certificate is None:
         return None
-    compared = next(check for check in verification.verdict.checks if check.number == EXPECTATIONS)
-    if compared.outcome not in {Outcome.PASS, Outcome.NOT_ASKED}:
+    compared = verification.expectations
+    if compared is None or compared.outcome not in {Outcome.PASS, Outcome.NOT_ASKED}:
         return None
     return ruling.readable(verification.certificate, verification.certificate_type)
 

@@ -21,7 +21,7 @@ from ecert.ledger_copy import LedgerCopy
 from ecert.parsing import parse, parse_value
 from ecert.receipt import TOLD, Judged, certificate_name, stated_hash
 from ecert.types import TypeCatalogue
-from ecert.verdict import Reason, Verdict, verdict_to_json
+from ecert.verdict import Check, Reason, Verdict, verdict_to_json
 from store.database import Database
 from verifier.ledger_view import LedgerView
 from verifier.matters import Ruling
@@ -60,9 +60,14 @@ class Verification:
         object.__setattr__(self, "said", verdict_to_json(self.verdict))
 
     @property
+    def expectations(self) -> Check | None:
+        """The check that compared what was stated; None where the verdict has none."""
+        return next((check for check in self.verdict.checks if check.number == _EXPECTATIONS), None)
+
+    @property
     def compared(self) -> tuple[str, ...]:
         """Names of the fields that were compared, `holder` among them, equal or not."""
-        expectations = next((check for check in self.verdict.checks if check.number == _EXPECTATIONS), None)
+        expectations = self.expectations
         fields = None if expectations is None else expectations.detail.get("fields")
         return tuple(name for name, said in fields.items() if said in _COMPARED) if isinstance(fields, dict) else ()
 
