@@ -27,11 +27,13 @@ from ecert.facts import Status
 from store import cursors, event_codec
 from store.insertion import insert_into
 from store.issuers import known_ledger, ledger_id
-from store.reliances import PIECE, Reliance, relied
+from store.reliances import Reliance, relied
 from store.tables import change_cursors, changes, events, ledgers, reliances
 
 __all__ = ["Change", "Reliance", "Tracked", "change_of", "is_due", "newest", "of_caller", "relied", "track"]
 
+PIECE = 500
+"""Rows of one statement."""
 EVENTS = 500
 """Events that are matched in one transaction, rounded up to whole blocks."""
 FRESH = 1000

@@ -16,9 +16,6 @@ from store.insertion import insert_into
 from store.issuers import known_ledger
 from store.tables import reliances
 
-PIECE = 500
-"""Rows of one statement."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reliance:
@@ -52,12 +49,11 @@ def relied(connection: Connection, found: Iterable[Reliance]) -> None:
         }
         for (ledger, agency, serial, caller), since in sorted(earliest.items())  # so that two writers never deadlock
     ]
-    for start in range(0, len(rows), PIECE):
-        new = insert_into(connection, reliances).values(rows[start : start + PIECE])
-        connection.execute(
-            new.on_conflict_do_update(
-                index_elements=["ledger_id", "agency", "serial", "caller"],
-                set_={"since": new.excluded.since, "fresh": True},
-                where=new.excluded.since < reliances.c.since,
-            )
+    if rows:
+        new = insert_into(connection, reliances)
+        earlier = new.on_conflict_do_update(
+            index_elements=["ledger_id", "agency", "serial", "caller"],
+            set_={"since": new.excluded.since, "fresh": True},
+            where=new.excluded.since < reliances.c.since,
         )
+        connection.execute(earlier, rows)

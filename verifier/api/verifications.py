@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Sequence
 
+import orjson
 from fastapi import APIRouter, Request
-from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
 from verifier.access.gate import require
@@ -36,7 +35,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         responses=documented.PROBLEMS_OF_VERIFICATION,
         openapi_extra=documented.VERIFICATION_BODY,
     )
-    async def verify(request: Request) -> JSONResponse:
+    async def verify(request: Request) -> Response:
         """Judge a certificate as of the newest block that is known here.
 
         The answer is 200 whatever the verdict: what is no certificate at all is INVALID, `malformed`. Facts that are
@@ -47,7 +46,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         if caller.known:
             require(caller, Scope.VERIFY)
         gate.spend(caller, Act.VERIFICATION if submitted.in_hand else Act.LOOK_UP)
-        return JSONResponse((await answering.answer(caller, submitted)).to_json())
+        return _answer((await answering.answer(caller, submitted)).to_json())
 
     @router.post(
         BATCH_PATH,
@@ -68,7 +67,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         if kind == JSON:
             submitted = read_batch(await request.body(), max_age)
             gate.spend(caller, Act.BATCH_ITEM, len(submitted))
-            return JSONResponse((await answering.answer_all(caller, submitted)).to_json())
+            return _answer((await answering.answer_all(caller, submitted)).to_json())
         if kind == NDJSON:
             lines = _Lines(answering, gate, caller, _groups(request, max_age))
             return WhileReading(await lines.begun(), media_type=NDJSON)
@@ -93,14 +92,14 @@ class _Lines:
         self._groups = groups
         self._copy = answering.verifying.copy
 
-    async def begun(self) -> AsyncIterator[str]:
+    async def begun(self) -> AsyncIterator[bytes]:
         """Answer the first group, then give what goes on."""
         first = await anext(self._groups, None)
         if first is None:
             raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no line.")
         return self._all(await self._answered(first))
 
-    async def _all(self, begun: str) -> AsyncIterator[str]:
+    async def _all(self, begun: bytes) -> AsyncIterator[bytes]:
         yield begun
         try:
             async for group in self._groups:
@@ -108,7 +107,7 @@ class _Lines:
         except RequestRefused as refused:
             yield _line({"problem": body(refused.code, refused.detail, refused.flaws)})
 
-    async def _answered(self, group: Sequence[tuple[int, Submitted]]) -> str:
+    async def _answered(self, group: Sequence[tuple[int, Submitted]]) -> bytes:
         self._gate.spend(self._caller, Act.BATCH_ITEM, len(group))
         batch = await self._answering.answer_all(self._caller, [each for _, each in group], copy=self._copy)
         numbers = [number for number, _ in group]
@@ -116,7 +115,7 @@ class _Lines:
             _line({"line": number, **answered.to_json()})
             for number, answered in zip(numbers, batch.answers, strict=True)
         ]
-        return "".join([*answers, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(batch.kept)})])
+        return b"".join([*answers, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(batch.kept)})])
 
 
 async def _groups(request: Request, max_age: int) -> AsyncIterator[list[tuple[int, Submitted]]]:
@@ -133,5 +132,9 @@ async def _groups(request: Request, max_age: int) -> AsyncIterator[list[tuple[in
         yield group
 
 
-def _line(value: dict[str, object]) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+def _answer(value: dict[str, object]) -> Response:
+    return Response(orjson.dumps(value), media_type=JSON)
+
+
+def _line(value: dict[str, object]) -> bytes:
+    return orjson.dumps(value, option=orjson.OPT_APPEND_NEWLINE)

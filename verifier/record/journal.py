@@ -1,12 +1,14 @@
 """The journal of one process: lines get their place at once and reach the disk in groups.
 
 Whoever appends learns segment, position and hash without waiting; a thread writes whatever has gathered, syncs it, and
-says so to those who wait. Where a write fails, nothing of its group counts: what of it may stand in the files is cut
+says so to those who wait. An event loop tells the thread once it has gone through all that was ready, so that requests
+which came together wait for one sync. Where a write fails, nothing of its group counts: what of it may stand in the files is cut
 off again, those who wait are told, and as long as that is not mended nothing is taken.
 """
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
@@ -77,6 +79,7 @@ class Journal:
         self._change = threading.Condition()
         self._broken: OSError | None = None
         self._closing = False
+        self._telling: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
@@ -103,8 +106,9 @@ class Journal:
             place = Place(start.segment, start.position + 1, chained(start.hash, first))
             line = second(place)
             self._add(first + b"\n" + line + b"\n", 2, chained(place.hash, line))
-            self._change.notify()
-            return place, self._group
+            group = self._group
+        self._tell_soon()
+        return place, group
 
     def roll(self, now: int) -> None:
         """End a segment that is due although nothing comes; the next one begins with the next line."""
@@ -122,6 +126,22 @@ class Journal:
             self._change.notify()
         self._thread.join()
         self._files.close()
+
+    def _tell_soon(self) -> None:
+        """Wake the thread: on an event loop once what is ready there has had its turn, elsewhere at once."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._tell()
+            return
+        if self._telling is not loop:
+            self._telling = loop
+            loop.call_soon(self._tell)
+
+    def _tell(self) -> None:
+        with self._change:
+            self._telling = None
+            self._change.notify()
 
     def _ready(self, now: int) -> End:
         """Begin a segment where one is due; give where the next line goes."""

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+import orjson
+
 from ecert import base64url
 from ecert.certificate import Value
 from ecert.receipt import Receipt
@@ -21,7 +23,6 @@ from verifier.record.segments import Segment
 
 VERSION = 1
 START = bytes(32)
-_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 _SAID = ("relying_party", "office", "operator", "matter", "case", "ground")
 _GRAVEST = (Result.INVALID, Result.UNKNOWN, Result.VALID)
 
@@ -101,7 +102,7 @@ def overall(results: Sequence[str]) -> str:
 
 def encoded(value: dict[str, Any]) -> bytes:
     """Write one line, without its line feed."""
-    return _JSON(value).encode()
+    return orjson.dumps(value)
 
 
 def decoded(line: bytes) -> dict[str, Any] | None:
