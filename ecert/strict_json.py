@@ -1,9 +1,9 @@
 """JSON read strictly and written canonically.
 
 What two readers could read in two ways is refused: a name twice, a number that is not a whole one within 2^53-1
-(RFC 7493), NaN, a lone surrogate, text that is not NFC, nesting beyond 16: by the standard library's reader, which tells
-a name that is there twice. Writing follows RFC 8785, by a library that is fast; the names that this package writes are
-ASCII, for which RFC 8785's order is that of bytes.
+(RFC 7493), NaN, a lone surrogate, text that is not NFC, nesting beyond 16. The standard library reads, since it tells a
+name that is there twice; orjson writes, as RFC 8785 has it: the names that this package writes are ASCII, for which
+orjson's order is RFC 8785's.
 """
 
 from __future__ import annotations

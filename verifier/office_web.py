@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from verifier.api.direct import add_routes
 from verifier.api.watches import watch_routes
 from verifier.changes.watching import Watching
 from verifier.office.certificates import certificate_routes
@@ -26,9 +27,9 @@ def office_app(served: Served, inside: Inside, watching: Watching | None = None)
     """Build the office's application; without `watching` nobody is told of changes by webhook."""
     app = bare_app(served, title="ecert office", description=DESCRIPTION)
     add_public_routes(app, served)
-    app.include_router(issuance_routes(inside))
-    app.include_router(certificate_routes(inside))
-    app.include_router(status_routes(inside))
+    add_routes(app, issuance_routes(inside))
+    add_routes(app, certificate_routes(inside))
+    add_routes(app, status_routes(inside))
     if watching is not None:
-        app.include_router(watch_routes(watching, served.gate))
+        add_routes(app, watch_routes(watching, served.gate))
     return app

@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client.registry import Collector
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -28,6 +29,7 @@ from verifier import pages
 from verifier.access.access import Access
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.changes import change_routes
+from verifier.api.direct import add_routes
 from verifier.api.flaws import parameter_flaws
 from verifier.api.health import health_routes
 from verifier.api.me import me_routes
@@ -71,6 +73,8 @@ ALLOWANCES = MappingProxyType(
 
 
 STALL_SECONDS = 300
+_NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI's own would send whatever an exception says wherever the environment points."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,26 +116,26 @@ def public_app(served: Served) -> FastAPI:
 
 def add_public_routes(app: FastAPI, served: Served) -> None:
     """Add what both applications serve."""
-    app.include_router(verification_routes(served.answering, served.gate, served.max_age))
-    app.include_router(health_routes(_watch(served)))
+    add_routes(app, verification_routes(served.answering, served.gate, served.max_age))
+    add_routes(app, health_routes(_watch(served)))
     collectors = (LedgerFigures(served.view, seconds_now), *served.collectors)
-    app.include_router(metrics_routes(served.figures, collectors, served.readers))
-    app.include_router(type_routes(served.answering.verifying.types))
+    add_routes(app, metrics_routes(served.figures, collectors, served.readers))
+    add_routes(app, type_routes(served.answering.verifying.types))
     if served.published is not None:
-        app.include_router(publication_routes(served.published, served.status_ttl))
+        add_routes(app, publication_routes(served.published, served.status_ttl))
     if served.records is not None:
-        app.include_router(record_routes(served.records, served.gate))
+        add_routes(app, record_routes(served.records, served.gate))
     if served.receipt_keys is not None:
-        app.include_router(receipt_key_routes(served.receipt_keys))
+        add_routes(app, receipt_key_routes(served.receipt_keys))
     if served.changes is not None:
-        app.include_router(change_routes(served.changes, served.gate))
-    app.include_router(pages.check_routes(served.answering, served.max_age))
-    app.include_router(pages.asset_routes())
+        add_routes(app, change_routes(served.changes, served.gate))
+    add_routes(app, pages.check_routes(served.answering, served.max_age))
+    add_routes(app, pages.asset_routes())
     if served.access is not None:
         access = served.access
-        app.include_router(token_routes(access.grants, access.paces, access.addresses))
-        app.include_router(me_routes(access.gate))
-        app.include_router(pages.log_in_routes(access))
+        add_routes(app, token_routes(access.grants, access.paces, access.addresses))
+        add_routes(app, me_routes(access.gate))
+        add_routes(app, pages.log_in_routes(access))
         if access.open_id is not None:
             app.router.routes.extend(pages.open_id_routes(access, access.open_id))
 
@@ -163,6 +167,7 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
+        telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         middleware=[
             Middleware(Watched, figures=served.figures),

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from verifier.access.gate import require
 from verifier.api import documented
 from verifier.api.bodies import JSON, NDJSON, media_type, read_lines
+from verifier.api.direct import DirectRoute
 from verifier.api.submissions import read_batch, read_line, read_occasion, read_submitted
 from verifier.api.while_reading import WhileReading
 from verifier.api.wire import MAX_BATCH, BatchAnswer, VerificationAnswer
@@ -26,7 +27,7 @@ BATCH_PATH = f"{VERIFICATIONS_PATH}/batch"
 
 def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
     """Make the routes; `max_age` holds where the caller does not say how old the facts may be."""
-    router = APIRouter(tags=["verification"])
+    router = APIRouter(tags=["verification"], route_class=DirectRoute)
 
     @router.post(
         VERIFICATIONS_PATH,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verifier.observing.figures import Figures
@@ -14,6 +14,7 @@ NO_ROUTE = "none"
 OTHER_METHOD = "other"
 CLOSED = 499
 """Counted where a caller went away before it was answered (the number that nginx has for it)."""
+_HEADER = HEADER.encode()
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
@@ -36,7 +37,7 @@ class Watched:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message)[HEADER] = name
+                message["headers"] = [*message.get("headers", ()), (_HEADER, name.encode())]
             await send(message)
 
         token = request_name.set(name)

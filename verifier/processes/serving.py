@@ -22,11 +22,13 @@ class PatientProtocol(HttpToolsProtocol):
     """HTTP on one connection, which is closed where the headers of a request do not come to their end in time."""
 
     _waiting: asyncio.TimerHandle | None = None
+    _since = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
         super().connection_made(transport)
-        self._await_request()
+        self._since = self.loop.time()
+        self._wait(HEADER_SECONDS)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait no more."""
@@ -37,15 +39,19 @@ class PatientProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Wait for the next request."""
         super().on_response_complete()
-        self._await_request()
+        self._since = self.loop.time()
 
-    def _await_request(self) -> None:
-        if self._waiting is not None:
-            self._waiting.cancel()
-        self._waiting = self.loop.call_later(HEADER_SECONDS, self._close_unless_asked)
+    def _wait(self, seconds: float) -> None:
+        self._waiting = self.loop.call_later(seconds, self._close_unless_asked)
 
     def _close_unless_asked(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:
+        """Close where nothing is asked for too long, else look again: one timer a connection, not one a request."""
+        left = self._since + HEADER_SECONDS - self.loop.time()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._wait(HEADER_SECONDS)
+        elif left > 0:
+            self._wait(left)
+        else:
             self.transport.close()
 
 

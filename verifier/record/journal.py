@@ -2,8 +2,8 @@
 
 Whoever appends learns segment, position and hash without waiting; a thread writes whatever has gathered, syncs it, and
 says so to those who wait. An event loop tells the thread once it has gone through all that was ready, so that requests
-which came together wait for one sync. Where a write fails, nothing of its group counts: what of it may stand in the files is cut
-off again, those who wait are told, and as long as that is not mended nothing is taken.
+which came together wait for one sync. Where a write fails, nothing of its group counts: what of it may stand in the
+files is cut off again, those who wait are told, and as long as that is not mended nothing is taken.
 """
 
 from __future__ import annotations
