@@ -16,8 +16,8 @@ GRACE = 5.0
 """Seconds in which a process ends by itself after its parent is gone."""
 
 SWITCH_SECONDS = 0.0005
-"""After which a busy thread (that copies the record, say) lets the event loop go on. Python's own figure is ten times as
-much, and a request would wait so long every time that it reads or writes."""
+"""After which a busy thread (that copies the record, say) lets the event loop go on. Python's own figure is ten times
+as much, and a request would wait so long every time that it reads or writes."""
 
 Work = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """What a process does until the event is set."""
