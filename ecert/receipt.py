@@ -93,12 +93,16 @@ def stated_hash(demands: Demands, salt: bytes) -> str:
     return base64url.encode(sha256(salt + strict_json.canonical(stated).encode()).digest())
 
 
-def sign_receipt(receipt: Receipt, key: SigningKey) -> str:
-    """Sign a receipt as a compact JWS; one that is no batch has exactly one entry."""
+def sign_receipt(receipt: Receipt, key: SigningKey, *, audit: Mapping[str, Value] | None = None) -> str:
+    """Sign a receipt as a compact JWS; one that is no batch has exactly one entry.
+
+    `audit`: where it was recorded, in place of what the receipt has.
+    """
+    audit = receipt.audit if audit is None else audit
     payload: dict[str, Value] = {"iss": receipt.iss, "jti": receipt.jti, "iat": receipt.iat}
     payload |= {name: value for name in _SAID if (value := getattr(receipt, name)) is not None}
-    if receipt.audit is not None:
-        payload["audit"] = dict(receipt.audit)
+    if audit is not None:
+        payload["audit"] = dict(audit)
     entries = [_entry_to_json(entry) for entry in receipt.judged]
     if receipt.batch:
         return sign_jws(key, {"typ": TYP}, payload | {_BATCH: list(entries)})

@@ -25,7 +25,7 @@ _MAX_DIGITS = 17
 _SAFE_DIGITS = 15
 _SHOWN = 40
 _TEXT = {str}
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
+_NO_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -115,12 +115,12 @@ def is_all_text(values: Sequence[Value]) -> TypeGuard[Sequence[str]]:
 def nesting(text: str) -> int:
     """Count how many brackets are open at once, in time linear in the text."""
     depth = deepest = 0
-    for bracket in _TOKEN.findall(text):
-        if bracket in "[{":
+    for bracket in _NO_BRACKET.sub("", text):
+        if bracket in "]}":
+            depth -= 1
+        else:
             depth += 1
             deepest = max(deepest, depth)
-        elif bracket in "]}":
-            depth -= 1
     return deepest
 
 

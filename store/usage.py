@@ -6,7 +6,7 @@ Trust: who can write here can use up somebody's quota, or give more of it. Nothi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -14,8 +14,7 @@ from store.insertion import insert_into
 from store.tables import usage
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Used:
+class Used(NamedTuple):
     """What is counted by itself: a caller's name, a day (days since 1970), a kind."""
 
     client: str

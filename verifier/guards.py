@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -82,8 +81,8 @@ class BodyLimit:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        headers = {name: value.decode("latin-1") for name, value in reversed(scope["headers"])}
+        kind = headers.get(b"content-type", "").partition(";")[0].strip().lower()
         body = _Body(headers, receive, self._allowances.get((scope["path"], kind), self._ordinary))
 
         async def answered(message: Message) -> None:
@@ -99,9 +98,9 @@ class BodyLimit:
 
 
 class _Body:
-    """The body of one request as it comes in."""
+    """The body of one request as it comes in; of `headers` that are there twice the first counts."""
 
-    def __init__(self, headers: Headers, receive: Receive, allowance: Allowance) -> None:
+    def __init__(self, headers: Mapping[bytes, str], receive: Receive, allowance: Allowance) -> None:
         self._headers = headers
         self._receive = receive
         self._limit = allowance.limit
@@ -137,15 +136,15 @@ class _Body:
         return message
 
     def _check_headers(self) -> None:
-        if self._headers.get("content-encoding", "identity").lower() != "identity":
+        if self._headers.get(b"content-encoding", "identity").lower() != "identity":
             raise RequestRefused(Code.COMPRESSED, "Send the body without Content-Encoding.")
-        declared = self._headers.get("content-length", "")
+        declared = self._headers.get(b"content-length", "")
         told = int(declared[:_LENGTH_DIGITS]) if declared.isascii() and declared.isdigit() else 0
         if self._limit is not None and told > self._limit:
             raise self._too_large()
 
     def _too_large(self) -> RequestRefused:
-        self.leaves_much = not self._whole and "expect" not in self._headers
+        self.leaves_much = not self._whole and b"expect" not in self._headers
         return RequestRefused(Code.TOO_LARGE, f"At most {self._limit} bytes are read.")
 
 

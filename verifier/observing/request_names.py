@@ -7,14 +7,15 @@ the number of a person, 18 digits, or the code of a certificate, 32 digits, must
 
 from __future__ import annotations
 
+import os
 import re
-import uuid
+from collections.abc import Iterable
 from contextvars import ContextVar
-
-from starlette.datastructures import Headers
 
 HEADER = "x-request-id"
 TRACE_HEADER = "traceparent"
+_HEADER, _TRACE_HEADER = HEADER.encode(), TRACE_HEADER.encode()
+_BYTES = 16
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _HEX = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -25,15 +26,20 @@ request_name: ContextVar[str | None] = ContextVar("request_name", default=None)
 """The name of the request that is being answered; None outside of one. Threads that answer it have it, too."""
 
 
-def name_of(headers: Headers) -> str:
-    """Give the name that a request brings along, else a new one."""
-    brought = headers.get(HEADER, "").lower()
-    if _is_made_up(brought):
+def name_of(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """Give the name that a request brings along in its headers (ASGI's, lower-case), else a new one."""
+    brought = trace_parent = ""
+    for name, value in headers:
+        if name == _HEADER:
+            brought = value.decode("latin-1").lower()
+        elif name == _TRACE_HEADER:
+            trace_parent = value.decode("latin-1")
+    if brought and _is_made_up(brought):
         return brought
-    trace = _TRACE.fullmatch(headers.get(TRACE_HEADER, ""))
+    trace = _TRACE.fullmatch(trace_parent) if trace_parent else None
     if trace is not None and _is_made_up(trace[1]):
         return trace[1]
-    return uuid.uuid4().hex
+    return os.urandom(_BYTES).hex()
 
 
 def _is_made_up(text: str) -> bool:

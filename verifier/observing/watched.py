@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 
-from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from verifier.observing.figures import Figures
@@ -31,7 +30,7 @@ class Watched:
             await self._app(scope, receive, send)
             return
         status, begun = CLOSED, time.perf_counter()
-        name = name_of(Headers(scope=scope))
+        name = name_of(scope["headers"])
 
         async def noticed(message: Message) -> None:
             nonlocal status

@@ -160,7 +160,14 @@ class Journal:
     def _add(self, content: bytes, count: int, last: bytes) -> None:
         end = self._end
         self._group.pieces.append((end.segment, content))
-        self._end = replace(end, position=end.position + count, hash=last, size=end.size + len(content))
+        self._end = End(
+            segment=end.segment,
+            position=end.position + count,
+            hash=last,
+            size=end.size + len(content),
+            since=end.since,
+            before=end.before,
+        )
 
     def _work(self) -> None:
         while True:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
@@ -185,15 +185,11 @@ class Recording:
 
         def second(place: Place) -> bytes:
             nonlocal signed
-            signed = sign_receipt(_placed(receipt, place), key)
+            signed = sign_receipt(receipt, key, audit=place.to_json())
             return receipt_line(receipt.jti, signed)
 
         place, group = self._journal.append(line, second, receipt.iat)
         return signed, place, group
-
-
-def _placed(receipt: Receipt, place: Place) -> Receipt:
-    return replace(receipt, audit=place.to_json())
 
 
 def _not_recorded() -> RequestRefused:

@@ -46,6 +46,16 @@ class Answered:
     complete_since: Mapping[str, int] = field(default_factory=dict)
     kept: Kept | None = None
 
+    def recorded(self, kept: Kept | None) -> Answered:
+        """Give it with what was recorded of it."""
+        return Answered(
+            verification=self.verification,
+            values=self.values,
+            choices=self.choices,
+            complete_since=self.complete_since,
+            kept=kept,
+        )
+
     def to_json(self) -> dict[str, object]:
         """Give the verdict with what goes with it."""
         said = {**self.verification.to_json(), **receipt_json(self.kept)}
@@ -131,12 +141,13 @@ class Answering:
             NotReady: there is no ledger copy to judge from.
             StoreError: what must be looked up cannot be.
         """
-        submitted = replace(submitted, occasion=submitted.occasion.of(caller))
-        ruling = self._ruling(caller, submitted)
+        occasion = submitted.occasion.of(caller)
+        self._see_standing(caller, submitted)
+        ruling = self._matters.rule(caller, occasion)
         answered = await self._answered(submitted, ruling, None)
-        kept = await self._kept(caller, submitted.occasion, [answered], batch=False)
+        kept = await self._kept(caller, occasion, [answered], batch=False)
         self._figures.verdict(submitted.way, answered.verification.verdict)
-        return replace(answered, kept=kept)
+        return answered.recorded(kept)
 
     async def answer_all(
         self, caller: Caller, submitted: Sequence[Submitted], *, copy: LedgerCopy | None = None
@@ -167,10 +178,6 @@ class Answering:
         await self._recording.durable(kept)
         return kept
 
-    def _ruling(self, caller: Caller, submitted: Submitted) -> Ruling | None:
-        self._see_standing(caller, submitted)
-        return self._matters.rule(caller, submitted.occasion)
-
     def _see_standing(self, caller: Caller, submitted: Submitted) -> None:
         """Refuse what the caller, or this process, may not do whatever the matter."""
         looked_up = submitted.lookup is not None or submitted.document is not None
@@ -181,7 +188,7 @@ class Answering:
             raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered at the office's address.", [flaw])
 
     async def _answered(self, submitted: Submitted, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
-        asked = replace(submitted.asked, ruling=ruling)
+        asked = submitted.asked.under(ruling)
         try:
             if submitted.certificate is not None:
                 return await self._in_hand(submitted.certificate, asked, copy)

@@ -115,6 +115,10 @@ class Asked:
     at: int | None = None
     ruling: Ruling | None = None
 
+    def under(self, ruling: Ruling | None) -> Asked:
+        """Give it with what a matter makes of it."""
+        return Asked(demands=self.demands, documents=self.documents, at=self.at, ruling=ruling)
+
     def demanded(self, certificate_type: CertificateType | None) -> Demands:
         """Give what the caller demands and, of a certificate of this type, its matter.
 
