@@ -42,6 +42,7 @@ class Cabinet:
 
     certificates: tuple[FoundCertificate, ...] = ()
     complete_since: Mapping[str, int] = field(default_factory=dict)
+    more: bool = False
     away: bool = False
     asked: list[tuple[str, str]] = field(default_factory=list)
 
@@ -50,7 +51,7 @@ class Cabinet:
             raise DatabaseAway("pulled out")
         self.asked.append((by, value))
         assert certificate_type is TYPE
-        return Found(certificates=self.certificates, complete_since=self.complete_since)
+        return Found(certificates=self.certificates, complete_since=self.complete_since, more=self.more)
 
     def by_document(self, sha256: bytes) -> Found:
         return Found(certificates=self.certificates if sha256 == DOCUMENT else ())
@@ -173,10 +174,34 @@ async def test_several_in_force_are_a_list_to_choose_from(desk: Desk) -> None:
         "status": "valid",
         "values": {"holder_id": HOLDER},
     }
+    assert said["more_choices"] is False
     chosen = await desk.ask(lookup={**LOOKUP, "agency": AGENCY, "serial": 1})
     assert chosen["result"] == "VALID"
     assert isinstance(chosen["certificate"], dict)
     assert chosen["certificate"]["serial"] == 1
+
+
+async def test_that_there_are_more_than_are_listed_is_said_and_one_of_the_listed_can_be_chosen(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 1), stored(desk, 0))
+    desk.cabinet.more = True
+    said = await desk.ask(lookup=LOOKUP)
+    assert (said["reasons"], said["more_choices"]) == (["several_found"], True)
+    chosen = await desk.ask(lookup={**LOOKUP, "agency": AGENCY, "serial": 1})
+    assert (chosen["result"], "more_choices" in chosen) == ("VALID", False)
+
+
+@pytest.mark.parametrize("named", [{}, {"agency": AGENCY, "serial": 99}])
+async def test_where_some_were_left_out_none_is_taken_for_the_only_one_and_none_for_absent(
+    named: dict[str, object], desk: Desk
+) -> None:
+    desk.cabinet.certificates = (stored(desk, 1), stored(desk, 0, live=False))
+    desk.cabinet.more = True
+    said = await desk.ask(lookup={**LOOKUP, **named})
+    assert (said["result"], said["reasons"], said["more_choices"]) == ("UNKNOWN", ["several_found"], True)
+    choices = said["choices"]
+    assert isinstance(choices, list)
+    assert [one["serial"] for one in choices] == [1]
+    assert "complete_since" not in said
 
 
 async def test_one_in_force_goes_before_those_that_no_longer_are(desk: Desk) -> None:

@@ -279,7 +279,12 @@ class VerdictAnswer(BaseModel):
     values: dict[str, Any] | None = Field(
         default=None, description="After a look-up or a code: what the matter may read, if all was compared and equal."
     )
-    choices: list[ChoiceAnswer] | None = Field(default=None, description="With `several_found`.")
+    choices: list[ChoiceAnswer] | None = Field(
+        default=None, description="With `several_found`: the newest, 100 at most."
+    )
+    more_choices: bool | None = Field(
+        default=None, description="With `choices`: older ones were found, too, and are not listed."
+    )
     complete_since: dict[str, int] | None = Field(
         default=None, description="With `not_found`: agency -> since when its records of the type are complete."
     )

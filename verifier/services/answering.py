@@ -22,7 +22,7 @@ from verifier.matters import Matters, Ruling
 from verifier.observing.figures import Figures
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.record.recording import Kept, Recording
-from verifier.services.choosing import Choice, chosen
+from verifier.services.choosing import Choice, chooses, chosen
 from verifier.services.found import Finds, Found, OpensCodes
 from verifier.services.lookup_values import NUMBER
 from verifier.services.statements import refuse_incomparable
@@ -37,12 +37,14 @@ AT_ONCE = 16
 class Answered:
     """One answer. `values`: what the matter may read; `choices`: where several were found; `complete_since`: absence.
 
-    `values` is None where the caller holds the certificate or may not be told.
+    `values` is None where the caller holds the certificate or may not be told. `more_choices`: older ones were found,
+    and left out of `choices`.
     """
 
     verification: Verification
     values: Mapping[str, Value] | None = None
     choices: tuple[Choice, ...] = ()
+    more_choices: bool = False
     complete_since: Mapping[str, int] = field(default_factory=dict)
     kept: Kept | None = None
 
@@ -63,6 +65,7 @@ class Answered:
             said["values"] = dict(self.values)
         if self.choices:
             said["choices"] = [choice.to_json() for choice in self.choices]
+            said["more_choices"] = self.more_choices
         if self.complete_since:
             said["complete_since"] = dict(self.complete_since)
         return said
@@ -242,14 +245,17 @@ class Answering:
         missing: Reason,
     ) -> Answered:
         among = chosen(found.certificates, lookup)
+        if not among and found.more:
+            among = chosen(found.certificates, None)  # what was chosen may be among those that were left out
+        elif len(among) == 1 and (chooses(lookup) or not found.more):
+            return self._told(among[0].compact, asked, ruling, copy)
         if not among:
             nothing = self._verifying.nothing(missing, asked)
             return Answered(verification=nothing, complete_since=found.complete_since)
-        if len(among) == 1:
-            return self._told(among[0].compact, asked, ruling, copy)
         now = copy or self._verifying.copy
         several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked)
-        return Answered(verification=several, choices=tuple(Choice.of(each, now, ruling) for each in among))
+        choices = tuple(Choice.of(each, now, ruling) for each in among)
+        return Answered(verification=several, choices=choices, more_choices=found.more)
 
     def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
         verification = self._verifying.verify(compact, asked, copy=copy)

@@ -50,6 +50,11 @@ class Choice:
         }
 
 
+def chooses(lookup: LookUp | None) -> bool:
+    """Tell whether a look-up names the one certificate that is meant."""
+    return lookup is not None and lookup.serial is not None
+
+
 def chosen(found: Sequence[FoundCertificate], lookup: LookUp | None) -> Sequence[FoundCertificate]:
     """Give those that are meant: the one that was chosen; else all in force; else the newest that no longer is."""
     if lookup is not None and lookup.serial is not None:
