@@ -32,6 +32,9 @@ CONNECT_SECONDS = 10
 MORE_CONNECTIONS = 35
 """Beside the five that stay open: a web server's threads do not wait for each other's connections."""
 
+_WRITES = "writes"
+"""What of a connection is remembered: whether it was last set to write or to read."""
+
 PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
@@ -116,7 +119,9 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get("writes", False)
-        connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+        if connection.info.get(_WRITES) is not writes:
+            connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+            connection.info[_WRITES] = writes
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

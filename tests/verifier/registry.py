@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ecert.certificate_type import CertificateType
 from ecert.parsing import parse
 from ecert.types import TypeCatalogue, bundled_types
 from store import batches, certificates
@@ -16,6 +17,7 @@ from tests.verifier.test_issuing import Options, run
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import said_by
 from verifier.services.finding import Finding
+from verifier.services.found import Found
 from verifier.services.issuing import Outcome
 
 TITLE = bundled_types()["real-estate-title"]
@@ -50,6 +52,18 @@ def issue_titles(city: City, rows: list[dict[str, str]], **options: Any) -> Outc
 def finding(city: City) -> Finding:
     """What the office finds with."""
     return Finding(city.database, city.office.ledger, city.office.keyring.folder, TypeCatalogue.bundled())
+
+
+def look_up(city: City, certificate_type: CertificateType, by: str, value: str) -> Found:
+    """Look up in a reading of its own."""
+    with finding(city).reading() as reading:
+        return reading.look_up(certificate_type, by, value)
+
+
+def by_document(city: City, sha256: bytes) -> Found:
+    """Find by a document in a reading of its own."""
+    with finding(city).reading() as reading:
+        return reading.by_document(sha256)
 
 
 def copy_to_another_agency(city: City, serial: int) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -44,11 +46,17 @@ class Cabinet:
     complete_since: Mapping[str, int] = field(default_factory=dict)
     more: bool = False
     away: bool = False
+    readings: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+    @contextmanager
+    def reading(self) -> Iterator[Cabinet]:
         if self.away:
             raise DatabaseAway("pulled out")
+        self.readings += 1
+        yield self
+
+    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
         self.asked.append((by, value))
         assert certificate_type is TYPE
         return Found(certificates=self.certificates, complete_since=self.complete_since, more=self.more)
@@ -150,6 +158,18 @@ async def test_nothing_is_told_where_what_was_stated_differs_or_was_not_compared
     compared = await desk.ask(code="1" * 32, holder={"id": HOLDER})
     assert compared["result"] == "VALID"
     assert "values" in compared
+
+
+async def test_look_ups_that_come_together_are_made_together_and_fail_alone(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    good = [desk.ask(lookup=LOOKUP) for _ in range(5)]
+    answers = await asyncio.gather(*good, desk.ask(lookup={**LOOKUP, "type": "no-such-type"}), desk.ask(code="x"))
+    assert [said.get("result") for said in answers[:5]] == ["VALID"] * 5
+    assert [said["http"] for said in answers[5:]] == [422, 422]
+    assert desk.cabinet.readings < len(answers)
+    desk.cabinet.away = True
+    refused = await asyncio.gather(desk.ask(lookup=LOOKUP), desk.ask(code="1" * 32))
+    assert [said["http"] for said in refused] == [503, 503]
 
 
 async def test_nothing_found_is_unknown_and_says_what_absence_means(desk: Desk) -> None:

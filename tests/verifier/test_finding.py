@@ -20,10 +20,11 @@ from tests.verifier.office import AGENCY, LEDGER, NOW, City, make_city
 from tests.verifier.registry import (
     OTHER_AGENCY,
     TITLE,
+    by_document,
     copy_to_another_agency,
-    finding,
     holder_of,
     issue_titles,
+    look_up,
     sample,
 )
 from verifier.faults import CannotOpen, KeyringError
@@ -47,7 +48,7 @@ def city_(tmp_path: Path, empty_url: str) -> Iterator[City]:
 
 
 def serials(city: City, by: str, value: str, certificate_type: CertificateType = TITLE) -> list[tuple[str, int]]:
-    found = finding(city).look_up(certificate_type, by, value)
+    found = look_up(city, certificate_type, by, value)
     return [(each.agency, each.serial) for each in found.certificates]
 
 
@@ -63,7 +64,7 @@ def test_a_title_is_found_by_number_unit_and_holder(city: City, row: int) -> Non
 
 
 def test_what_is_found_is_the_whole_certificate(city: City) -> None:
-    (found,) = finding(city).look_up(TITLE, "number", ROWS[2]["title_number"]).certificates
+    (found,) = look_up(city, TITLE, "number", ROWS[2]["title_number"]).certificates
     certificate = parse(found.compact)
     assert (certificate.serial, certificate.iss.agency) == (2, AGENCY)
     assert len(certificate.disclosures) == len(TITLE.slots)
@@ -101,7 +102,7 @@ def test_a_revoked_certificate_is_found_and_not_live(city: City) -> None:
     city.clock.pause(1)
     with city.database.begin() as connection:
         certificates.release(connection, LEDGER, AGENCY, [4])
-    (found,) = finding(city).look_up(TITLE, "number", ROWS[4]["title_number"]).certificates
+    (found,) = look_up(city, TITLE, "number", ROWS[4]["title_number"]).certificates
     assert (found.serial, found.live) == (4, False)
 
 
@@ -116,7 +117,8 @@ def test_what_was_never_promised_is_not_found(city: City) -> None:
 
 def test_another_ledger_of_the_same_database_is_not_looked_in(city: City) -> None:
     elsewhere = Finding(city.database, f"{LEDGER[:-1]}9", city.office.keyring.folder, TypeCatalogue.bundled())
-    assert elsewhere.look_up(TITLE, "number", ROWS[0]["title_number"]).certificates == ()
+    with elsewhere.reading() as reading:
+        assert reading.look_up(TITLE, "number", ROWS[0]["title_number"]).certificates == ()
 
 
 def test_absence_comes_with_what_it_means(city: City) -> None:
@@ -125,21 +127,21 @@ def test_absence_comes_with_what_it_means(city: City) -> None:
             completeness.declare(connection, LEDGER, AGENCY, TITLE.vct_hash, since=since, now=NOW)
         completeness.declare(connection, LEDGER, OTHER_AGENCY, TITLE.vct_hash, since=300, now=NOW)
         completeness.declare(connection, LEDGER, OTHER_AGENCY, bytes(32), since=400, now=NOW)
-    found = finding(city).look_up(TITLE, "number", "鄂第9999999号")
+    found = look_up(city, TITLE, "number", "鄂第9999999号")
     assert (found.certificates, found.complete_since) == ((), {AGENCY: 200, OTHER_AGENCY: 300})
 
 
 def test_more_than_anybody_chooses_from_is_cut_off_and_said(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
     copy_to_another_agency(city, 1)
     monkeypatch.setattr(room, "MOST", 1)
-    found = finding(city).look_up(TITLE, "number", ROWS[1]["title_number"])
+    found = look_up(city, TITLE, "number", ROWS[1]["title_number"])
     assert ([each.agency for each in found.certificates], found.more) == ([OTHER_AGENCY], True)
 
 
 def test_what_a_type_is_not_found_by_is_refused_with_what_it_is(city: City) -> None:
     for by in ("address", "nonsense", "", "document"):
         with pytest.raises(RequestRefused) as caught:
-            finding(city).look_up(TITLE, by, "x")
+            look_up(city, TITLE, by, "x")
         assert caught.value.code is Code.NOT_UNDERSTOOD
         (flaw,) = caught.value.flaws
         assert flaw.place == "lookup.by"
@@ -150,7 +152,7 @@ def test_what_a_type_is_not_found_by_is_refused_with_what_it_is(city: City) -> N
 def test_an_empty_value_is_refused(city: City) -> None:
     for by in ("number", "holder"):
         with pytest.raises(RequestRefused) as caught:
-            finding(city).look_up(TITLE, by, "  - ")
+            look_up(city, TITLE, by, "  - ")
         assert [flaw.place for flaw in caught.value.flaws] == ["lookup.value"]
 
 
@@ -160,13 +162,13 @@ def test_a_row_that_was_changed_is_an_error_and_no_absence(city: City, empty_url
         connection.execute(text("UPDATE certificates SET disclosures = :other WHERE serial = 3"), {"other": b"\1abc"})
     engine.dispose()
     with pytest.raises(CannotOpen, match=f"certificate 3 of {AGENCY} cannot be opened"):
-        finding(city).look_up(TITLE, "number", ROWS[3]["title_number"])
+        look_up(city, TITLE, "number", ROWS[3]["title_number"])
 
 
 def test_a_lost_index_key_is_an_error_and_no_absence(city: City) -> None:
     (city.office.keyring.folder / "service" / "index-1.key").unlink()
     with pytest.raises(KeyringError, match="index key 1 is not here"):
-        finding(city).look_up(TITLE, "number", ROWS[3]["title_number"])
+        look_up(city, TITLE, "number", ROWS[3]["title_number"])
 
 
 def test_a_database_that_is_away_is_an_error_and_no_absence(tmp_path: Path) -> None:
@@ -177,13 +179,13 @@ def test_a_database_that_is_away_is_an_error_and_no_absence(tmp_path: Path) -> N
     for path in (tmp_path / "city").glob("ecert.sqlite-*"):
         path.unlink()
     with pytest.raises(StoreError):
-        finding(city).look_up(TITLE, "number", ROWS[0]["title_number"])
+        look_up(city, TITLE, "number", ROWS[0]["title_number"])
 
 
 def test_nothing_is_found_where_nothing_was_ever_issued(tmp_path: Path) -> None:
     city = make_city(tmp_path / "city")
     with city.database:
-        assert finding(city).look_up(TITLE, "number", "1").certificates == ()
+        assert look_up(city, TITLE, "number", "1").certificates == ()
     assert not (tmp_path / "city" / "keys" / "service").exists()
 
 
@@ -194,9 +196,9 @@ def test_a_certificate_is_found_by_the_file_that_it_names(tmp_path: Path) -> Non
     city = make_city(tmp_path / "city")
     with city.database:
         issue_titles(city, [ROWS[0] | {"document": "a.pdf"}, ROWS[1] | {"document": ""}], documents=documents)
-        (found,) = finding(city).by_document(hashlib.sha256(b"%PDF-one").digest()).certificates
+        (found,) = by_document(city, hashlib.sha256(b"%PDF-one").digest()).certificates
         assert found.serial == 0
-        assert finding(city).by_document(hashlib.sha256(b"%PDF-two").digest()).certificates == ()
+        assert by_document(city, hashlib.sha256(b"%PDF-two").digest()).certificates == ()
 
 
 def test_every_bundled_type_is_found_by_its_number_and_its_holders() -> None:

@@ -22,7 +22,7 @@ from store.key_uses import KeyUse, Use
 from store.records import CertificateRecord
 from tests.databases import empty_url, postgresql
 from tests.verifier.office import AGENCY, LEDGER, City, make_city
-from tests.verifier.registry import TITLE, finding, holder_of, issue_titles, sample
+from tests.verifier.registry import TITLE, holder_of, issue_titles, look_up, sample
 from tests.verifier.swept import PIECE
 from verifier.faults import KeyringError, RowsRefused
 from verifier.services import sweeping as room
@@ -67,7 +67,7 @@ def uses(city: City) -> dict[Use, KeyUse]:
 def all_found(city: City, count: int = 12) -> None:
     for serial, row in enumerate(ROWS[:count]):
         for by, value in (("number", row["title_number"]), ("holder", holder_of(row))):
-            (found,) = finding(city).look_up(TITLE, by, value).certificates
+            (found,) = look_up(city, TITLE, by, value).certificates
             assert parse(found.compact).serial == found.serial == serial
 
 
@@ -227,7 +227,7 @@ def test_a_second_rotation_beside_the_first_does_its_part_and_nothing_twice(
 def test_indexes_that_are_lost_or_never_were_are_made_again(city: City, empty_url: str) -> None:
     write(empty_url, "DELETE FROM lookups")
     write(empty_url, "UPDATE certificates SET number_index = NULL WHERE serial = 3")
-    assert finding(city).look_up(TITLE, "number", ROWS[0]["title_number"]).certificates == ()
+    assert look_up(city, TITLE, "number", ROWS[0]["title_number"]).certificates == ()
     done = work(city).reindex()
     assert (done.number, done.taken_over) == (1, 12)
     all_found(city)

@@ -18,7 +18,8 @@ from verifier.api.wire import MAX_BATCH, BatchAnswer, VerificationAnswer
 from verifier.callers import Act, Caller, Gate, Scope
 from verifier.guards import MAX_BODY
 from verifier.problems import Code, RequestRefused, body
-from verifier.services.answering import Answering, receipt_json
+from verifier.services.answered import receipt_json
+from verifier.services.answering import Answering
 from verifier.services.submitted import Submitted
 
 VERIFICATIONS_PATH = "/v1/verifications"

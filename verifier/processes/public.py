@@ -20,7 +20,7 @@ from verifier.processes.serving import serve_web
 from verifier.record.recording import Recording
 from verifier.services.answering import Answering
 from verifier.services.codes import Codes
-from verifier.services.found import Finds
+from verifier.services.found import OpensFinding
 from verifier.services.paths import Paths
 from verifier.services.published import Published
 from verifier.services.records import Records
@@ -36,7 +36,7 @@ async def serve_public(settings: Settings, database: Database, taken: socket.soc
 
 
 def open_served(
-    settings: Settings, database: Database, recording: Recording, *, finding: Finds | None = None
+    settings: Settings, database: Database, recording: Recording, *, finding: OpensFinding | None = None
 ) -> Served:
     """Set up what both `api` and `office` serve, each with the record that it keeps; `office` alone looks things up."""
     view, types, paths = LedgerView(database), TypeCatalogue.bundled(), Paths(database)

@@ -8,92 +8,24 @@ compared was compared and is equal: a green tick on somebody else's title must n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import replace
 
-from ecert.certificate import Value
-from ecert.checks.demanded import HOLDER
-from ecert.demands import Holder
-from ecert.facts import AsOf
 from ecert.ledger_copy import LedgerCopy
-from ecert.verdict import Outcome, Reason, as_of_to_json
 from verifier.callers import Caller, Occasion
 from verifier.matters import Matters, Ruling
 from verifier.observing.figures import Figures
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.record.recording import Kept, Recording
-from verifier.services.choosing import Choice, chooses, chosen
-from verifier.services.found import Finds, Found, OpensCodes
-from verifier.services.lookup_values import NUMBER
+from verifier.services.answered import Answered, AnsweredBatch
+from verifier.services.found import OpensCodes, OpensFinding
+from verifier.services.looking_up import LookingUp
 from verifier.services.statements import refuse_incomparable
-from verifier.services.submitted import LookUp, Submitted
-from verifier.services.verifying import Asked, Presented, Verification, Verifying
+from verifier.services.submitted import Submitted
+from verifier.services.verifying import Asked, Presented, Verifying
 
 AT_ONCE = 16
 """Certificates of a batch that are judged before others get their turn."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
-    """One answer. `values`: what the matter may read; `choices`: where several were found; `complete_since`: absence.
-
-    `values` is None where the caller holds the certificate or may not be told. `more_choices`: older ones were found,
-    and left out of `choices`.
-    """
-
-    verification: Verification
-    values: Mapping[str, Value] | None = None
-    choices: tuple[Choice, ...] = ()
-    more_choices: bool = False
-    complete_since: Mapping[str, int] = field(default_factory=dict)
-    kept: Kept | None = None
-
-    def recorded(self, kept: Kept | None) -> Answered:
-        """Give it with what was recorded of it."""
-        return Answered(
-            verification=self.verification,
-            values=self.values,
-            choices=self.choices,
-            complete_since=self.complete_since,
-            kept=kept,
-        )
-
-    def to_json(self) -> dict[str, object]:
-        """Give the verdict with what goes with it."""
-        said = {**self.verification.to_json(), **receipt_json(self.kept)}
-        if self.values is not None:
-            said["values"] = dict(self.values)
-        if self.choices:
-            said["choices"] = [choice.to_json() for choice in self.choices]
-            said["more_choices"] = self.more_choices
-        if self.complete_since:
-            said["complete_since"] = dict(self.complete_since)
-        return said
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnsweredBatch:
-    """Several answers of one occasion, all as of one block, with one receipt."""
-
-    answers: Sequence[Answered]
-    as_of: AsOf
-    kept: Kept | None
-
-    def to_json(self) -> dict[str, object]:
-        """Give it as JSON."""
-        return {
-            **receipt_json(self.kept),
-            "as_of": as_of_to_json(self.as_of),
-            "results": [answer.to_json() for answer in self.answers],
-        }
-
-
-def receipt_json(kept: Kept | None) -> dict[str, object]:
-    """Give what is told of the record: the answer's id, its receipt, and the salt under what was stated."""
-    if kept is None:
-        return {}
-    said: dict[str, object] = {"id": kept.id, "receipt": kept.receipt}
-    return said if kept.salt is None else {**said, "stated_salt": kept.salt}
 
 
 class Answering:
@@ -114,14 +46,13 @@ class Answering:
         verifying: Verifying,
         matters: Matters,
         codes: OpensCodes | None = None,
-        finding: Finds | None = None,
+        finding: OpensFinding | None = None,
         recording: Recording | None = None,
         figures: Figures | None = None,
     ) -> None:
         self._verifying = verifying
         self._matters = matters
-        self._codes = codes
-        self._finding = finding
+        self._looking_up = LookingUp(verifying, codes, finding)
         self._recording = recording
         self._figures = figures or Figures()
 
@@ -186,7 +117,9 @@ class Answering:
         looked_up = submitted.lookup is not None or submitted.document is not None
         if looked_up and not caller.known:
             raise RequestRefused(Code.UNAUTHENTICATED, "Who has not the certificate must say who it is.")
-        if (looked_up and self._finding is None) or (submitted.code is not None and self._codes is None):
+        if (looked_up and not self._looking_up.finds) or (
+            submitted.code is not None and not self._looking_up.opens_codes
+        ):
             flaw = Flaw(place=_within(submitted, "lookup"), why="this address looks nothing up: ask the office's")
             raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered at the office's address.", [flaw])
 
@@ -195,100 +128,14 @@ class Answering:
         try:
             if submitted.certificate is not None:
                 return await self._in_hand(submitted.certificate, asked, copy)
-            return await asyncio.to_thread(self._looked_up, submitted, asked, ruling, copy)
+            return await self._looking_up.answer(submitted, asked, ruling, copy)
         except RequestRefused as refused:
             raise _placed(refused, submitted) from refused
 
     async def _in_hand(self, certificate: Presented, asked: Asked, copy: LedgerCopy | None) -> Answered:
         verification = await self._verifying.verify_soon(certificate, asked, copy=copy)
-        self._refuse_incomparable(verification, asked)
-        return Answered(verification=verification)
-
-    def _looked_up(
-        self, submitted: Submitted, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None
-    ) -> Answered:
-        if submitted.code is not None:
-            return self._by_code(submitted.code, asked, ruling, copy)
-        if submitted.lookup is not None and ruling is not None:
-            return self._by_lookup(submitted.lookup, asked, ruling, copy)
-        return self._by_document(submitted.document or b"", asked, ruling, copy)
-
-    def _by_code(self, code: str, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
-        opened = None if self._codes is None else self._codes.open(code)
-        if opened is None:
-            return Answered(verification=self._verifying.nothing(Reason.NOT_FOUND, asked))
-        return self._told(opened, asked, ruling, copy)
-
-    def _by_document(self, digest: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
-        found = self._found().by_document(digest)
-        asked = replace(asked, documents=(*asked.documents, digest))
-        return self._of_found(found, None, asked, ruling, copy, missing=Reason.DOCUMENT_UNKNOWN)
-
-    def _by_lookup(self, lookup: LookUp, asked: Asked, ruling: Ruling, copy: LedgerCopy | None) -> Answered:
-        certificate_type = self._verifying.types.by_slug(lookup.type)
-        if certificate_type is None:
-            flaw = Flaw(place="lookup.type", why="there is no such certificate type")
-            raise RequestRefused(Code.NOT_UNDERSTOOD, "The type is not known.", [flaw])
-        by = certificate_type.number if lookup.by == NUMBER else lookup.by
-        ruling.look_up_by(certificate_type, by)
-        found = self._found().look_up(certificate_type, by, lookup.value)
-        return self._of_found(found, lookup, _stating(asked, by, lookup.value), ruling, copy, missing=Reason.NOT_FOUND)
-
-    def _of_found(
-        self,
-        found: Found,
-        lookup: LookUp | None,
-        asked: Asked,
-        ruling: Ruling | None,
-        copy: LedgerCopy | None,
-        *,
-        missing: Reason,
-    ) -> Answered:
-        among = chosen(found.certificates, lookup)
-        if not among and found.more:
-            among = chosen(found.certificates, None)  # what was chosen may be among those that were left out
-        elif len(among) == 1 and (chooses(lookup) or not found.more):
-            return self._told(among[0].compact, asked, ruling, copy)
-        if not among:
-            nothing = self._verifying.nothing(missing, asked)
-            return Answered(verification=nothing, complete_since=found.complete_since)
-        now = copy or self._verifying.copy
-        several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked)
-        choices = tuple(Choice.of(each, now, ruling) for each in among)
-        return Answered(verification=several, choices=choices, more_choices=found.more)
-
-    def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
-        verification = self._verifying.verify(compact, asked, copy=copy)
-        self._refuse_incomparable(verification, asked)
-        return Answered(verification=verification, values=_values(verification, ruling))
-
-    def _found(self) -> Finds:
-        if self._finding is None:
-            raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered at the office's address.")
-        return self._finding
-
-    def _refuse_incomparable(self, verification: Verification, asked: Asked) -> None:
         refuse_incomparable(verification.certificate_type, asked.demands.expect, self._verifying.types)
-
-
-def _values(verification: Verification, ruling: Ruling | None) -> Mapping[str, Value] | None:
-    """Give what the matter may read, where all comparisons that it demands were made and none failed."""
-    if ruling is None or verification.certificate is None:
-        return None
-    compared = verification.expectations
-    if compared is None or compared.outcome not in {Outcome.PASS, Outcome.NOT_ASKED}:
-        return None
-    return ruling.readable(verification.certificate, verification.certificate_type)
-
-
-def _stating(asked: Asked, by: str, value: str) -> Asked:
-    """Take what a certificate was looked up by as stated, unless the caller states it itself."""
-    demands = asked.demands
-    if by == HOLDER:
-        return (
-            asked if demands.holder is not None else replace(asked, demands=replace(demands, holder=Holder(id=value)))
-        )
-    return replace(asked, demands=replace(demands, expect={by: value, **demands.expect}))
+        return Answered(verification=verification)
 
 
 def _within(submitted: Submitted, place: str) -> str:

@@ -9,7 +9,8 @@ Opens field and index keys: not for the public process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ecert.certificate_type import CertificateType
@@ -17,7 +18,7 @@ from ecert.errors import UnreadableValue
 from ecert.types import TypeCatalogue
 from store import certificates, completeness, key_uses
 from store.database import Connection, Database
-from store.key_uses import Use
+from store.key_uses import KeyUse, Use
 from store.records import CertificateRecord
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys, lookup_index
@@ -39,6 +40,26 @@ class Finding:
         self._fields = FieldKeys.under(keys_dir)
         self._indexes = IndexKeys.under(keys_dir)
 
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """Read the database as of now; raises `StoreError` where it does not answer."""
+        with self._database.read() as connection:
+            yield Reading(connection, self._ledger, self._types, self._fields, self._indexes)
+
+
+class Reading:
+    """One state of the database, in which any number of certificates is looked up; made by `Finding.reading`."""
+
+    def __init__(
+        self, connection: Connection, ledger: str, types: TypeCatalogue, fields: FieldKeys, indexes: IndexKeys
+    ) -> None:
+        self._connection = connection
+        self._ledger = ledger
+        self._types = types
+        self._fields = fields
+        self._indexes = indexes
+        self._index: KeyUse | None = key_uses.read(connection).get(Use.INDEX)
+
     def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
         """Find certificates of a type by a value, which is compared as it is between two certificates.
 
@@ -53,27 +74,27 @@ class Finding:
             CannotOpen: what is stored was changed.
             StoreError: the database does not answer.
         """
-        wanted = _asked(Places.of(certificate_type), by, value)
-        with self._database.read() as connection:
-            found = self._find(connection, wanted)
-            since = completeness.of_type(connection, self._ledger, certificate_type.vct_hash)
-        return self._opened(found, since)
+        found = self._find(_asked(Places.of(certificate_type), by, value))
+        if not found:
+            return Found(
+                certificates=(),
+                complete_since=completeness.of_type(self._connection, self._ledger, certificate_type.vct_hash),
+            )
+        return self._opened(found)
 
     def by_document(self, sha256: bytes) -> Found:
         """Find the certificates, of whatever type, whose document has this hash; raises as `look_up`."""
-        with self._database.read() as connection:
-            found = self._find(connection, asked_document(sha256))
-        return self._opened(found, {})
+        return self._opened(self._find(asked_document(sha256)))
 
-    def _find(self, connection: Connection, wanted: tuple[str, str, str]) -> Collection[CertificateRecord]:
-        use = key_uses.read(connection).get(Use.INDEX)
+    def _find(self, wanted: tuple[str, str, str]) -> Collection[CertificateRecord]:
+        use = self._index
         if use is None:
             return ()
         numbers = [use.current] if use.former is None else [use.current, use.former]
         indexes = [lookup_index(self._indexes.key(number), *wanted) for number in numbers]
-        return certificates.by_lookup(connection, self._ledger, indexes, limit=MOST + 1)
+        return certificates.by_lookup(self._connection, self._ledger, indexes, limit=MOST + 1)
 
-    def _opened(self, found: Collection[CertificateRecord], since: Mapping[str, int]) -> Found:
+    def _opened(self, found: Collection[CertificateRecord]) -> Found:
         shown = tuple(
             FoundCertificate(
                 agency=record.agency,
@@ -85,7 +106,7 @@ class Finding:
             for record in list(found)[:MOST]
             if (certificate_type := self._types.by_hash(record.certificate_type)) is not None
         )
-        return Found(certificates=shown, complete_since=dict(since), more=len(found) > MOST)
+        return Found(certificates=shown, more=len(found) > MOST)
 
 
 def found_by(certificate_type: CertificateType) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -24,8 +25,8 @@ class FoundCertificate:
 class Found:
     """All that was found, newest first, withdrawn ones too.
 
-    `complete_since`: agency -> since when it says that its records of the type are complete, which is what absence
-    means. `more`: older ones were left out.
+    `complete_since`: where nothing was found, agency -> since when it says that its records of the type are complete,
+    which is what absence means. `more`: older ones were left out.
     """
 
     certificates: tuple[FoundCertificate, ...]
@@ -34,7 +35,7 @@ class Found:
 
 
 class Finds(Protocol):
-    """Looks certificates up by what they say. Whoever can needs the index key and the field key."""
+    """Looks certificates up by what they say, as of one moment. Whoever can needs the index key and the field key."""
 
     def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
         """Find certificates of a type by a field (or `holder`) and its value, normalised as for comparing.
@@ -48,6 +49,14 @@ class Finds(Protocol):
 
     def by_document(self, sha256: bytes) -> Found:
         """Find certificates by the digest of their document; raises like `look_up`."""
+        ...
+
+
+class OpensFinding(Protocol):
+    """Gives what looks certificates up."""
+
+    def reading(self) -> AbstractContextManager[Finds]:
+        """Read the database as of now, for as long as the block lasts; raises `StoreError`."""
         ...
 
 

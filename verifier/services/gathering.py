@@ -11,7 +11,7 @@ from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 PAUSE = 0.004
-"""Seconds for which a first one waits for others."""
+"""Seconds for which a first one usually waits for others."""
 MOST = 250
 """The most that are written together."""
 
@@ -26,10 +26,12 @@ class Gathering(Generic[Place, Item, Answer]):
     Args:
         write: writes a group and gives an answer to each, in the same order; it runs in a thread. Where it raises,
             nobody of the group was served.
+        pause: seconds for which a first one waits for others.
     """
 
-    def __init__(self, write: Callable[[Place, Sequence[Item]], Sequence[Answer]]) -> None:
+    def __init__(self, write: Callable[[Place, Sequence[Item]], Sequence[Answer]], *, pause: float = PAUSE) -> None:
         self._write = write
+        self._pause = pause
         self._waiting: dict[Place, list[tuple[Item, asyncio.Future[Answer]]]] = {}
         self._writers: dict[Place, asyncio.Task[None]] = {}
 
@@ -42,7 +44,7 @@ class Gathering(Generic[Place, Item, Answer]):
         return await future
 
     async def _hand_on(self, place: Place) -> None:
-        await asyncio.sleep(PAUSE)
+        await asyncio.sleep(self._pause)
         waiting = self._waiting[place]
         while waiting:
             group, waiting[:MOST] = waiting[:MOST], []
