@@ -26,17 +26,22 @@ from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender
 from chain.signer import LocalSigner
+from ecert.draft import lint
+from ecert.facts import Status
 from store.database import Database, migrate
 from tests.local_chain import LocalChain
-from tests.verifier.test_issuing import HEADER, HEALTH, row
+from tests.verifier.test_issuing import HEADER, HEALTH, citizen_id, row
 from verifier.cli import build
 from verifier.keys.keyring import Keyring, Purpose
 from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.agencies import Desk, accreditation, make_keys, own_key, own_operators
+from verifier.services.issuance import Answered, IssuanceOrder
 from verifier.services.issuing import Order, Outcome, issue
 from verifier.services.office import Office
+from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
+from verifier.services.single_issuing import SingleIssuing
 from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
 
 AGENCY = "HEALTH-7"
@@ -129,6 +134,38 @@ class Town:
     def issue(self, *numbers: int, send: bool = True, **options: Any) -> Outcome:
         with Database.open(self.url) as database:
             return issue(self.office(database, send=send), self.order(*numbers, **options))
+
+    def issue_one(self, number: int, *, supersedes: tuple[int, ...] = (), close: bool = True) -> int:
+        """Issue one certificate as the API does, into a batch of no job; give its serial."""
+        said = {
+            "holder_name": "罗文超",
+            "holder_id": citizen_id(number),
+            "certificate_number": f"42011120170{number:07d}",
+            "work_category": "食品",
+            "examined_by": "某市疾病预防控制中心",
+        }
+        order = IssuanceOrder(
+            agency=AGENCY,
+            linted=lint(HEALTH, said, valid_from="2026-05-17", valid_until="2036-05-16"),
+            version=2 if supersedes else 1,
+            supersedes=supersedes,
+        )
+        with Database.open(self.url) as database:
+            office = self.office(database)
+            answered = asyncio.run(SingleIssuing(office, batch_size=100).issue(order))
+            assert isinstance(answered, Answered)
+            if close:
+                OnlineBatches(office=office, seconds=0).close_due()
+        serial = answered.said["serial"]
+        assert isinstance(serial, int)
+        return serial
+
+    def status(self, serial: int) -> Status:
+        """The status of a certificate as our copy of the ledger has it."""
+        with Database.open(self.url) as database:
+            copy = self.office(database).copy()
+        assert copy is not None
+        return copy.status(AGENCY, serial)
 
     def change(self, action: Action, *serials: int) -> StatusOutcome:
         with Database.open(self.url) as database:

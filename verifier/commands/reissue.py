@@ -40,7 +40,7 @@ def reissue(
         order = ReissueOrder(folder=folder, agency=agency, batch_size=batch_size, wait=wait, timeout=timeout)
         done = reissue_refused(office, order)
     _render(done, as_json=as_json)
-    if wait and not all(one.complete for one in done):
+    if any(one.passed_over or (wait and not one.complete) for one in done):
         raise typer.Exit(ERROR)
 
 
@@ -55,6 +55,8 @@ def _render(done: list[Reissued], *, as_json: bool) -> None:
         return
     for one in done:
         typer.echo(f"{one.job.agency}: {one.job.name}: {len(one.serials)} issued again, serials {_ranges(one.serials)}")
+        for serial, why in list(one.passed_over.items())[:20]:
+            typer.echo(f"passed over: serial {serial}: {why}", err=True)
     if not done:
         typer.echo("no batch was refused whose rows were not issued again")
 
@@ -65,6 +67,7 @@ def _to_json(one: Reissued) -> dict[str, object]:
         "name": one.job.name,
         "agency": one.job.agency,
         "serials": list(one.serials),
+        "passed_over": {str(serial): why for serial, why in one.passed_over.items()},
         "handed_out": one.anchored.files,
         "withheld": {str(serial): list(reasons) for serial, reasons in one.anchored.withheld.items()},
         "complete": one.complete,

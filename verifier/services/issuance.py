@@ -92,14 +92,15 @@ def why_not_replaced(
     flaws = [
         Flaw(place=f"supersedes[{index}]", why=why)
         for index, old in enumerate(order.supersedes)
-        if (why := _why_not(order.agency, old, copy, pending, known.get(old))) is not None
+        if (why := why_not(order.agency, old, copy, pending, known.get(old))) is not None
     ]
     return RequestRefused(Code.CONFLICT, "What is to be replaced cannot be.", flaws) if flaws else None
 
 
-def _why_not(
+def why_not(
     agency: str, old: int, copy: LedgerCopy, pending: Mapping[int, Status], known: Supersession | None
 ) -> str | None:
+    """Say why a certificate of an agency cannot be replaced; None where it can. `known`: what replaces it already."""
     if copy.batch(agency, old) is None:
         return "the agency has no certificate with this serial on the ledger"
     status = pending.get(old, copy.status(agency, old))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecert import merkle
@@ -20,6 +20,7 @@ from ecert.parsing import parse
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import batches, certificates, jobs, leases
+from store.database import Connection
 from store.records import CertificateRecord, Job, Lease, NewCertificate
 from store.states import BatchState
 from verifier.drafting import draft_again
@@ -30,6 +31,7 @@ from verifier.services.at_rest import AtRest
 from verifier.services.checking import GROUP
 from verifier.services.failed_rows import jobs_with_failures, rows_due
 from verifier.services.office import Office, Patience, obstacle
+from verifier.services.replacing_again import IssuedAgain, ReplacingAgain
 from verifier.written_files import assure_writable
 
 LEASE_SECONDS = 60
@@ -48,16 +50,20 @@ class ReissueOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reissued:
-    """One job of which rows were issued again: under which serials, and what came of all its batches."""
+    """One job of which rows were issued again: under which serials, and what came of all its batches.
+
+    `passed_over`: refused serials that are not issued again, since what they replace cannot be replaced now, and why.
+    """
 
     job: Job
     serials: tuple[int, ...]
     anchored: Anchored
+    passed_over: Mapping[int, str] = field(default_factory=dict)
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to wait for, and nothing was withheld."""
-        return self.anchored.complete and not self.anchored.withheld
+        """Whether nothing is left to wait for, and nothing was withheld or passed over."""
+        return self.anchored.complete and not self.anchored.withheld and not self.passed_over
 
 
 def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
@@ -79,9 +85,9 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
     done = []
     for job in found:
         work = _open(office, job)
-        serials = work.run(order.batch_size)
+        serials, passed_over = work.run(order.batch_size)
         anchored = wait_and_hand_out(office, job, work.certificate_type, order.folder, patience, wait=order.wait)
-        done.append(Reissued(job=job, serials=serials, anchored=anchored))
+        done.append(Reissued(job=job, serials=serials, anchored=anchored, passed_over=passed_over))
     return done
 
 
@@ -100,6 +106,7 @@ def _open(office: Office, job: Job) -> _Reissuing:
         certificate_type=certificate_type,
         key=key,
         address=office.keyring.address(job.agency, Purpose.ANCHOR),
+        replacing=ReplacingAgain(office=office, agency=job.agency, certificate_type=job.certificate_type),
     )
 
 
@@ -110,12 +117,15 @@ class _Reissuing:
     certificate_type: CertificateType
     key: SigningKey
     address: bytes
+    replacing: ReplacingAgain
 
-    def run(self, batch_size: int) -> tuple[int, ...]:
-        """Close batches with all rows that are due; answer their new serials."""
+    def run(self, batch_size: int) -> tuple[tuple[int, ...], Mapping[int, str]]:
+        """Close batches with all rows that are due; answer their new serials, and whom it passed over."""
         database, lease = self.office.database, self._take()
         try:
-            due = sorted(rows_due(database, self.job).items())
+            found = rows_due(database, self.job)
+            hindered = self.replacing.hindered(found)
+            due = sorted((line, record) for line, record in found.items() if record.serial not in hindered)
             for begin in range(0, len(due), batch_size):
                 self._issue(lease, due[begin : begin + batch_size])
             with database.begin() as connection:
@@ -125,7 +135,7 @@ class _Reissuing:
         finally:
             with database.begin() as connection:
                 leases.release(connection, lease)
-        return tuple(sorted(issued[line] for line, _ in due))
+        return tuple(sorted(issued[line] for line, _ in due)), hindered
 
     def _take(self) -> Lease:
         """Take the job, and void what an interrupted run left filling: it was promised to nobody."""
@@ -162,7 +172,7 @@ class _Reissuing:
             with office.database.begin() as connection:
                 at_rest.assure(connection)
                 leases.renew(connection, lease, now=office.clock(), seconds=LEASE_SECONDS)
-                group = rows[begin : begin + GROUP]
+                group = self._replaced(connection, rows[begin : begin + GROUP])
                 batches.fill(connection, batch.id, position=begin, rows=group, now=office.clock())
         with office.database.begin() as connection:
             at_rest.assure(connection)
@@ -171,16 +181,21 @@ class _Reissuing:
                 connection,
                 batch.id,
                 position=last,
-                rows=rows[last:],
-                root=merkle.root([row.leaf for row in rows]),
+                rows=self._replaced(connection, rows[last:]),
+                root=merkle.root([each.row.leaf for each in rows]),
                 suite=SUITE,
                 sender=self.address,
                 now=office.clock(),
             )
 
+    def _replaced(self, connection: Connection, group: Sequence[IssuedAgain]) -> list[NewCertificate]:
+        """Write down what certificates replace; give their rows."""
+        self.replacing.write_down(connection, group)
+        return [each.row for each in group]
+
     def _signed(
         self, at_rest: AtRest, first_serial: int, due: Sequence[tuple[int, CertificateRecord]]
-    ) -> Iterator[NewCertificate]:
+    ) -> Iterator[IssuedAgain]:
         office, wanted = self.office, self.certificate_type
         blind = at_rest.blind(self.job.agency, wanted)
         issuer = Issuer(ledger=office.ledger, agency=self.job.agency)
@@ -199,4 +214,5 @@ class _Reissuing:
                 supersedes=before.supersedes,
                 cnf=before.cnf,
             )
-            yield at_rest.row(signed, draft.said(), ledger=office.ledger, blind=blind, number=draft.number, line=line)
+            row = at_rest.row(signed, draft.said(), ledger=office.ledger, blind=blind, number=draft.number, line=line)
+            yield IssuedAgain(row=row, serial=serial, supersedes=before.supersedes)

@@ -1,0 +1,74 @@
+"""A refused certificate that replaces others replaces them when it is issued again, and not where it no longer can."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecert.facts import Status
+from ecert.parsing import parse
+from store.database import Database
+from tests.local_chain import LocalChain
+from tests.verifier.test_reissue import take_serials
+from tests.verifier.town import Town, found_town
+from verifier.services.reissuing import ReissueOrder, reissue
+from verifier.services.status import Action
+
+
+@pytest.fixture(name="chain")
+def chain_() -> Iterator[LocalChain]:
+    """A chain for each test: its clock runs ahead of ours, by which the command goes."""
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture(name="town")
+def town_(chain: LocalChain, tmp_path: Path) -> Town:
+    """A town where the certificate 2, which replaces 0 and 1 and has the number of 0, was refused by the ledger."""
+    town = found_town(chain, tmp_path)
+    assert town.issue(0, 1).complete
+    assert town.issue_one(0, supersedes=(0, 1)) == 2
+    take_serials(town, 2, 1)
+    settle(town)
+    return town
+
+
+def settle(town: Town) -> None:
+    """Let time pass until nothing waits: what the ledger did not take is looked at again after a while."""
+    for _ in range(5):
+        town.chain.pass_time(5)
+        town.step()
+
+
+def again(town: Town, *options: str, code: int = 0) -> dict[str, Any]:
+    result = town.command("reissue", "--json", *options)
+    assert result.exit_code == code, result.output
+    (job,) = json.loads(result.stdout)["jobs"]
+    return dict(job)
+
+
+def test_what_a_refused_certificate_replaces_is_superseded_once_it_is_issued_again(town: Town) -> None:
+    assert again(town, "--no-wait")["serials"] == [3]
+    settle(town)
+    assert [town.status(serial) for serial in (0, 1, 3)] == [Status.SUPERSEDED, Status.SUPERSEDED, Status.VALID]
+    assert {one["kind"] for one in town.fsck()} == {"batch_missing"}  # the stranger's
+
+
+def test_it_is_handed_out_when_the_ledger_says_what_it_replaces(town: Town) -> None:
+    with Database.open(town.url) as database:
+        order = ReissueOrder(folder=town.folder / "certificates", timeout=600.0)
+        (done,) = reissue(town.office(database), order)
+    assert (done.serials, done.complete) == ((3,), True)
+    assert parse(town.certificates()[3].read_bytes()).supersedes == (0, 1)
+    assert town.status(0) is Status.SUPERSEDED
+
+
+def test_what_it_cannot_replace_any_more_is_named_and_not_issued(town: Town) -> None:
+    town.change(Action.REVOKE, 1)
+    said = again(town, "--no-wait", code=2)
+    assert (said["serials"], list(said["passed_over"])) == ([], ["2"])
+    assert "it replaces serial 1: this certificate is revoked" in said["passed_over"]["2"]
