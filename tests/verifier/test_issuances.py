@@ -22,11 +22,12 @@ from store.states import BatchState
 from tests.databases import database_url, empty_url, migrated_file, migrated_schema, postgresql
 from tests.verifier.inside import SYSTEM, Town, found_town, without_status_base
 from tests.verifier.office import AGENCY, LEDGER
-from tests.verifier.test_issuing import HEALTH
+from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.callers import ANYBODY, Act, Scope
 from verifier.problems import Code
 from verifier.services import single_issuing
 from verifier.services.issuing import void_abandoned
+from verifier.services.online_batches import OnlineBatches
 
 __all__ = ["database_url", "empty_url", "migrated_file", "migrated_schema", "postgresql"]
 
@@ -323,6 +324,21 @@ async def test_what_a_dead_office_left_open_is_closed_by_the_next_and_never_void
     assert (other.close(seconds=2), other.close(seconds=2), town.close(seconds=2)) == (1, 0, 0)
     town.settle()
     assert (await file_of(other, 0)).status_code == 200
+
+
+async def test_what_a_dead_office_left_open_does_not_hold_up_the_anchors_of_a_table(town: Town) -> None:
+    await town.issue(1)
+    file = table(town.city, [row(5), row(6)])
+    outcome = await asyncio.to_thread(run, town.city, file, timeout=30.0)
+    assert (outcome.complete, [batch.first_serial for batch in outcome.batches]) == (True, [1000])
+    town.city.office.view.refresh()
+    assert (await file_of(town, 0)).status_code == 200
+
+
+async def test_what_another_agency_has_open_is_left_to_its_office(town: Town) -> None:
+    await town.issue(1)
+    closing = OnlineBatches(office=town.city.office, seconds=0)
+    assert (closing.close_due(agency="OTHER-1"), closing.close_due(agency=AGENCY)) == (0, 1)
 
 
 async def test_a_young_batch_stays_open_unless_the_clock_was_set_back(town: Town) -> None:

@@ -15,6 +15,7 @@ from verifier.faults import IssuingStopped
 from verifier.keys.field_key import FieldKeys
 from verifier.services.handing_out import folder_of, hand_out, is_settled
 from verifier.services.office import Office, Patience
+from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
 from verifier.services.vigil import Vigil
 
@@ -44,6 +45,8 @@ def wait_and_hand_out(
     anchored = Anchored()
     waiting = {record.id: record for record in _closed(office, job)}
     total = sum(record.count for record in waiting.values())
+    if waiting:
+        _close_what_is_before(office, job.agency)
     office.progress.begin(Stage.ANCHOR, total)
     watch = _Watch(office, patience)
     while waiting:
@@ -62,6 +65,15 @@ def wait_and_hand_out(
             with office.database.begin() as connection:
                 jobs.finish(connection, job.id, now=office.clock())
     return anchored
+
+
+def _close_what_is_before(office: Office, agency: str) -> None:
+    """Close the agency's open batches of certificates asked for one by one: they hold up the anchors of later serials.
+
+    The office closes them within seconds, but where it is down nobody else would. How young they are does not matter:
+    whoever still adds to one begins another.
+    """
+    OnlineBatches(office=office, seconds=0).close_due(agency=agency)
 
 
 def _closed(office: Office, job: Job) -> Sequence[BatchRecord]:

@@ -29,8 +29,8 @@ class OnlineBatches:
     seconds: float
     every: float = 0.25
 
-    def close_due(self) -> int:
-        """Close every batch that is due; answer how many there were.
+    def close_due(self, *, agency: str | None = None) -> int:
+        """Close every batch that is due, of one agency or of all; answer how many there were.
 
         Raises:
             StoreError: the database does not answer; what was closed is closed, and the rest is closed later.
@@ -38,7 +38,8 @@ class OnlineBatches:
         office, now = self.office, self.office.clock()
         with office.database.read() as connection:
             due = online_batches.due(connection, office.ledger, before=int(now - self.seconds), now=now)
-        return sum([self._close(batch.id, batch.agency) for batch in due if self._has_key(batch.agency)])
+        wanted = [batch for batch in due if agency in {None, batch.agency}]
+        return sum([self._close(batch.id, batch.agency) for batch in wanted if self._has_key(batch.agency)])
 
     async def run(self, stop: asyncio.Event) -> None:
         """Close what is due until `stop`, and once more then."""
