@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -71,9 +72,11 @@ def test_organisations_are_added_renamed_and_listed(folder: Path) -> None:
 
 def test_a_client_gets_its_secret_once_and_a_second_for_the_change(folder: Path) -> None:
     asked = ("client", "add", "tax-city", "--organisation", "TAX", "--office", "7", "--scope", "verify")
-    made = done(folder, *asked, "--matter", "deed-tax", "--ground", "duty", "--per-minute", "6000", "--per-day", "9")
+    made = done(
+        folder, *asked, "--matter", "deed-tax-home", "--ground", "duty", "--per-minute", "6000", "--per-day", "9"
+    )
     (listed,) = done(folder, "client", "list")["clients"]
-    assert (listed["defaults"], listed["per_minute"]) == ({"matter": "deed-tax", "ground": "duty"}, 6000)
+    assert (listed["defaults"], listed["per_minute"]) == ({"matter": "deed-tax-home", "ground": "duty"}, 6000)
     assert made["secret"] not in json.dumps(listed)
     with Database.open(f"sqlite:///{folder / 'ecert.sqlite'}") as database, database.read() as connection:
         digest = connection.exec_driver_sql("SELECT hash FROM client_secrets").scalar_one()
@@ -112,6 +115,27 @@ def test_a_client_is_stopped_and_let_in_again(folder: Path) -> None:
 )
 def test_a_client_that_cannot_be_is_refused_with_what_to_do(words: tuple[str, ...], said: str, folder: Path) -> None:
     assert said in refused(folder, "client", "add", *words).replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    "words", [("client", "add", "a", "--scope", "verify"), ("account", "add", "a", "--role", "clerk")]
+)
+def test_a_default_that_no_matter_s_file_has_is_refused_with_those_that_there_are(
+    words: tuple[str, ...], folder: Path
+) -> None:
+    asked = (*words, "--organisation", "TAX", "--matter")
+    said = refused(folder, *asked, "deed-tax")
+    assert "--matter deed-tax: there is no such matter; known are contractor-check, deed-tax-home, " in said
+    assert done(folder, words[0], "list") == {f"{words[0]}s": []}
+    own_matter(folder, "our-own")
+    assert done(folder, *asked, "our-own")["state"] == "done"
+
+
+def own_matter(folder: Path, code: str) -> None:
+    bundled = resources.files("verifier") / "matter_files" / "deed-tax-home.json"
+    (folder / "matters").mkdir()
+    own = json.dumps(json.loads(bundled.read_text("utf-8")) | {"code": code})
+    (folder / "matters" / "own.json").write_text(own, encoding="utf-8")
 
 
 def test_clients_and_accounts_share_their_names(folder: Path) -> None:
@@ -165,7 +189,7 @@ def test_many_accounts_come_from_a_file_and_their_passwords_go_to_one(folder: Pa
     file, passwords = folder / "people.csv", folder / "passwords.csv"
     file.write_text(
         "\ufeffname,organisation,office,roles,matter,ground,subject\r\n"
-        "clerk-1,TAX,7,clerk,deed-tax,duty,\r\n"
+        "clerk-1,TAX,7,clerk,deed-tax-home,duty,\r\n"
         "\r\n"
         "boss@registry,REGISTRY,,agency-admin issuer,,,sub-9\r\n",
         encoding="utf-8",
@@ -177,18 +201,18 @@ def test_many_accounts_come_from_a_file_and_their_passwords_go_to_one(folder: Pa
     assert len(lines) == 2
     assert stat.S_IMODE(passwords.stat().st_mode) == 0o600
     found = {each["name"]: each for each in done(folder, "account", "list")["accounts"]}
-    assert found["clerk-1"]["defaults"] == {"matter": "deed-tax", "ground": "duty"}
+    assert found["clerk-1"]["defaults"] == {"matter": "deed-tax-home", "ground": "duty"}
     assert found["boss@registry"]["roles"] == ["agency-admin", "issuer"]
 
 
 def test_a_file_with_a_fault_lets_nobody_in(folder: Path) -> None:
     file, passwords = folder / "people.csv", folder / "passwords.csv"
     file.write_text(
-        "name,organisation,office,roles,ground,subject\n"
-        "good,TAX,7,clerk,,\n"
-        'Bad Name,NONE,,"clerk\n",why,\n'
-        "good,TAX,8,king,,s\n"
-        "other,TAX,,issuer,,s\n",
+        "name,organisation,office,roles,matter,ground,subject\n"
+        "good,TAX,7,clerk,,,\n"
+        'Bad Name,NONE,,"clerk\n",deed-tax,why,\n'
+        "good,TAX,8,king,,,s\n"
+        "other,TAX,,issuer,,,s\n",
         encoding="utf-8",
     )
     result = ecert(folder, "account", "import", str(file), "--passwords", str(passwords), "--json")
@@ -197,6 +221,7 @@ def test_a_file_with_a_fault_lets_nobody_in(folder: Path) -> None:
     assert faults == [
         (3, "name", "no_name"),
         (3, "organisation", "no_organisation"),
+        (3, "matter", "no_matter"),
         (3, "ground", "no_ground"),
         (5, "name", "name_taken"),
         (5, "office", "no_office"),

@@ -47,6 +47,7 @@ class Known:
     organisations: Mapping[str, Organisation]
     names: frozenset[str]
     subjects: frozenset[str]
+    matters: tuple[str, ...]
 
 
 def read_accounts(content: bytes, file: str, known: Known) -> tuple[AccountRow, ...]:
@@ -120,6 +121,7 @@ def _faults(
         *_name_faults(cells, seen),
         *_place_faults(cells, house),
         *_role_faults(cells, house),
+        *_default_faults(cells, known),
     ):
         yield RowFault(file=file, line=line, field=column, reason=reason, en=words.en, zh=words.zh)
 
@@ -160,6 +162,13 @@ def _role_faults(cells: Mapping[str, str], house: Organisation | None) -> _Wrong
         yield "roles", "no_role", Words(en=f"one or more of: {listed}", zh=f"应为以下一项或多项：{listed}")
     elif house is not None and house.agency is None and any(SCOPES[Role(role)] & OF_AGENCIES for role in roles):
         yield "roles", "no_agency", Words(en="only an agency's people have such a role", zh="仅发证机构人员可有此角色")
+
+
+def _default_faults(cells: Mapping[str, str], known: Known) -> _Wrong:
+    if cells["matter"] and cells["matter"] not in known.matters:
+        listed = ", ".join(known.matters)
+        words = Words(en=f"there is no such matter; known are {listed}", zh=f"没有该事项；可用事项：{listed}")
+        yield "matter", "no_matter", words
     if cells["ground"] and cells["ground"] not in set(Ground):
         listed = " ".join(Ground)
         yield "ground", "no_ground", Words(en=f"one of: {listed}", zh=f"应为以下一项：{listed}")

@@ -80,14 +80,15 @@ def admit_all(database: Database, rows: Sequence[AccountRow], passwords_file: Pa
     return len(made)
 
 
-def known_before(connection: Connection) -> Known:
-    """Read what a file of accounts is held against."""
+def known_before(connection: Connection, matters: tuple[str, ...]) -> Known:
+    """Read what a file of accounts is held against; `matters`: codes of those that there are."""
     people = accounts.read_all(connection)
     names = [each.name for each in people] + [each.name for each in clients.read_all(connection)]
     return Known(
         organisations={each.code: each for each in organisations.read_all(connection)},
         names=frozenset(names),
         subjects=frozenset(each.subject for each in people if each.subject is not None),
+        matters=matters,
     )
 
 

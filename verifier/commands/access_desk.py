@@ -10,9 +10,12 @@ from typing import Annotated
 
 import typer
 
+from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.callers import Ground
 from verifier.commands.office import answered, print_json
+from verifier.errors import Refused
+from verifier.matters import load_matters
 from verifier.settings import load_settings
 
 RESUME = "Look with the command `list` whether it was done, and run it again if not."
@@ -37,8 +40,24 @@ def now() -> int:
     return int(time.time())
 
 
-def defaults(matter: str | None, ground: Ground | None) -> dict[str, str]:
-    """Put together what calls need not say."""
+def known_matters(data: Path | None) -> tuple[str, ...]:
+    """Give the codes of the matters that the service knows.
+
+    Raises:
+        SettingsRefused: a matter's file is not good.
+    """
+    return tuple(matter.code for matter in load_matters(load_settings(data).matters_dir, TypeCatalogue.bundled()))
+
+
+def defaults(data: Path | None, matter: str | None, ground: Ground | None) -> dict[str, str]:
+    """Put together what calls need not say.
+
+    Raises:
+        Refused: there is no such matter; the text names those that there are.
+        SettingsRefused: a matter's file is not good.
+    """
+    if matter is not None and matter not in (known := known_matters(data)):
+        raise Refused(f"--matter {matter}: there is no such matter; known are {', '.join(known)}")
     given = {"matter": matter, "ground": ground}
     return {name: str(value) for name, value in given.items() if value is not None}
 

@@ -23,6 +23,7 @@ from verifier.commands.access_desk import (
     OfficeOption,
     OrganisationOption,
     defaults,
+    known_matters,
     now,
     open_database,
     say,
@@ -59,7 +60,7 @@ def add(
             organisation=organisation,
             office=office,
             roles=tuple(roles),
-            defaults=defaults(matter, ground),
+            defaults=defaults(data, matter, ground),
             subject=subject,
         )
         password = admit(database, person, now=now())
@@ -79,9 +80,9 @@ def import_file(
 ) -> None:
     """Let many people in, all of the file or nobody. Wrong cells are named with line and column."""
     with open_database(data, as_json=as_json) as database:
-        content = file.read_bytes()
+        content, matters = file.read_bytes(), known_matters(data)
         with database.read() as connection:
-            known = known_before(connection)
+            known = known_before(connection, matters)
         rows = read_accounts(content, file.name, known)
         count = admit_all(database, rows, passwords, now=now())
         written = str(passwords) if count else None

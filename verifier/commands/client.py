@@ -57,7 +57,7 @@ def add(
         fresh = NewClient(
             name=check_name(name),
             scopes=_granted(scopes),
-            defaults=defaults(matter, ground),
+            defaults=defaults(data, matter, ground),
             per_minute=per_minute,
             per_day=per_day,
         )
