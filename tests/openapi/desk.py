@@ -17,12 +17,11 @@ from typing import Any
 
 import httpx
 
-from chain.deployment import Deployment
 from store import organisations
 from store.clients import NewClient
 from store.organisations import Organisation
 from tests.verifier.access.town import basic
-from tests.verifier.office import AGENCY, City, make_city
+from tests.verifier.office import AGENCY, DEPLOYMENT, City, make_city
 from tests.verifier.test_workers import PATIENCE, Program, running
 from verifier.access.enrolling import enrol
 from verifier.keys.service_keys import ServiceKeys
@@ -101,16 +100,7 @@ class Desk:
 def open_desk(folder: Path, settings: str = "") -> Iterator[Desk]:
     """Start all of it; ended with the block."""
     city = make_city(folder, now=int(time.time()))
-    Deployment(
-        chain_id=31337,
-        genesis=bytes(32),
-        access_manager=bytes(20),
-        registry=bytes(20),
-        ledger=bytes(19) + b"\1",
-        registry_instance=bytes(32),
-        ledger_instance=bytes(32),
-        block=1,
-    ).save(folder / "deployment.json")
+    DEPLOYMENT.save(folder / "deployment.json")
     ServiceKeys(folder / "keys", folder / "keys" / "passwords").make_missing(int(time.time()) - 10)
     (folder / "ecert.toml").write_text(SETTINGS + settings, encoding="utf-8")
     with city.database.begin() as connection:

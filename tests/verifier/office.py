@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ecert.agency import ledger_name
+from chain.deployment import Deployment
 from ecert.events import (
     AccreditationEnded,
     AgencyAccredited,
@@ -38,7 +38,18 @@ from verifier.services.progress import Stage
 NOW = 1_800_000_000
 AGENCY = "HOUSING-1"
 CHAIN = "eip155:31337"
-LEDGER = ledger_name(31337, bytes(19) + b"\1")
+DEPLOYMENT = Deployment(
+    chain_id=31337,
+    genesis=bytes(32),
+    access_manager=bytes(20),
+    registry=bytes(20),
+    ledger=bytes(19) + b"\1",
+    registry_instance=bytes(32),
+    ledger_instance=bytes(32),
+    block=1,
+)
+"""Made up: what a command or a process reads from `deployment.json` of a city, whose ledger is at no node."""
+LEDGER = DEPLOYMENT.name
 STATUS = {"suspend": 2, "reinstate": 0, "revoke": 1}
 OF_LEDGER = BatchAnchored | CertificateSuperseded | StatusChanged
 

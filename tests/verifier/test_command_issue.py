@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from chain.deployment import Deployment
 from ecert.types import bundled_types
-from tests.verifier.office import AGENCY, LEDGER, City, make_city
+from tests.verifier.office import AGENCY, DEPLOYMENT, LEDGER, City, make_city
 from tests.verifier.test_issuing import citizen_id, nothing_stored, row, table
 from verifier.cli import build
 
@@ -24,16 +24,7 @@ from verifier.cli import build
 def city_(tmp_path: Path) -> Iterator[City]:
     city = make_city(tmp_path / "city", now=int(time.time()))
     (city.folder / "ecert.toml").write_text('status_base = "https://status.example"\n', encoding="utf-8")
-    Deployment(
-        chain_id=31337,
-        genesis=bytes(32),
-        access_manager=bytes(20),
-        registry=bytes(20),
-        ledger=bytes(19) + b"\1",
-        registry_instance=bytes(32),
-        ledger_instance=bytes(32),
-        block=0,
-    ).save(city.folder / "deployment.json")
+    DEPLOYMENT.save(city.folder / "deployment.json")
     with city.database:
         yield city
 
