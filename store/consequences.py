@@ -13,7 +13,8 @@ from store.tables import batches, jobs
 def of_settled(connection: Connection, call: Call, *, now: int) -> None:
     """Let certificates that are final give up their numbers; say what those that are anchored replace."""
     if call.kind == "anchor":
-        supersessions.say(connection, call, now=now)
+        first, count = int(call.args["first_serial"]), int(call.args["count"])
+        supersessions.say(connection, call.ledger, call.agency, range(first, first + count), now=now)
     elif call.kind == "revoke":
         certificates.release(connection, call.ledger, call.agency, [int(serial) for serial in call.args["serials"]])
     elif call.kind == "supersede":

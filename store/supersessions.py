@@ -15,7 +15,7 @@ from ecert.facts import Status
 from store import certificates as stored
 from store import outbox, statuses
 from store.issuers import issuer_id, known_issuer, ledger_id
-from store.records import Call, Supersession
+from store.records import Supersession
 from store.states import BatchState, CallState
 from store.tables import batches, calls, certificates, issuers, supersessions
 
@@ -74,21 +74,21 @@ def given_up(connection: Connection, ledger: str) -> dict[str, set[int]]:
     return found
 
 
-def say(connection: Connection, anchor: Call, *, now: int) -> None:
+def say(connection: Connection, ledger: str, agency: str, serials: range, *, now: int) -> None:
     """Write the calls that say on the ledger what the certificates of a batch replace, whose anchor is settled."""
     wanted = select(supersessions).where(
-        supersessions.c.issuer_id == issuer_id(anchor.ledger, anchor.agency),
+        supersessions.c.issuer_id == issuer_id(ledger, agency),
         supersessions.c.call_id.is_(None),
-        supersessions.c.serial >= anchor.args["first_serial"],
-        supersessions.c.serial < anchor.args["first_serial"] + anchor.args["count"],
+        supersessions.c.serial >= serials.start,
+        supersessions.c.serial < serials.stop,
     )
     for row in connection.execute(wanted.order_by(supersessions.c.serial, supersessions.c.old)).all():
         call = outbox.add(
             connection,
-            ledger=anchor.ledger,
-            agency=anchor.agency,
+            ledger=ledger,
+            agency=agency,
             kind="supersede",
-            args={"agency": anchor.agency, "old": row.old, "successors": [row.serial]},
+            args={"agency": agency, "old": row.old, "successors": [row.serial]},
             sender=row.sender,
             now=now,
         )

@@ -20,6 +20,7 @@ from verifier.keys.keyring import Keyring
 from verifier.new_database import left_open, made_anew, no_service
 from verifier.processes.nodes import open_node
 from verifier.services.rebuilding import Rebuilding, Rebuilt
+from verifier.services.unsaid import Replacement
 from verifier.settings import Settings, load_settings
 
 INCOMPLETE = 1
@@ -51,11 +52,12 @@ def rebuild(
             lost = left_open(settings.database_url, deployment.name) if replace else ()
             with made_anew(settings.database_url, replace=replace) as database:
                 rebuilt = asyncio.run(_rebuild(settings, deployment, database, certificates, findings))
+    lost = tuple(one for one in lost if not _goes_on(one, rebuilt))
     if as_json:
         print_json({"state": "done", **_to_json(rebuilt, lost), **findings_to_json(findings)})
     else:
         _print(rebuilt, lost, findings)
-    if findings.differences or lost:
+    if findings.differences or lost or rebuilt.unsaid.given_up:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -81,6 +83,14 @@ async def _rebuild(
     return rebuilt
 
 
+def _goes_on(call: Call, rebuilt: Rebuilt) -> bool:
+    """Tell whether a call that the old database had not settled was written anew."""
+    return call.kind == "supersede" and any(
+        (each.agency, each.old, [each.serial]) == (call.agency, call.args["old"], call.args["successors"])
+        for each in rebuilt.unsaid.going_on
+    )
+
+
 def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
     return {
         "events": rebuilt.events,
@@ -92,14 +102,22 @@ def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
         ],
         "useless": {str(path): why for path, why in rebuilt.useless.items()},
         "incomplete": [{"agency": agency, "serial": serial} for agency, serial in rebuilt.incomplete],
+        "replacing": [_replacement(each) for each in rebuilt.unsaid.going_on],
+        "not_replacing": [{**_replacement(each), "why": each.why_not} for each in rebuilt.unsaid.given_up],
         "lost_calls": [{"agency": one.agency, "kind": one.kind, "args": dict(one.args)} for one in lost],
     }
+
+
+def _replacement(each: Replacement) -> dict[str, object]:
+    return {"agency": each.agency, "old": each.old, "serial": each.serial}
 
 
 def _print(rebuilt: Rebuilt, lost: tuple[Call, ...], findings: Findings) -> None:
     notes = [f"not restored: {gap}" for gap in rebuilt.gaps]
     notes += [f"passed over: {path}: {why}" for path, why in rebuilt.useless.items()]
     notes += [f"withholds fields: certificate {agency} {serial}" for agency, serial in rebuilt.incomplete]
+    notes += [f"goes on when the service runs: {each}" for each in rebuilt.unsaid.going_on]
+    notes += [f"is not said on the ledger: {each}" for each in rebuilt.unsaid.given_up]
     notes += [f"was not settled, ask for it again: {one.kind} of {one.agency}: {dict(one.args)}" for one in lost]
     for note in notes[:MOST_LINES]:
         typer.echo(note)

@@ -18,10 +18,14 @@ STEP = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A file of a certificate that the ledger anchored; `shown` counts its disclosed fields."""
+    """A file of a certificate that the ledger anchored; `shown` counts its disclosed fields.
+
+    `supersedes`: serials of those that it says it replaces.
+    """
 
     path: Path
     shown: int
+    supersedes: tuple[int, ...]
 
 
 @dataclass(slots=True)
@@ -56,7 +60,8 @@ class KeptFiles:
         here = self.found.setdefault(certificate.iss.agency, {})
         known = here.get(certificate.serial)
         if known is None or known.shown < len(certificate.disclosures):
-            here[certificate.serial] = Kept(path=path, shown=len(certificate.disclosures))
+            shown = len(certificate.disclosures)
+            here[certificate.serial] = Kept(path=path, shown=shown, supersedes=certificate.supersedes)
 
     def _why_not(self, certificate: Certificate) -> str | None:
         """Say why the ledger does not have this very certificate; None where it does."""

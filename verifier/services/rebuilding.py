@@ -26,6 +26,7 @@ from verifier.ledger_view import LedgerView
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import number_of, said_by
 from verifier.services.kept_files import KeptFiles, read_certificate
+from verifier.services.unsaid import Unsaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,11 @@ class Gap:
 
 @dataclass(slots=True, kw_only=True)
 class Rebuilt:
-    """What was put back and what could not be; `incomplete`: certificates whose kept copies withhold fields."""
+    """What was put back and what could not be.
+
+    `incomplete`: certificates whose kept copies withhold fields. `unsaid`: what certificates replace, and the ledger
+    does not know of yet.
+    """
 
     events: int = 0
     batches: int = 0
@@ -53,6 +58,7 @@ class Rebuilt:
     gaps: list[Gap] = field(default_factory=list)
     useless: dict[Path, str] = field(default_factory=dict)
     incomplete: list[tuple[str, int]] = field(default_factory=list)
+    unsaid: Unsaid
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +79,7 @@ class Rebuilding:
             Refused: the chain gives no copy of the ledger.
             ChainError, StoreError: the chain or the database cannot be used; the same again begins anew.
         """
-        rebuilt = Rebuilt(events=await self._read_chain())
+        rebuilt = Rebuilt(events=await self._read_chain(), unsaid=Unsaid(ledger=self.deployment.name))
         view = LedgerView(self.database, ledger=self.deployment.name)
         view.refresh()
         kept = KeptFiles(view.copy)
@@ -98,24 +104,26 @@ class Rebuilding:
 
     def _restore(self, copy: LedgerCopy, kept: KeptFiles, rebuilt: Rebuilt) -> None:
         ours = {*self.keyring.agencies(), *kept.found}
-        at_rest = AtRest.open(self.database, self.keyring.folder)
+        at_rest, now = AtRest.open(self.database, self.keyring.folder), int(time.time())
+        whole = []
+        for agency, facts in _batches(copy, ours):
+            found = kept.found.get(agency, {})
+            there = sum(serial in found for serial in _serials(facts))
+            if there == facts.count:
+                whole.append((agency, facts))
+                rebuilt.unsaid.look(copy, self.keyring, agency, found, _serials(facts))
+                continue
+            rebuilt.gaps.append(Gap(agency=agency, first_serial=facts.first_serial, count=facts.count, kept=there))
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
         with self.database.begin() as connection:
-            for agency, facts in _batches(copy, ours):
-                found = kept.found.get(agency, {})
-                serials = range(facts.first_serial, facts.first_serial + facts.count)
-                there = sum(serial in found for serial in serials)
-                if there < facts.count:
-                    rebuilt.gaps.append(
-                        Gap(agency=agency, first_serial=facts.first_serial, count=facts.count, kept=there)
-                    )
-                    continue
-                paths = [found[serial].path for serial in serials]
-                rows = self._rows(at_rest, copy, agency, zip(serials, paths, strict=True), rebuilt)
-                restoring.restore(connection, self._known(agency, facts), rows, now=int(time.time()))
+            for agency, facts in whole:
+                files = [(serial, kept.found[agency][serial].path) for serial in _serials(facts)]
+                rows = self._rows(at_rest, copy, agency, files, rebuilt)
+                restoring.restore(connection, self._known(agency, facts), rows, now=now)
                 rebuilt.batches += 1
                 rebuilt.certificates += facts.count
                 self.progress.reach(rebuilt.certificates)
+            rebuilt.unsaid.write_down(connection, self.keyring, now=now)
 
     def _known(self, agency: str, facts: BatchFacts) -> KnownBatch:
         return KnownBatch(
@@ -136,7 +144,7 @@ class Rebuilding:
         files: Iterable[tuple[int, Path]],
         rebuilt: Rebuilt,
     ) -> Iterator[KeptCertificate]:
-        catalogue = TypeCatalogue.bundled()
+        catalogue, given = TypeCatalogue.bundled(), rebuilt.unsaid.numbers_given()
         for serial, path in files:
             certificate = read_certificate(path)
             if len(certificate.disclosures) < len(certificate.slots):
@@ -153,7 +161,12 @@ class Rebuilding:
                 blind = at_rest.blind(agency, known)
                 number = blind.number(number_of(certificate, known))
                 row = replace(row, number_index=number, lookups=blind.lookups(said_by(certificate)))
-            yield KeptCertificate(row=row, live=copy.status(agency, serial) not in FINAL)
+            live = copy.status(agency, serial) not in FINAL and (agency, serial) not in given
+            yield KeptCertificate(row=row, live=live)
+
+
+def _serials(batch: BatchFacts) -> range:
+    return range(batch.first_serial, batch.first_serial + batch.count)
 
 
 def _batches(copy: LedgerCopy, ours: set[str]) -> Iterator[tuple[str, BatchFacts]]:

@@ -1,0 +1,113 @@
+"""A replacement that the ledger did not know of when the database was lost goes on with the one made anew."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ecert.facts import Status
+from ecert.merkle import Tree
+from store import batches, certificates
+from store.database import Database
+from tests.local_chain import LocalChain
+from tests.verifier.town import AGENCY, Town, found_town
+from verifier.keys.field_key import FieldKeys
+from verifier.keys.keyring import Purpose
+from verifier.services.status import Action
+
+
+@pytest.fixture(name="chain")
+def chain_() -> Iterator[LocalChain]:
+    """A chain for each test: its clock runs ahead of ours, by which the command goes."""
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture(name="town")
+def town_(chain: LocalChain, tmp_path: Path) -> Town:
+    """A town where 2, which replaces 0 and has its number, is anchored, and the key that would say so is away."""
+    town = found_town(chain, tmp_path)
+    assert town.issue(0, 1).complete
+    assert town.issue_one(0, supersedes=(0,)) == 2
+    key = town.keyring.ledger_file(AGENCY, Purpose.STATUS)
+    away = key.rename(key.with_suffix(".away"))
+    settle(town)
+    away.rename(key)
+    keep(town, 2)
+    assert town.status(0) is Status.VALID
+    return town
+
+
+def settle(town: Town) -> None:
+    for _ in range(4):
+        town.chain.pass_time(3)
+        town.step()
+
+
+def keep(town: Town, serial: int) -> None:
+    """Write a certificate's file beside the others, as somebody who has the database can."""
+    with Database.open(town.url) as database, database.read() as connection:
+        record = certificates.read(connection, town.deployment.name, AGENCY, serial)
+        assert record is not None
+        path = Tree(batches.leaves(connection, record.batch)).path(record.position)
+    file = FieldKeys.under(town.keyring.folder).signed(record).file(path)
+    (town.certificates()[0].parent / f"{serial}.ecert.json").write_bytes(file)
+
+
+def lose(town: Town) -> None:
+    for path in town.folder.glob("ecert.sqlite*"):
+        path.unlink()
+
+
+def rebuild(town: Town, *options: str, code: int = 0) -> dict[str, Any]:
+    result = town.command("rebuild", "--json", *options)
+    assert result.exit_code == code, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
+
+
+def test_a_replacement_that_was_under_way_goes_on(town: Town) -> None:
+    lose(town)
+    answer = rebuild(town)
+    assert (answer["certificates"], answer["differences"]) == (3, [])
+    assert answer["replacing"] == [{"agency": AGENCY, "old": 0, "serial": 2}]
+    settle(town)
+    assert [town.status(serial) for serial in range(3)] == [Status.SUPERSEDED, Status.VALID, Status.VALID]
+    assert town.fsck() == []
+
+
+def test_its_call_in_the_old_database_is_not_lost(town: Town) -> None:
+    answer = rebuild(town, "--replace")
+    assert (len(answer["replacing"]), answer["lost_calls"]) == (1, [])
+
+
+def test_what_the_ledger_knows_already_is_not_said_again(town: Town) -> None:
+    settle(town)
+    assert town.status(0) is Status.SUPERSEDED
+    lose(town)
+    answer = rebuild(town)
+    assert (answer["replacing"], answer["not_replacing"], answer["differences"]) == ([], [], [])
+
+
+def test_what_cannot_be_replaced_any_more_is_named(town: Town) -> None:
+    lose(town)
+    rebuild(town, "--certificates", str(town.folder / "nowhere"), code=1)
+    town.change(Action.REVOKE, 0)
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert answer["not_replacing"] == [{"agency": AGENCY, "old": 0, "serial": 2, "why": "that is revoked"}]
+    assert answer["differences"] == []
+
+
+def test_a_replacement_without_its_key_is_named(town: Town) -> None:
+    folder = town.keyring.ledger_file(AGENCY, Purpose.STATUS).parent
+    for path in folder.glob("status.*"):
+        path.unlink()
+    lose(town)
+    (named,) = rebuild(town, code=1)["not_replacing"]
+    assert (named["serial"], named["old"]) == (2, 0)
+    assert "no ledger key" in named["why"]
