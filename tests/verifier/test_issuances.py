@@ -241,6 +241,17 @@ async def test_a_replacement_counts_once_the_ledger_has_recorded_it(town: Town) 
     assert town.city.office.view.copy.status(AGENCY, 0) is Status.SUPERSEDED
 
 
+async def test_one_is_not_split_into_several_one_by_one_and_the_first_is_good(town: Town) -> None:
+    await town.issue(1)
+    town.settle()
+    assert (await town.issue(2, supersedes=[0])).status_code == 201
+    for why in ("the certificate 1 replaces it already", "this certificate is superseded"):
+        said = problem(await town.issue(3, supersedes=[0]), Code.CONFLICT)
+        assert (said["errors"][0]["place"], why in said["errors"][0]["why"]) == ("supersedes[0]", True)
+        town.settle()
+    assert (await file_of(town, 1)).status_code == 200
+
+
 async def test_what_cannot_be_replaced_is_named(town: Town) -> None:
     await town.issue(1)
     answer = await town.issue(2, supersedes=[0, 99])

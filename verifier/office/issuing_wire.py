@@ -45,7 +45,10 @@ class IssuanceRequest(Stated):
         default=None, description="As an old record, which may lack fields; default: if need be."
     )
     supersedes: Annotated[list[_Serial], Field(max_length=MAX_SUPERSEDES)] = Field(
-        default_factory=list, description="Serials of the agency's own certificates that this one replaces."
+        default_factory=list,
+        description="Serials of the agency's own certificates that this one replaces: valid ones, which nothing else"
+        " replaces. One certificate cannot be split into several by this call, since the ledger takes all successors of"
+        " a certificate at once.",
     )
     version: Annotated[int, Field(ge=1, le=MAX_INTEGER)] = Field(
         default=1, description="Of the same paper certificate; above 1 only with `supersedes`."
