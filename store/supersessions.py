@@ -61,6 +61,20 @@ def of_serial(connection: Connection, ledger: str, agency: str, serial: int) -> 
     return tuple(map(_supersession, connection.execute(wanted.order_by(supersessions.c.old))))
 
 
+def failed(connection: Connection, batch: int) -> frozenset[int]:
+    """Give the serials of a batch that the ledger does not let replace what they should: they never become good."""
+    wanted = (
+        select(supersessions.c.serial)
+        .join(calls, calls.c.id == supersessions.c.call_id)
+        .join(
+            certificates,
+            (certificates.c.issuer_id == supersessions.c.issuer_id) & (certificates.c.serial == supersessions.c.serial),
+        )
+        .where(certificates.c.batch_id == batch, calls.c.state == CallState.FAILED)
+    )
+    return frozenset(connection.execute(wanted).scalars())
+
+
 def given_up(connection: Connection, ledger: str) -> dict[str, set[int]]:
     """Give, for each agency, the serials that gave their numbers to their successors."""
     found: dict[str, set[int]] = {}

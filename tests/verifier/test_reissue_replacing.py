@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +12,13 @@ import pytest
 
 from ecert.facts import Status
 from ecert.parsing import parse
+from ecert.verdict import Reason
 from store.database import Database
 from tests.local_chain import LocalChain
 from tests.verifier.test_reissue import take_serials
-from tests.verifier.town import Town, found_town
+from tests.verifier.town import AGENCY, Town, found_town
 from verifier.services.reissuing import ReissueOrder, reissue
-from verifier.services.status import Action
+from verifier.services.status import Action, StatusOrder, change_status
 
 
 @pytest.fixture(name="chain")
@@ -65,6 +67,24 @@ def test_it_is_handed_out_when_the_ledger_says_what_it_replaces(town: Town) -> N
     assert (done.serials, done.complete) == ((3,), True)
     assert parse(town.certificates()[3].read_bytes()).supersedes == (0, 1)
     assert town.status(0) is Status.SUPERSEDED
+
+
+def test_it_is_withheld_and_waited_for_no_more_where_the_ledger_does_not_take_the_replacement(town: Town) -> None:
+    """The old one is revoked while the new one is on its way."""
+    asked: list[object] = []
+    with Database.open(town.url) as database:
+
+        def revoke_then_work(_: float) -> None:
+            order = StatusOrder(action=Action.REVOKE, agency=AGENCY, serials=(1,), wait=False)
+            if not asked:
+                asked.append(change_status(office, order))
+            town.chain.pass_time(3)
+            town.work(database)
+
+        office = replace(town.office(database), pause=revoke_then_work)
+        (done,) = reissue(office, ReissueOrder(folder=town.folder / "certificates", timeout=60.0))
+    assert (done.serials, done.complete) == ((3,), False)
+    assert done.anchored.withheld == {3: (Reason.SUPERSESSION_PENDING,)}
 
 
 def test_what_it_cannot_replace_any_more_is_named_and_not_issued(town: Town) -> None:

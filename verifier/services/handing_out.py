@@ -6,7 +6,7 @@ back-fill holds what has expired. Doubt (a copy that is behind, a batch that is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -18,7 +18,7 @@ from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import Tree
 from ecert.parsing import parse
 from ecert.verdict import Outcome, Reason, Verdict
-from store import batches, certificates
+from store import batches, certificates, supersessions
 from store.database import Database
 from store.records import BatchRecord, CertificateRecord
 from verifier.faults import CannotOpen
@@ -79,9 +79,12 @@ def hand_out(
     result = HandedOut()
     with database.read() as connection:
         tree = Tree(batches.leaves(connection, batch.id))
+        hopeless = supersessions.failed(connection, batch.id)
     for group in _groups(database, batch):
         if not result.later:
-            files = _judged_files(group, tree, certificate_type, copy, fields=fields, now=now, result=result)
+            files = _judged_files(
+                group, tree, certificate_type, copy, fields=fields, hopeless=hopeless, now=now, result=result
+            )
             write_files(folder, files)
             result.files += len(files)
     if result.later:
@@ -98,10 +101,14 @@ def _judged_files(
     copy: LedgerCopy,
     *,
     fields: FieldKeys,
+    hopeless: Collection[int],
     now: int,
     result: HandedOut,
 ) -> list[tuple[str, bytes]]:
-    """Give names and contents of the files of those that are good, up to the first that leaves a doubt."""
+    """Give names and contents of the files of those that are good, up to the first that leaves a doubt.
+
+    `hopeless`: serials of those that the ledger does not let replace what they should.
+    """
     files: list[tuple[str, bytes]] = []
     for record in group:
         try:
@@ -110,7 +117,8 @@ def _judged_files(
             result.withheld[record.serial] = (Reason.MALFORMED,)
             continue
         verdict = _judged(data, certificate_type, copy, now)
-        if any(check.outcome is Outcome.UNKNOWN for check in verdict.checks):
+        never = record.serial in hopeless and verdict.reasons == (Reason.SUPERSESSION_PENDING,)
+        if any(check.outcome is Outcome.UNKNOWN for check in verdict.checks) and not never:
             result.later = True
             break
         if reasons := tuple(reason for reason in verdict.reasons if reason not in PERIOD):
