@@ -7,7 +7,6 @@ which names segment, position (the first line is 0) and hash of the verification
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -108,8 +107,8 @@ def encoded(value: dict[str, Any]) -> bytes:
 def decoded(line: bytes) -> dict[str, Any] | None:
     """Read one line; None where it is no JSON object."""
     try:
-        value = json.loads(line)
-    except (ValueError, RecursionError):
+        value = orjson.loads(line)
+    except orjson.JSONDecodeError:
         return None
     return value if isinstance(value, dict) else None
 

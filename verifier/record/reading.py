@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from store.verifications import Shipment
@@ -53,21 +53,21 @@ def read_piece(
 
 def _entries(segment: Segment, content: bytes, after: Shipment) -> tuple[Sequence[Entry], Shipment]:
     found: list[Entry] = []
-    reached = at = after
+    reached = position, offset, last = after.position, after.offset, after.hash
     open_line: tuple[Place, bytes] | None = None
     for line in content.split(b"\n")[:-1]:
-        last = chained(at.hash, line)
-        place = Place(segment, at.position, last)
-        at = replace(at, position=at.position + 1, offset=at.offset + len(line) + 1, hash=last)
+        last = chained(last, line)
+        position, offset = position + 1, offset + len(line) + 1
         if line.startswith(VERIFICATION):
-            open_line = (place, line)
+            open_line = (Place(segment, position - 1, last), line)
             continue
         if open_line is not None and line.startswith(RECEIPT):
             entry = _entry(*open_line, line)
             found += [] if entry is None else [entry]
         open_line = None
-        reached = at
-    return found, reached
+        reached = position, offset, last
+    position, offset, last = reached
+    return found, Shipment(number=after.number, position=position, offset=offset, hash=last)
 
 
 def _entry(place: Place, line: bytes, receipt_line: bytes) -> Entry | None:
