@@ -74,7 +74,7 @@ def by_number(
 def by_lookup(
     connection: Connection, ledger: str, indexes: Sequence[bytes], *, limit: int
 ) -> tuple[CertificateRecord, ...]:
-    """Give a ledger's certificates that one of one or two indexes leads to, newest first, whatever became of them since.
+    """Give a ledger's certificates that one or two indexes lead to, newest first, whatever became of them since.
 
     Those of void batches were promised to nobody and are left out.
     """
