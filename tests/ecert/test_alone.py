@@ -1,4 +1,4 @@
-"""`ecert` is useful to a stranger who has nothing but `cryptography`."""
+"""`ecert` is useful to a stranger who has nothing but `cryptography` and `orjson`."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ print(json.dumps(sorted(foreign)))
 """
 
 
-def test_every_module_of_the_format_loads_with_cryptography_alone(tmp_path: Path) -> None:
+def test_every_module_of_the_format_loads_with_two_libraries_alone(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-c", f"import sys; sys.path.insert(0, {str(Path.cwd())!r})\n{EVERYTHING}"],
         stdout=subprocess.PIPE,
         check=True,
         cwd=tmp_path,
     )
-    assert set(json.loads(done.stdout)) - ALWAYS_THERE == {"cryptography", "_cffi_backend"}
+    assert set(json.loads(done.stdout)) - ALWAYS_THERE == {"cryptography", "_cffi_backend", "orjson"}
