@@ -104,6 +104,14 @@ class Gate(Protocol):
         """
         ...
 
+    def count(self, request: Request) -> None:
+        """Count a call of what anybody may have, whoever calls, against the address that it comes from.
+
+        Raises:
+            RequestRefused: too many come from there (429).
+        """
+        ...
+
     def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
         """Count what a caller is about to do, before it is done.
 
@@ -119,6 +127,9 @@ class OpenGate:
     async def caller(self, request: Request) -> Caller:  # noqa: ARG002 # nothing of it matters
         """Give `ANYBODY`."""
         return ANYBODY
+
+    def count(self, request: Request) -> None:
+        """Count nothing."""
 
     def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
         """Count nothing."""

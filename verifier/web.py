@@ -122,14 +122,14 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
     add_routes(app, metrics_routes(served.figures, collectors, served.readers))
     add_routes(app, type_routes(served.answering.verifying.types))
     if served.published is not None:
-        add_routes(app, publication_routes(served.published, served.status_ttl))
+        add_routes(app, publication_routes(served.published, served.gate, served.status_ttl))
     if served.records is not None:
         add_routes(app, record_routes(served.records, served.gate))
     if served.receipt_keys is not None:
         add_routes(app, receipt_key_routes(served.receipt_keys))
     if served.changes is not None:
         add_routes(app, change_routes(served.changes, served.gate))
-    add_routes(app, pages.check_routes(served.answering, served.max_age))
+    add_routes(app, pages.check_routes(served.answering, served.gate, served.max_age))
     add_routes(app, pages.asset_routes())
     if served.access is not None:
         access = served.access

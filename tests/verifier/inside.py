@@ -51,6 +51,9 @@ class FakeGate:
         del request
         return self.known
 
+    def count(self, request: Request) -> None:
+        del request
+
     def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
         del caller
         self.spent += [act] * count

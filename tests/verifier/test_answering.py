@@ -80,6 +80,9 @@ class Door:
     async def caller(self, request: Request) -> Caller:  # noqa: ARG002
         return self.who
 
+    def count(self, request: Request) -> None:
+        """Count nothing."""
+
     def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
         assert caller is self.who
         self.spent += [act] * count

@@ -59,10 +59,14 @@ class AccessGate:
             return bearer.caller
         caller = await self._sessions.caller(request)
         if caller is None:
-            self._paces.hit(Of.ADDRESS, self._addresses.of(request))
+            self.count(request)
             caller = ANYBODY
         request.state.caller = caller
         return caller
+
+    def count(self, request: Request) -> None:
+        """Count a call against the address that it comes from; raises `RequestRefused` (429) where it is too many."""
+        self._paces.hit(Of.ADDRESS, self._addresses.of(request))
 
     def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
         """Count what a caller is about to do; raises `RequestRefused` (429) where a client's quota forbids it."""

@@ -12,6 +12,7 @@ from ecert import base64url
 from verifier.api import caching
 from verifier.api.documented import problem_answers
 from verifier.api.published_wire import LeavesAnswer, SerialStatusAnswer
+from verifier.callers import Gate
 from verifier.problems import Code, RequestRefused
 from verifier.services.published import Published
 
@@ -24,8 +25,8 @@ _LEAVES = "/v1/batches/{agency}/{first_serial}/leaves"
 _STATUS = "/v1/certificates/{agency}/{serial}/status"
 
 
-def publication_routes(published: Published, ttl: int) -> APIRouter:
-    """Make the routes; a status list may be kept for `ttl` seconds."""
+def publication_routes(published: Published, gate: Gate, ttl: int) -> APIRouter:
+    """Make the routes; a status list may be kept for `ttl` seconds. `gate` counts the calls of each address."""
     router = APIRouter(tags=["published"])
 
     async def status_list(request: Request, chain_id: str, ledger: str, agency: str, number: str) -> Response:
@@ -34,6 +35,7 @@ def publication_routes(published: Published, ttl: int) -> APIRouter:
         Its `iat` is the time of the block that it was made from. Where the ledger has not been read for a while it is
         served all the same, and ends at its `exp`.
         """
+        gate.count(request)
         token = await asyncio.to_thread(published.status_token, chain_id, ledger, agency, number)
         if token is None:
             raise _nothing("There is no such status list.")
@@ -45,6 +47,7 @@ def publication_routes(published: Published, ttl: int) -> APIRouter:
 
         They are given once they make the root that the ledger names, and never change once the batch is settled.
         """
+        gate.count(request)
         batch = published.batch(agency, first_serial)
         if batch is None:
             raise _nothing("There is no such batch.")
@@ -57,12 +60,13 @@ def publication_routes(published: Published, ttl: int) -> APIRouter:
             raise _nothing("There is no such batch.")
         return caching.streamed(found.json_pieces(), tag=tag, media_type=_JSON, keep=keep)
 
-    async def status(agency: str, serial: str) -> JSONResponse:
+    async def status(request: Request, agency: str, serial: str) -> JSONResponse:
         """Say what the ledger says of a serial: the status now, as of which block, and every change before.
 
         Withdrawals count at once, reinstatements once their block is settled. This is no verdict: who has the
         certificate has it verified.
         """
+        gate.count(request)
         found = published.status(agency, serial)
         if found is None:
             raise _nothing("The ledger has no such certificate.")
@@ -79,7 +83,7 @@ def publication_routes(published: Published, ttl: int) -> APIRouter:
 
 
 def _problems(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    return problem_answers(Code.NOT_FOUND, *codes, Code.INTERNAL)
+    return problem_answers(Code.NOT_FOUND, Code.TOO_MANY, *codes, Code.INTERNAL)
 
 
 _NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it already."}}

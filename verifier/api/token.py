@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from verifier.access.addresses import Addresses
 from verifier.access.grants import Grants
-from verifier.access.paces import Paces
+from verifier.access.paces import Of, Paces
 from verifier.api.bodies import media_type
 from verifier.api.documented import problem_answers
 from verifier.problems import Code, Flaw, RequestRefused
@@ -71,6 +71,7 @@ def token_routes(grants: Grants, paces: Paces, addresses: Addresses) -> APIRoute
         The client says who it is by HTTP Basic or in the form, not both.
         """
         address = addresses.of(request)
+        paces.hit(Of.ADDRESS, address)
         paces.refuse_after_tries(address)
         form, header = await _form(request), request.headers.get("authorization")
         granted = await grants.answer_newest(str(request.url), form, header)

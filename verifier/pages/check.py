@@ -12,7 +12,7 @@ from ecert.demands import Demands
 from ecert.explaining import Language
 from verifier.api.bodies import MULTIPART, media_type, read_form
 from verifier.api.submissions import FILE_PART
-from verifier.callers import ANYBODY, Occasion
+from verifier.callers import ANYBODY, Gate, Occasion
 from verifier.guards import MAX_BODY
 from verifier.pages.assets import assets
 from verifier.pages.languages import language_of
@@ -36,8 +36,8 @@ class EmptyFile(RequestRefused):
         super().__init__(Code.NOT_UNDERSTOOD, "The file is empty.")
 
 
-def check_routes(answering: Answering, max_age: int) -> APIRouter:
-    """Make the page's routes."""
+def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
+    """Make the page's routes. Checks are counted by address; the empty page is no more work than to refuse it."""
     router = APIRouter(include_in_schema=False)
     asked = Asked(demands=Demands(max_age=max_age))
 
@@ -51,6 +51,7 @@ def check_routes(answering: Answering, max_age: int) -> APIRouter:
 
     @router.post(CHECK_PATH)
     async def check(request: Request) -> HTMLResponse:
+        gate.count(request)
         presented = await _presented(request)
         submitted = Submitted(certificate=presented, asked=asked, occasion=Occasion())
         answered = await answering.answer(ANYBODY, submitted)

@@ -38,9 +38,10 @@ def log_in_routes(access: Access) -> APIRouter:
     @router.get(LOG_IN_PATH)
     async def show(request: Request) -> Response:
         try:
+            access.gate.count(request)
             session = await access.sessions.session(request)
         except RequestRefused as error:
-            return with_headers(page(request, access, words=LOG_IN_WORDS["session_over"]), error)
+            return _nobody(request, access, error)
         return page(request, access, session=session)
 
     @router.post(LOG_IN_PATH)
@@ -60,6 +61,7 @@ def log_in_routes(access: Access) -> APIRouter:
     @router.post(LOG_OUT_PATH)
     async def log_out(request: Request) -> Response:
         try:
+            access.gate.count(request)
             await access.sessions.caller(request)
             session: Session | None = getattr(request.state, "session", None)
             if session is not None:
@@ -83,6 +85,13 @@ def refusal(request: Request, access: Access, error: RequestRefused | StoreError
         raise error
     answer = page(request, access, words=PROBLEMS[problem.code], status=KINDS[problem.code].status)
     return with_headers(answer, problem)
+
+
+def _nobody(request: Request, access: Access, error: RequestRefused) -> Response:
+    """Show the form to whoever's session is over; say what else was refused."""
+    if error.code is not Code.UNAUTHENTICATED:
+        return refusal(request, access, error)
+    return with_headers(page(request, access, words=LOG_IN_WORDS["session_over"]), error)
 
 
 def with_headers(answer: Response, problem: RequestRefused) -> Response:
@@ -124,6 +133,7 @@ def page(
 
 async def _opened(request: Request, access: Access) -> Opened:
     """Read the form and let somebody in."""
+    access.gate.count(request)
     access.paces.refuse_after_tries(access.addresses.of(request))
     _refuse_elsewhere(request)
     form = await _form(request)

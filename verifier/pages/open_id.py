@@ -26,6 +26,7 @@ def open_id_routes(access: Access, open_id: OpenId) -> list[Route]:
 
     async def start(request: Request) -> Response:
         try:
+            access.gate.count(request)
             access.paces.refuse_after_tries(access.addresses.of(request))
             return await open_id.redirect(request)
         except ProviderAway:
@@ -35,6 +36,7 @@ def open_id_routes(access: Access, open_id: OpenId) -> list[Route]:
 
     async def callback(request: Request) -> Response:
         try:
+            access.gate.count(request)
             access.paces.refuse_after_tries(access.addresses.of(request))
             opened = await access.log_ins.by_subject(await open_id.subject(request))
         except LogInRefused:

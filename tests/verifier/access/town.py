@@ -20,6 +20,8 @@ from verifier.access.access import Access, open_access
 from verifier.access.enrolling import Shown, enrol
 from verifier.keys.service_keys import ServiceKeys
 from verifier.ledger_view import LedgerView
+from verifier.services.paths import Paths
+from verifier.services.published import Published
 from verifier.services.verifying import Verifying
 from verifier.settings import Settings
 from verifier.web import Served, public_app
@@ -67,14 +69,21 @@ class Town:
         return shown
 
     @asynccontextmanager
-    async def http(self) -> AsyncIterator[httpx.AsyncClient]:
-        """Speak to the public application."""
-        view = LedgerView(self.database)
-        verifying = Verifying(view=view, types=TypeCatalogue.bundled())
+    async def http(self, address: str = "127.0.0.1") -> AsyncIterator[httpx.AsyncClient]:
+        """Speak to the public application, from an address."""
+        view, paths = LedgerView(self.database), Paths(self.database)
+        verifying = Verifying(view=view, types=TypeCatalogue.bundled(), paths=paths)
         app = public_app(
-            Served(view=view, answering=answering_with(verifying), gate=self.access.gate, access=self.access)
+            Served(
+                view=view,
+                answering=answering_with(verifying),
+                published=Published(self.database, view, paths),
+                gate=self.access.gate,
+                access=self.access,
+            )
         )
-        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=PUBLIC) as http:
+        transport = httpx.ASGITransport(app=app, client=(address, 4711))
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC) as http:
             yield http
 
     async def token(self, http: httpx.AsyncClient, name: str, scope: str | None = None) -> str:
