@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import cast
 
 from chain.errors import NodeInconsistent
-from chain.rpc import Json
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+"""What a node can answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

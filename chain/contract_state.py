@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
-from chain.answers import as_bytes, to_hex
+from chain.answers import Json, as_bytes, to_hex
 from chain.artifact import artifact
 from chain.deployment import Deployment
 from chain.errors import NodeRefused
 from chain.ledger import refusal
 from chain.node import Node
-from chain.rpc import Json, Request
+from chain.rpc import Request
 from ecert.agency import to_bytes32
 
 SERIALS_IN_WORD = 128

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from chain.answers import Receipt, to_hex
 from chain.artifact import artifact
-from chain.deployment import ADMINISTRATOR, GUARDIAN, REGISTRAR, Deployment, check_code
+from chain.deploying import ADMINISTRATOR, GUARDIAN, REGISTRAR, check_code
+from chain.deployment import Deployment
 from chain.errors import CallReverted, DeploymentFailed, NodeAway, NodeRefused
 from chain.founding_plan import Plan, Planned, make_plan, most_gas
 from chain.journal import Charter, Journal

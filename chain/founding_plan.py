@@ -9,7 +9,8 @@ from eth_hash.auto import keccak
 
 from chain.answers import to_hex
 from chain.artifact import artifact
-from chain.deployment import GUARDIAN, NOBODY, REGISTRAR, Deployment, grants
+from chain.deploying import GUARDIAN, NOBODY, REGISTRAR, grants
+from chain.deployment import Deployment
 from chain.journal import Charter
 from chain.transacting import Creation, Invocation
 

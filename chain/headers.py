@@ -15,9 +15,8 @@ import rlp
 from eth_hash.auto import keccak
 from rlp.exceptions import RLPException
 
-from chain.answers import as_bytes, as_int
+from chain.answers import Json, as_bytes, as_int
 from chain.errors import NodeInconsistent
-from chain.rpc import Json
 
 BFT_DIGEST = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
 """The `mixHash` of every QBFT and IBFT block."""

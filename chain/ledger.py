@@ -15,10 +15,6 @@ from chain.errors import CallMalformed, CallReverted, NodeRefused
 from ecert.agency import from_bytes32, to_bytes32
 from ecert.errors import EcertError
 
-MAX_SERIALS = 256
-"""The most serials in one call: far apart they burn 27,000 gas each, and a transaction must stay below 2^24 (EIP-7825)
-with room for what other calls do to the same words in the meantime."""
-
 ANCHOR = "anchor"
 """The kind of call that anchors a batch."""
 

@@ -14,6 +14,7 @@ from typing import cast
 from eth_hash.auto import keccak
 
 from chain.answers import (
+    Json,
     Log,
     Receipt,
     as_bytes,
@@ -25,7 +26,7 @@ from chain.answers import (
 )
 from chain.errors import NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader, as_header
-from chain.rpc import METHOD_ABSENT, Json, Request, Rpc
+from chain.rpc import METHOD_ABSENT, Request, Rpc
 from chain.spreading import Spreading
 
 

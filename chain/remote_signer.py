@@ -7,9 +7,9 @@ service can have it sign, so it listens to this machine alone, or asks for a cli
 
 from __future__ import annotations
 
-from chain.answers import as_bytes, to_hex
+from chain.answers import Json, as_bytes, to_hex
 from chain.errors import NodeError, SignerFailed
-from chain.rpc import Json, Rpc
+from chain.rpc import Rpc
 from chain.signed import Unreadable, read_signed, signer_of
 from chain.transaction import DynamicFee, SignedTransaction, Transaction, transaction_hash
 

@@ -17,10 +17,8 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 from web3 import AsyncHTTPProvider
 from web3.types import RPCEndpoint
 
+from chain.answers import Json
 from chain.errors import NodeAway, NodeInconsistent, NodeRefused
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
-"""What a node can answer."""
 
 Request = tuple[str, list[Json]]
 """A method and its parameters."""

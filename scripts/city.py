@@ -28,7 +28,8 @@ from eth_account import Account
 from eth_utils.address import to_checksum_address
 
 from chain.administration import Administration
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.node import Node
 from chain.signer import KeyFileSigner, LocalSigner, Signer
 from ecert.types import bundled_types

@@ -16,6 +16,9 @@ from store.insertion import insert_into
 from store.states import DeliveryState, WatchEnd
 from store.tables import changes, deliveries, watches
 
+MAX_URL = 2000
+"""Characters of the longest address."""
+
 PIECE = 500
 """Deliveries that are made in one transaction."""
 

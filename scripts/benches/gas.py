@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chain.administration import ANCHOR, STATUS, Administration, accredit, register_agency, set_operator
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.ledger import encode_call
 from chain.node import Node
 from chain.signer import LocalSigner

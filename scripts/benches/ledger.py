@@ -22,12 +22,14 @@ from typing import TYPE_CHECKING
 from benches._crowd import crowd
 
 from chain.administration import ANCHOR, STATUS, Administration, accredit, register_agency, set_operator
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.indexer import Indexer
-from chain.ledger import MAX_SERIALS, encode_call
+from chain.ledger import encode_call
 from chain.node import Node
 from chain.rpc import Request
 from chain.signer import LocalSigner
+from chain.sizes import MAX_SERIALS
 from chain.transacting import Invocation, transact
 from city import City, claimed, found
 from city_cases import AGENCIES, MARKET, PERMIT, SAMPLES, file_of, path_of, serial_of

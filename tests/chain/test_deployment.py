@@ -16,7 +16,8 @@ from chain.administration import (
     set_operator,
     suspend_agency,
 )
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.errors import CallReverted, ChainChanged, DeploymentFailed
 from chain.identity import pin, verify
 from chain.network import find_network

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.errors import NodeRefused
-from chain.ledger import MAX_SERIALS, gas_limit
+from chain.ledger import gas_limit
 from chain.sending import Fate, read_complaint
+from chain.sizes import MAX_SERIALS
 from chain.transaction import DynamicFee, LegacyFee, choose_fee, most_of
 
 

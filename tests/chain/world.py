@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from chain.administration import ANCHOR, STATUS, Administration, accredit, register_agency, set_operator
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender

@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from chain.administration import ANCHOR, Administration, accredit, register_agency, set_operator
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.reading import read_counts

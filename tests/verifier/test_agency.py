@@ -15,7 +15,7 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from chain.deployment import deploy
+from chain.deploying import deploy
 from chain.errors import CallReverted
 from chain.indexer import Indexer
 from chain.node import Node

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from chain.administration import ANCHOR, STATUS, Administration, accredit, add_key, register_agency, set_operator
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from chain.ledger import MAX_SERIALS
+from chain.sizes import MAX_SERIALS
 from ecert.facts import Status
 from store import calls
 from store.states import CallState

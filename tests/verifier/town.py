@@ -21,7 +21,8 @@ from sqlalchemy import Connection, create_engine
 from typer.testing import CliRunner
 
 from chain.administration import Administration, register_agency
-from chain.deployment import Deployment, deploy
+from chain.deploying import deploy
+from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender

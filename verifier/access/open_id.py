@@ -12,7 +12,6 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -52,7 +51,7 @@ class OpenId:
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self.cookie_key = provider.cookie_key
-        self._app, self._wrong = _loaded(provider)
+        self._app, self._away, self._wrong = _loaded(provider)
 
     async def redirect(self, request: Request) -> Response:
         """Send a person to the provider; state, nonce and PKCE's secret stay in the browser's log-in cookie.
@@ -82,7 +81,7 @@ class OpenId:
             await self._assure_provider()
             token = await self._app.authorize_access_token(request, claims_options=claims, leeway=_LEEWAY)
             subject = token["userinfo"]["sub"]
-        except httpx.HTTPError as error:
+        except self._away as error:
             raise ProviderAway("the OpenID provider does not answer") from error
         except self._wrong as error:
             raise LogInRefused("what came back is not the provider's word for this log-in") from error
@@ -100,11 +99,12 @@ class OpenId:
         metadata["id_token_signing_alg_values_supported"] = [each for each in said if each in ALGORITHMS] or ["RS256"]
 
 
-def _loaded(provider: Provider) -> tuple[Any, tuple[type[Exception], ...]]:
-    """Give authlib's client, and what it raises where a provider or a browser does not send what is due.
+def _loaded(provider: Provider) -> tuple[Any, type[Exception], tuple[type[Exception], ...]]:
+    """Give authlib's client, what it raises where the provider is away, and what where anything is not as due.
 
-    It is loaded only where there is a provider: it takes as long to load as all the rest.
+    They are loaded only where there is a provider: they take as long to load as all the rest.
     """
+    import httpx  # noqa: PLC0415
     from authlib.deprecate import AuthlibDeprecationWarning  # noqa: PLC0415
 
     with warnings.catch_warnings():
@@ -119,4 +119,4 @@ def _loaded(provider: Provider) -> tuple[Any, tuple[type[Exception], ...]]:
         server_metadata_url=provider.issuer.rstrip("/") + "/.well-known/openid-configuration",
         client_kwargs={"scope": "openid", "code_challenge_method": "S256", "timeout": _TIMEOUT},
     )
-    return app, (httpx.HTTPError, OAuthError, JoseError, KeyError, TypeError, ValueError, RuntimeError)
+    return app, httpx.HTTPError, (httpx.HTTPError, OAuthError, JoseError, KeyError, TypeError, ValueError, RuntimeError)

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 
 import httpx
 
-MAX_URL = 2000
+from store.watches import MAX_URL
+
 _MAX_PORT = 65_535
 _PORTS = {"https": 443, "http": 80}
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")

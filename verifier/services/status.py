@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from chain.ledger import MAX_SERIALS
+from chain.sizes import MAX_SERIALS
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
 from ecert.facts import Status
