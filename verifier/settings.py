@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="the only hosts that webhooks go to, inner ones too; default: all with public addresses"
     )
+    changes_days: int = Field(
+        default=365, ge=7, le=36_500, description="days for which changes and what became of their webhooks are kept"
+    )
     passwords_file: Path = Field(default=Path(), description="what opens the keys; default: keys/passwords")
     deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
     poll_seconds: float = Field(default=0.5, gt=0, le=60, description="how often processes look for what is new")

@@ -130,6 +130,7 @@ deliveries = Table(
     Column("done_at", BigInteger),
     CheckConstraint(one_of("state", DeliveryState), name="state"),
     Index(None, "watch_id", "change_id", unique=True),
+    Index(None, "change_id"),
     Index(None, "state", "next_at", "watch_id"),
 )
 

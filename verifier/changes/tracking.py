@@ -1,15 +1,21 @@
-"""The tracker: settled status events become changes of those who relied, and changes become deliveries."""
+"""The tracker: settled status events become changes of those who relied, and changes become deliveries.
+
+What happened too long ago for anybody to be told still is deleted, when there is nothing else to do.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
 
-from store import changes, cursors, watches
+from store import changes, cursors, past_changes, watches
 from store.database import Database
 from verifier.changes.turns import keep_looking, new_holder, seconds_now, take_turn
 
 LEASE = "changes"
+FORGET_EVERY = 600
+"""Seconds between two times that old changes are deleted."""
+_DAY = 86_400
 
 
 class Tracker:
@@ -17,11 +23,14 @@ class Tracker:
 
     Args:
         database: where events, reliances and watches are.
+        days: for how long changes are kept.
         clock: seconds since 1970.
     """
 
-    def __init__(self, database: Database, *, clock: Callable[[], int] = seconds_now) -> None:
+    def __init__(self, database: Database, *, days: int, clock: Callable[[], int] = seconds_now) -> None:
         self._database = database
+        self._seconds = days * _DAY
+        self._forget_at = 0
         self._clock = clock
         self._holder = new_holder()
 
@@ -39,7 +48,7 @@ class Tracker:
             ledgers = [each.ledger for each in cursors.all(connection) if changes.is_due(connection, each.ledger)]
             unsent = watches.is_behind(connection)
         if not ledgers and not unsent:
-            return False
+            return self._forget()
         with self._database.begin() as connection:
             if not take_turn(connection, LEASE, self._holder, self._clock()):
                 return False
@@ -47,6 +56,18 @@ class Tracker:
                 changes.track(connection, ledger)
             watches.spread(connection, now=self._clock())
         return True
+
+    def _forget(self) -> bool:
+        """Delete a piece of what is over, now and then; answer whether there may be more."""
+        now = self._clock()
+        if now < self._forget_at:
+            return False
+        with self._database.begin() as connection:
+            mine = take_turn(connection, LEASE, self._holder, now)
+            forgotten = past_changes.forget(connection, before=now - self._seconds) if mine else 0
+        more = forgotten == past_changes.PIECE
+        self._forget_at = now if more else now + FORGET_EVERY
+        return more
 
     async def _look(self) -> bool:
         return await asyncio.to_thread(self.step)

@@ -19,7 +19,7 @@ def change_works(settings: Settings, database: Database, rules: AddressRules, ke
     """Set up both; each process may run them, and one at a time does."""
 
     async def track(stop: asyncio.Event) -> None:
-        await Tracker(database).run(stop, settings.poll_seconds)
+        await Tracker(database, days=settings.changes_days).run(stop, settings.poll_seconds)
 
     async def deliver(stop: asyncio.Event) -> None:
         post = HttpPost(rules)

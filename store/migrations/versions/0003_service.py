@@ -341,6 +341,7 @@ def _relying() -> None:
         sa.ForeignKeyConstraint(["watch_id"], ["watches.id"], name=op.f("fk_deliveries_watch_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
     )
+    op.create_index(op.f("ix_deliveries_change_id"), "deliveries", ["change_id"], unique=False)
     op.create_index(
         op.f("ix_deliveries_state_next_at_watch_id"), "deliveries", ["state", "next_at", "watch_id"], unique=False
     )

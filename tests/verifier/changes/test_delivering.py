@@ -27,6 +27,8 @@ from verifier.changes.watching import NewWatch, Watching
 from verifier.keys.watch_key import WatchKey
 
 HOUR = 3600
+DAYS = 36_500
+"""Blocks of tests are of 1970."""
 GOOD = Attempt(status=200, error=None)
 DOWN = Attempt(status=None, error="not_reached")
 
@@ -64,7 +66,7 @@ class Desk:
         self.key = WatchKey(folder / "keys")
         self.rules = AddressRules(["a.example", "b.example"], resolver=self._resolve)
         self.watching = Watching(database, self.rules, self.key, clock=lambda: self.now)
-        self.tracker = Tracker(database, clock=lambda: self.now)
+        self.tracker = Tracker(database, days=DAYS, clock=lambda: self.now)
         self.deliverer = self.new_deliverer()
 
     def new_deliverer(self) -> Deliverer:
