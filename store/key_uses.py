@@ -1,9 +1,10 @@
 """With which keys rows are written, by number: the keys themselves are never here.
 
 Of each use one key is current. A rotation makes the next one current and the one before it `former`, and a sweep over
-all certificates takes rows over from it, piece by piece; `former` goes when the sweep is at its end. Whoever writes
-rows assures in the same transaction that its keys are still the current ones, so that no row is written behind a sweep
-with a key that will be thrown away.
+all certificates takes rows over from it, piece by piece; `former` goes when the sweep is at its end. (The secrets of
+watches are few: all of them are taken over in the transaction that rotates.) Whoever writes rows assures in the same
+transaction that its keys are still the current ones, so that no row is written behind a sweep with a key that will be
+thrown away.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from store.tables import key_uses
 
 
 class Use(StrEnum):
-    """What a key is for: sealing the fields of certificates, or making blind indexes."""
+    """What a key is for: sealing the fields of certificates, making blind indexes, sealing the secrets of watches."""
 
     FIELD = "field"
     INDEX = "index"
+    WATCH = "watch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +61,12 @@ def start(connection: Connection, use: Use, number: int) -> None:
     """Say which key is the first of its use; where one is current already, it stays so."""
     row = {"use": use, "current": number, "former": None, "sweeping": False}
     connection.execute(insert_into(connection, key_uses).values(row).on_conflict_do_nothing())
+
+
+def current(connection: Connection, use: Use) -> int:
+    """Give the key of a use that was started; it stays current for the rest of this transaction."""
+    wanted = select(key_uses.c.current).where(key_uses.c.use == use).with_for_update(read=True, key_share=True)
+    return int(connection.execute(wanted).scalar_one())
 
 
 def assure(connection: Connection, numbers: Mapping[Use, int]) -> None:

@@ -7,10 +7,11 @@ but cannot sign them so that the caller's own receiver believes what is not so.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, func, insert, select, update
 
 from store.insertion import insert_into
 from store.states import DeliveryState, WatchEnd
@@ -68,6 +69,20 @@ def end(connection: Connection, watch: str, *, reason: WatchEnd, now: int) -> bo
     waiting = (deliveries.c.watch_id == watch, deliveries.c.state == DeliveryState.WAITING)
     connection.execute(update(deliveries).where(*waiting).values(state=DeliveryState.ENDED, done_at=now))
     return True
+
+
+def sealed(connection: Connection) -> dict[str, bytes]:
+    """Give the sealed secrets of all watches, ended ones too, by the watches' ids."""
+    return {row.id: bytes(row.secret) for row in connection.execute(select(watches.c.id, watches.c.secret))}
+
+
+def reseal(connection: Connection, made: Mapping[str, bytes]) -> None:
+    """Replace the sealed secrets of watches."""
+    if made:
+        connection.execute(
+            update(watches).where(watches.c.id == bindparam("of_watch")).values(secret=bindparam("made")),
+            [{"of_watch": watch, "made": secret} for watch, secret in made.items()],
+        )
 
 
 def is_behind(connection: Connection) -> bool:

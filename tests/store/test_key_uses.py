@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
 from store import batches, certificates, key_uses, lookups, sweeping
-from store.database import Database
+from store.database import Connection, Database
 from store.errors import KeyUseMoved, NumberTaken
 from store.key_uses import START, KeyUse, Position, Use
 from store.sweeping import NewIndexes
@@ -29,6 +30,14 @@ def now(database: Database, use: Use = Use.INDEX) -> KeyUse:
 def rotated(database: Database, use: Use = Use.INDEX, *, before: int = 1) -> bool:
     with database.begin() as connection:
         return key_uses.rotate(connection, use, before=before, after=before + 1)
+
+
+def assured(connection: Connection) -> None:
+    key_uses.assure(connection, {Use.INDEX: 1})
+
+
+def current(connection: Connection) -> None:
+    assert key_uses.current(connection, Use.INDEX) == 1
 
 
 def test_the_first_key_that_is_named_stays(database: Database) -> None:
@@ -79,7 +88,10 @@ def test_a_writer_with_keys_that_are_not_current_is_stopped(database: Database) 
             key_uses.assure(connection, {Use.FIELD: 2, Use.INDEX: 2})
 
 
-def test_a_rotation_waits_for_whoever_is_writing_with_the_old_key(database: Database) -> None:
+@pytest.mark.parametrize("writes", [assured, current], ids=["assure", "current"])
+def test_a_rotation_waits_for_whoever_is_writing_with_the_old_key(
+    writes: Callable[[Connection], object], database: Database
+) -> None:
     """Else a row could be written behind the sweep, with a key that is thrown away."""
     started(database)
     order: list[str] = []
@@ -93,7 +105,7 @@ def test_a_rotation_waits_for_whoever_is_writing_with_the_old_key(database: Data
     rotating = threading.Thread(target=rotate)
     rotating.start()
     with database.begin() as connection:
-        key_uses.assure(connection, {Use.INDEX: 1})
+        writes(connection)
         writing.set()
         rotating.join(0.3)
         order.append("written")

@@ -11,7 +11,7 @@ import pytest
 from click.testing import Result
 
 from ecert.parsing import parse
-from store import completeness
+from store import completeness, watches
 from store.database import Database
 from store.key_uses import Use
 from tests.local_chain import LocalChain
@@ -19,6 +19,7 @@ from tests.verifier.test_issuing import HEALTH
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.commands.keys import Rotated
 from verifier.keys.service_keys import ServiceKey
+from verifier.keys.watch_key import WatchKeys
 from verifier.services.codes import Codes
 
 
@@ -61,6 +62,21 @@ def test_a_key_is_rotated_and_the_former_thrown_away(town: Town, use: str) -> No
     assert town.issue(50, wait=False).issued == 1
     said = town.command("keys", "rotate", use)
     assert said.stdout == f"5 certificates taken over; {use} key 3 is the present one\n"
+
+
+def test_the_key_of_watches_is_rotated_and_the_former_thrown_away(town: Town) -> None:
+    with Database.open(town.url) as database, database.begin() as connection:
+        watches.add(connection, watch="lost", caller="tax", url="https://a.example/", secret=b"\1?", now=1)
+    done = {"state": "done", "use": "watch", "key": 2, "watches": 0, "passed_over": ["lost"]}
+    assert told(town, "keys", "rotate", "watch", code=1) == done
+    assert told(town, "keys", "retire", "watch", code=1)["needed"] == [1]
+    with Database.open(town.url) as database, database.begin() as connection:
+        keys = WatchKeys.under(town.folder / "keys")
+        watches.reseal(connection, {"lost": keys.seal("whsec_QQ==", "lost", number=2)})
+    said = town.command("keys", "rotate", "watch")
+    assert said.stdout == "1 watches taken over; watch key 3 is the present one\n"
+    assert told(town, "keys", "retire", "watch") == {"state": "done", "use": "watch", "gone": [1, 2], "needed": []}
+    assert town.issue(70, wait=False).issued == 1
 
 
 def test_a_key_that_signs_is_rotated_as_ever(town: Town) -> None:

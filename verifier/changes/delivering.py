@@ -22,7 +22,7 @@ from verifier.changes.message import headers, message
 from verifier.changes.posting import Post
 from verifier.changes.turns import keep_looking, new_holder, seconds_now, take_turn
 from verifier.faults import KeyringError
-from verifier.keys.watch_key import WatchKey
+from verifier.keys.watch_key import WatchKeys
 
 _LOG = logging.getLogger(__name__)
 LEASE = "deliveries"
@@ -40,7 +40,7 @@ class Deliverer:
     Args:
         database: where deliveries are.
         post: sends them.
-        key: opens the secrets of watches.
+        keys: open the secrets of watches.
         clock: seconds since 1970.
         chance: a number from 0 to 1, another one at each call.
     """
@@ -49,14 +49,14 @@ class Deliverer:
         self,
         database: Database,
         post: Post,
-        key: WatchKey,
+        keys: WatchKeys,
         *,
         clock: Callable[[], int] = seconds_now,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._post = post
-        self._key = key
+        self._keys = keys
         self._clock = clock
         self._chance = chance
         self._holder = new_holder()
@@ -107,7 +107,7 @@ class Deliverer:
 
     async def _deliver(self, due: Due) -> None:
         try:
-            secret = self._key.open(due.secret, due.delivery.watch)
+            secret = self._keys.open(due.secret, due.delivery.watch)
         except KeyringError as error:
             _LOG.error("nothing can be signed: %s", error)  # the sentence says it all
             attempt = Attempt(status=None, error="secret_unreadable")

@@ -7,22 +7,26 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import logging
 import re
 import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from store import deliveries, watches
+from store import deliveries, key_uses, watches
 from store.database import Connection, Database
 from store.deliveries import Delivery
+from store.key_uses import Use
 from store.states import DeliveryState, Move, WatchEnd
 from store.watches import Watch
 from verifier.changes.addresses import AddressRefused, AddressRules
 from verifier.changes.turns import seconds_now
-from verifier.keys.watch_key import WatchKey
+from verifier.faults import KeyringError
+from verifier.keys.watch_key import WatchKeys
 from verifier.problems import Code, Flaw, RequestRefused
 
+_LOG = logging.getLogger(__name__)
 MOST = 20
 """Watches that a caller may have active."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 # what Standard Webhooks begins secrets with
@@ -44,23 +48,23 @@ class Watching:
     Args:
         database: where they are.
         rules: which addresses may be called.
-        key: seals their secrets.
+        keys: seal their secrets.
         clock: seconds since 1970.
     """
 
     def __init__(
-        self, database: Database, rules: AddressRules, key: WatchKey, *, clock: Callable[[], int] = seconds_now
+        self, database: Database, rules: AddressRules, keys: WatchKeys, *, clock: Callable[[], int] = seconds_now
     ) -> None:
         self._database = database
         self._rules = rules
-        self._key = key
+        self._keys = keys
         self._clock = clock
 
     async def add(self, caller: str, url: str) -> NewWatch:
         """Make a watch.
 
         Raises:
-            RequestRefused: the URL may not be called, or the caller has as many as it may.
+            RequestRefused: the URL may not be called, the caller has as many as it may, or the key is not here.
             StoreError: the database does not answer.
         """
         try:
@@ -106,12 +110,33 @@ class Watching:
     def _add(self, caller: str, url: str) -> NewWatch:
         number = str(uuid.uuid4())
         secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
-        sealed = self._key.seal(secret, number)
         with self._database.begin() as connection:
             active = [each for each in watches.of_caller(connection, caller) if each.ended_at is None]
             if len(active) >= MOST:
                 raise RequestRefused(Code.CONFLICT, f"There are {MOST} watches already, which is the most; remove one.")
+            sealed = self._sealed(connection, secret, number)
             watches.add(connection, watch=number, caller=caller, url=url, secret=sealed, now=self._clock())
             watch = watches.read(connection, number, caller)
         assert watch is not None  # noqa: S101 # written just now
         return NewWatch(watch=watch, secret=secret)
+
+    def _sealed(self, connection: Connection, secret: str, watch: str) -> bytes:
+        """Seal with the key that is current at the commit, too."""
+        try:
+            start_keys(connection, self._keys)
+            return self._keys.seal(secret, watch, number=key_uses.current(connection, Use.WATCH))
+        except KeyringError as error:
+            _LOG.error("no watch can be made: %s", error)  # the sentence says it all
+            raise RequestRefused(
+                Code.CONFLICT, "This office does not have the key for the secrets of watches."
+            ) from error
+
+
+def start_keys(connection: Connection, keys: WatchKeys) -> None:
+    """Name the newest key the current one where none is yet; make the first where there is none.
+
+    Raises:
+        KeyringError: it cannot be written.
+    """
+    if Use.WATCH not in key_uses.read(connection):
+        key_uses.start(connection, Use.WATCH, keys.keys.newest())

@@ -1,6 +1,6 @@
 """`ecert keys`: the service's own keys, made, changed, shown and thrown away.
 
-Keys that sign are changed at once; keys for what is stored by taking all stored certificates over to the new one.
+Keys that sign are changed at once; keys for what is stored by taking all that is stored over to the new one.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import typer
 from store.database import Database
 from store.key_uses import Use
 from verifier.agreement.findings import Silence
+from verifier.changes.resealing import Resealing
 from verifier.commands.comparing import Bar
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
@@ -33,6 +34,7 @@ class Rotated(StrEnum):
     ACCESS_TOKEN = "access-token"  # noqa: S105 - a kind of key
     FIELD = "field"
     INDEX = "index"
+    WATCH = "watch"
 
 
 RotatedArgument = Annotated[Rotated, typer.Argument(help="Which key.")]
@@ -55,22 +57,28 @@ def rotate(key: RotatedArgument, *, data: DataOption = None, as_json: JsonOption
 
     A key that signs is retired and stays listed: what it signed stays good, and running processes take the new key
     within seconds. `field` and `index`: every stored certificate is sealed, or can be found, anew; the service may run.
+    `watch`: so are the secrets of all watches.
     """
-    if key in {Rotated.FIELD, Rotated.INDEX}:
+    if key is Rotated.WATCH:
+        _rotate_of_watches(data, as_json=as_json)
+    elif key in {Rotated.FIELD, Rotated.INDEX}:
         _rotate_at_rest(Use(key), data, as_json=as_json)
     else:
         _rotate_signing(ServiceKey(key), data, as_json=as_json)
 
 
 def retire(key: RetiredArgument, *, data: DataOption = None, as_json: JsonOption = False) -> None:
-    """Throw away the `field` or `index` keys before the present one that nothing stored needs any more.
+    """Throw away the `field`, `index` or `watch` keys before the present one that nothing stored needs any more.
 
     Look first that no backup needs them: without its key a sealed backup opens nothing. Exit code 1: some are needed.
     """
     with answered(as_json=as_json, resume=RESUME):
         settings = load_settings(data)
         with Database.open(settings.database_url) as database:
-            done = sweeping_of(settings, database, Silence()).retire(key)
+            if key is Use.WATCH:
+                done = Resealing(database, settings.keys_dir).retire()
+            else:
+                done = sweeping_of(settings, database, Silence()).retire(key)
     if as_json:
         print_json({"state": "done", "use": str(key), "gone": list(done.gone), "needed": list(done.needed)})
     else:
@@ -112,6 +120,22 @@ def _rotate_at_rest(use: Use, data: Path | None, *, as_json: bool) -> None:
         with Database.open(settings.database_url) as database:
             done = sweeping_of(settings, database, bar).rotate(use)
     say_swept(done, "taken over", as_json=as_json)
+
+
+def _rotate_of_watches(data: Path | None, *, as_json: bool) -> None:
+    with answered(as_json=as_json, resume="Run the same again."):
+        settings = load_settings(data)
+        with Database.open(settings.database_url) as database:
+            done = Resealing(database, settings.keys_dir).rotate()
+    if as_json:
+        state = {"state": "done", "use": str(Use.WATCH), "key": done.number}
+        print_json({**state, "watches": done.taken_over, "passed_over": done.passed_over})
+    else:
+        for watch in done.passed_over:
+            typer.echo(f"passed over, its secret does not open: watch {watch}")
+        typer.echo(f"{done.taken_over} watches taken over; watch key {done.number} is the present one")
+    if done.passed_over:
+        raise typer.Exit(PASSED_OVER)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,65 +1,55 @@
-"""The key that seals the secrets of watches: `keys/service/watch.key`, 32 bytes in hex, made at its first use.
+"""The watch keys: the secrets of watches are sealed with them before they go into the database.
 
-For the office alone. Who steals it and the database can sign webhooks that a caller's receiver believes.
+For the office and the commands alone. A sealed secret is one byte, the number of its key, then nonce and ciphertext of
+AES-256-GCM, bound to its watch and that number. Who steals a key and the database can sign webhooks that a caller's
+receiver believes. A lost key loses the secrets: callers make their watches anew.
 """
 
 from __future__ import annotations
 
-import secrets
+import os
 from pathlib import Path
+from typing import Self
 
 from ecert.errors import SealBroken
-from ecert.sealing import KEY_SIZE, NONCE_SIZE, Sealer
+from ecert.sealing import NONCE_SIZE, Sealer
 from verifier.faults import KeyringError
-from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+from verifier.keys.numbered_keys import FOLDER, NumberedKeys
 
 
-class WatchKey:
-    """Seals with AES-256-GCM, each secret for its own watch: moved to another one it does not open."""
+class WatchKeys:
+    """Seals and opens secrets, each for its own watch: moved to another one it does not open."""
 
-    def __init__(self, keys_dir: Path) -> None:
-        self.file = keys_dir / "service" / "watch.key"
-        self._sealer: Sealer | None = None
+    def __init__(self, folder: Path) -> None:
+        self.keys = NumberedKeys(folder, "watch")
 
-    def seal(self, secret: str, watch: str) -> bytes:
-        """Seal a watch's secret.
+    @classmethod
+    def under(cls, keys_dir: Path) -> Self:
+        """Give the watch keys of the service whose keys are in a folder."""
+        return cls(keys_dir / FOLDER)
+
+    def seal(self, secret: str, watch: str, *, number: int) -> bytes:
+        """Seal a watch's secret with the key of a number.
 
         Raises:
-            KeyringError: the key cannot be made or read.
+            KeyringError: that key is not here.
         """
-        return self._opened().seal(secret.encode(), nonce=secrets.token_bytes(NONCE_SIZE), place=watch.encode())
+        sealer = Sealer(self.keys.key(number))
+        sealed = sealer.seal(secret.encode(), nonce=os.urandom(NONCE_SIZE), place=_place(watch, number))
+        return bytes((number,)) + sealed
 
     def open(self, sealed: bytes, watch: str) -> str:
         """Open a watch's secret.
 
         Raises:
-            KeyringError: the key cannot be read, or is not the one that this was sealed with.
+            KeyringError: its key is not here, or is not the one that this was sealed with.
         """
+        number = sealed[0] if sealed else 0
         try:
-            return self._opened().open(sealed, place=watch.encode()).decode()
+            return Sealer(self.keys.key(number)).open(sealed[1:], place=_place(watch, number)).decode()
         except (SealBroken, ValueError) as error:
-            raise KeyringError(f"{self.file} did not seal the secret of watch {watch}") from error
+            raise KeyringError(f"{self.keys.file(number)} did not seal the secret of watch {watch}") from error
 
-    def _opened(self) -> Sealer:
-        if self._sealer is None:
-            self._sealer = Sealer(self._read())
-        return self._sealer
 
-    def _read(self) -> bytes:
-        try:
-            write_secret(self.file, secrets.token_bytes(KEY_SIZE).hex().encode() + b"\n")
-        except SecretFileExists:
-            pass
-        except OSError as error:
-            raise KeyringError(f"{self.file} cannot be written: {error.strerror}") from error
-        try:
-            key = bytes.fromhex(read_secret(self.file).decode("ascii"))
-        except SecretFileOpen as error:
-            raise KeyringError(f"{self.file} can be read by others: chmod 600 {self.file}") from error
-        except OSError as error:
-            raise KeyringError(f"{self.file} cannot be read: {error.strerror}") from error
-        except ValueError:
-            key = b""
-        if len(key) != KEY_SIZE:
-            raise KeyringError(f"{self.file} is no key: {KEY_SIZE} bytes in hex are due")
-        return key
+def _place(watch: str, number: int) -> bytes:
+    return f"{watch}\0{number}".encode()

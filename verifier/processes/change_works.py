@@ -10,12 +10,12 @@ from verifier.changes.addresses import AddressRules
 from verifier.changes.delivering import Deliverer
 from verifier.changes.posting import HttpPost
 from verifier.changes.tracking import Tracker
-from verifier.keys.watch_key import WatchKey
+from verifier.keys.watch_key import WatchKeys
 from verifier.processes.running import Work
 from verifier.settings import Settings
 
 
-def change_works(settings: Settings, database: Database, rules: AddressRules, key: WatchKey) -> Sequence[Work]:
+def change_works(settings: Settings, database: Database, rules: AddressRules, keys: WatchKeys) -> Sequence[Work]:
     """Set up both; each process may run them, and one at a time does."""
 
     async def track(stop: asyncio.Event) -> None:
@@ -24,7 +24,7 @@ def change_works(settings: Settings, database: Database, rules: AddressRules, ke
     async def deliver(stop: asyncio.Event) -> None:
         post = HttpPost(rules)
         try:
-            await Deliverer(database, post, key).run(stop, settings.poll_seconds)
+            await Deliverer(database, post, keys).run(stop, settings.poll_seconds)
         finally:
             await post.close()
 

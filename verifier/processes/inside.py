@@ -18,7 +18,7 @@ from verifier.changes.watching import Watching
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Keyring
 from verifier.keys.receipt_key import Answerer
-from verifier.keys.watch_key import WatchKey
+from verifier.keys.watch_key import WatchKeys
 from verifier.observing.stored_figures import StoredFigures
 from verifier.office.inside import Inside
 from verifier.office_web import office_app
@@ -48,15 +48,15 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
 
     A work that fails ends the process, and whoever watches over it starts it again.
     """
-    rules, key = AddressRules(settings.webhook_hosts), WatchKey(settings.keys_dir)
+    rules, keys = AddressRules(settings.webhook_hosts), WatchKeys.under(settings.keys_dir)
     async with recorded(settings, database, Answerer.OFFICE) as recording:
         served = open_served(settings, database, recording, finding=open_finding(settings, database))
         stored = StoredFigures(database, recording.lineage.folder, seconds_now)
         served = replace(served, collectors=(stored,))
         inside = open_inside(settings, database, served)
         closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)
-        app = office_app(served, inside, Watching(database, rules, key))
-        works = change_works(settings, database, rules, key)
+        app = office_app(served, inside, Watching(database, rules, keys))
+        works = change_works(settings, database, rules, keys)
         await together([partial(serve_web, app, taken), closing.run, *works], stop)
 
 

@@ -100,7 +100,7 @@ def start_uses(database: Database, fields: FieldKeys, indexes: IndexKeys) -> Map
     """Give what the database says of its keys; name the newest ones where nothing was ever written with any."""
     with database.read() as connection:
         uses = key_uses.read(connection)
-    if len(uses) == len(Use):
+    if uses.keys() >= {Use.FIELD, Use.INDEX}:
         return uses
     field, index = fields.keys.newest(), indexes.newest()
     with database.begin() as connection:

@@ -54,7 +54,10 @@ class Retired:
 
 
 class Sweeping:
-    """Takes all certificates of a database over to new keys. `pause`: lets others write between two pieces."""
+    """Takes all certificates of a database over to new keys of the uses `field` and `index`.
+
+    `pause`: lets others write between two pieces.
+    """
 
     def __init__(
         self, database: Database, keys_dir: Path, *, pause: Callable[[], None], progress: Progress | None = None

@@ -21,7 +21,7 @@ from store.database import Connection, Database
 from store.deliveries import Attempt
 from verifier.changes.delivering import Deliverer
 from verifier.changes.tracking import Tracker
-from verifier.keys.watch_key import WatchKey
+from verifier.keys.watch_key import WatchKeys
 
 
 class KilledDatabase(Database):
@@ -65,7 +65,7 @@ async def work(database: Database, folder: Path) -> None:
     tracker = Tracker(database, days=36_500, clock=lambda: now)
     while tracker.step():
         pass
-    deliverer = Deliverer(database, FilePost(folder / "sent"), WatchKey(folder / "keys"), clock=lambda: now)
+    deliverer = Deliverer(database, FilePost(folder / "sent"), WatchKeys.under(folder / "keys"), clock=lambda: now)
     while await deliverer.start_due():
         await deliverer.idle()
 

@@ -24,7 +24,7 @@ from verifier.changes.addresses import AddressRules
 from verifier.changes.delivering import AT_ONCE, Deliverer
 from verifier.changes.tracking import Tracker
 from verifier.changes.watching import NewWatch, Watching
-from verifier.keys.watch_key import WatchKey
+from verifier.keys.watch_key import WatchKeys
 
 HOUR = 3600
 DAYS = 36_500
@@ -63,14 +63,14 @@ class Desk:
         self.database = database
         self.now = 1_800_000_000
         self.post = FakePost()
-        self.key = WatchKey(folder / "keys")
+        self.keys = WatchKeys.under(folder / "keys")
         self.rules = AddressRules(["a.example", "b.example"], resolver=self._resolve)
-        self.watching = Watching(database, self.rules, self.key, clock=lambda: self.now)
+        self.watching = Watching(database, self.rules, self.keys, clock=lambda: self.now)
         self.tracker = Tracker(database, days=DAYS, clock=lambda: self.now)
         self.deliverer = self.new_deliverer()
 
     def new_deliverer(self) -> Deliverer:
-        return Deliverer(self.database, self.post, self.key, clock=lambda: self.now, chance=lambda: 0.5)
+        return Deliverer(self.database, self.post, self.keys, clock=lambda: self.now, chance=lambda: 0.5)
 
     async def _resolve(self, host: str, port: int) -> list[str]:
         del host, port
@@ -285,7 +285,9 @@ async def test_secrets_are_sealed_and_another_key_opens_none(
     assert made.secret.encode() not in made.watch.secret
     assert made.secret.startswith("whsec_")
     desk.happen(1)
-    deliverer = Deliverer(desk.database, desk.post, WatchKey(tmp_path / "other"), clock=lambda: desk.now)
+    other = WatchKeys.under(tmp_path / "other")
+    other.keys.make(1)
+    deliverer = Deliverer(desk.database, desk.post, other, clock=lambda: desk.now)
     await deliverer.start_due()
     await deliverer.idle()
     assert desk.post.sent == []

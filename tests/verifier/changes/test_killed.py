@@ -13,7 +13,7 @@ from store import changes, deliveries, watches
 from store.database import Database
 from store.states import DeliveryState
 from tests.store.test_changes import CALLER, OTHER, begin, mine, relied_on, revoked, track
-from verifier.keys.watch_key import WatchKey
+from verifier.keys.watch_key import WatchKeys
 
 ROOT = Path(__file__).resolve().parents[3]
 NOW = 1_800_000_000
@@ -33,8 +33,9 @@ def test_killed_again_and_again_it_tells_everybody_once(
     (tmp_path / "now").write_text(str(NOW))
     relied_on(database, *range(6))
     relied_on(database, 3, caller=OTHER)
+    keys = WatchKeys.under(tmp_path / "keys")
     with database.begin() as connection:
-        secret = WatchKey(tmp_path / "keys").seal("whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0", "mine")
+        secret = keys.seal("whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0", "mine", number=keys.keys.newest())
         watches.add(connection, watch="mine", caller=CALLER, url="https://a.example/", secret=secret, now=NOW)
     mine(database, revoked(1, 3), revoked(2))
     mine(database, revoked(3, 5))
