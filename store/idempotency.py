@@ -7,7 +7,7 @@
 `finish` is part of the transaction that writes what was asked, so that both are there or neither. An attempt that took
 so long that another one took the key over cannot finish: its number is no longer that of the row, and its whole
 transaction is rolled back. Trust: who can write here can have a request answered with what it was not. An answer is
-kept as it was sent; routes put nothing about a person into it.
+kept as the route gives it; routes put nothing about a person into it, and nothing secret that is not sealed.
 """
 
 from __future__ import annotations

@@ -68,6 +68,20 @@ class FieldKeys:
         shown = self.open(record)
         return f"{record.jwt}~{shown}~".encode() if shown else f"{record.jwt}~".encode()
 
+    def seal_code(self, code: str, *, number: int, agency: str, serial: int) -> bytes:
+        """Seal the digits of a certificate's code, for a request that may be repeated, with the key of a number."""
+        place = _place_of_code(agency, serial, number)
+        return bytes((number,)) + self._sealer(number).seal(code.encode(), nonce=os.urandom(NONCE_SIZE), place=place)
+
+    def open_code(self, sealed: bytes, *, agency: str, serial: int) -> str:
+        """Open what `seal_code` sealed; raises as `open`."""
+        number = sealed[0] if sealed else OPEN
+        try:
+            place = _place_of_code(agency, serial, number)
+            return self._sealer(number).open(sealed[1:], place=place).decode()
+        except (SealBroken, UnicodeDecodeError) as error:
+            raise CannotOpen(agency, serial) from error
+
     def _sealer(self, number: int) -> Sealer:
         found = self._sealers.get(number)
         if found is None:
@@ -77,3 +91,7 @@ class FieldKeys:
 
 def _place(ledger: str, agency: str, serial: int, number: int) -> bytes:
     return f"{ledger}\0{agency}\0{serial}\0{number}".encode()
+
+
+def _place_of_code(agency: str, serial: int, number: int) -> bytes:
+    return f"code\0{agency}\0{serial}\0{number}".encode()

@@ -10,19 +10,20 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import JSONResponse, Response
 
-from ecert.codes import Code as Code32
 from ecert.facts import Status
 from ecert.strict_json import MAX_INTEGER
 from ecert.types import TypeCatalogue
 from store.listing import Filter
+from verifier.access.idempotency import Attempt
 from verifier.api import documented
 from verifier.api.wire import read_time
 from verifier.callers import Scope
 from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
 from verifier.office.issuing_wire import CertificatesAnswer, CertificatesQuery, CodeAnswer, StandingAnswer
+from verifier.office.once import once
 from verifier.problems import Code, Flaw, RequestRefused
-from verifier.services.issuance import CERTIFICATES_PATH
+from verifier.services.issuance import CERTIFICATES_PATH, Answered
 from verifier.services.searching import Page, Sought, blind_filter, search
 from verifier.services.standing import ON_ITS_WAY, Fetched, Standing
 
@@ -82,28 +83,36 @@ def certificate_routes(inside: Inside) -> APIRouter:
         status_code=HTTPStatus.CREATED,
         summary="Make a code that opens a certificate",
         response_model=CodeAnswer,
-        responses=documented.problem_answers(Code.NOT_FOUND, Code.CONFLICT, *_COMMON),
+        responses=documented.problem_answers(Code.NOT_FOUND, Code.CONFLICT, Code.KEY_REUSED, *_COMMON),
+        openapi_extra=documented.ONCE,
     )
-    async def make_code(request: Request, agency: str, serial: str) -> JSONResponse:
+    async def make_code(request: Request, agency: str, serial: str) -> Response:
         """Make a code in place of the one before, if there is one, which then opens nothing.
 
-        It is shown this once. Where the answer is lost, ask for another.
+        It is shown this once. With `Idempotency-Key` the same request again gives the same code and makes no other, for
+        a day; without, where the answer is lost, ask for another.
         """
         caller = await issuer(inside.gate, request, Scope.ISSUE)
         number = serial_of(serial)
-        found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, agency, number)
-        if found is None:
-            raise no_such_certificate()
-        code = await asyncio.to_thread(_coded, inside, assure_own(caller, agency), found)
-        return JSONResponse({"agency": agency, "serial": number, "code": code.printed()}, HTTPStatus.CREATED)
+
+        async def work(attempt: Attempt | None) -> Answered:
+            found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, agency, number)
+            if found is None:
+                raise no_such_certificate()
+            return await asyncio.to_thread(_coded, inside, assure_own(caller, agency), found, attempt)
+
+        async def shown(kept: Answered) -> Answered:
+            return await asyncio.to_thread(inside.codes.shown, kept)
+
+        return await once(inside.idempotency, request, caller, work, shown)
 
     return router
 
 
-def _coded(inside: Inside, agency: str, found: Fetched) -> Code32:
+def _coded(inside: Inside, agency: str, found: Fetched, attempt: Attempt | None) -> Answered:
     if found.file is None:
         raise RequestRefused(Code.CONFLICT, f"It has no code before it is settled; it is {found.standing.state}.")
-    return inside.codes.replace(agency, found.serial, now=inside.office.clock())
+    return inside.codes.replace_once(agency, found.serial, attempt, now=inside.office.clock())
 
 
 def serial_of(text: str) -> int:

@@ -144,7 +144,7 @@ class StatusAnswer(BaseModel):
 
 
 class CodeAnswer(BaseModel):
-    """A code, which is shown this once and kept nowhere; the one before opens nothing any more."""
+    """A code, which is shown this once; the one before opens nothing any more."""
 
     agency: str
     serial: int

@@ -26,8 +26,9 @@ async def once(
     request: Request,
     caller: Caller,
     work: Callable[[Attempt | None], Awaitable[Answered]],
+    shown: Callable[[Answered], Awaitable[Answered]] | None = None,
 ) -> Response:
-    """Answer with what `work` says, or what it said before.
+    """Answer with what `work` says, or what it said before; `shown` makes the answer where what is kept is another.
 
     Raises:
         RequestRefused: what the work refuses; 409 while the same request is being carried out; 422 where the key was
@@ -36,18 +37,22 @@ async def once(
     """
     key = key_of(request)
     if key is None:
-        return _rendered(await work(None))
+        return await _rendered(await work(None), shown)
     begun = await idempotency.begin(caller, key, request_hash(request, await request.body()))
     if isinstance(begun, Stored):
-        return _rendered(Answered(status=begun.status, said=json.loads(begun.answer)), again=True)
+        return await _rendered(Answered(status=begun.status, said=json.loads(begun.answer)), shown, again=True)
     try:
-        return _rendered(await work(begun))
+        done = await work(begun)
     except VerifierError:
         await idempotency.abandon(begun)
         raise
+    return await _rendered(done, shown)
 
 
-def _rendered(answered: Answered, *, again: bool = False) -> JSONResponse:
+async def _rendered(
+    kept: Answered, shown: Callable[[Answered], Awaitable[Answered]] | None, *, again: bool = False
+) -> JSONResponse:
+    answered = kept if shown is None else await shown(kept)
     place = answered.said.get("certificate")
     headers = {"location": place} if isinstance(place, str) else {}
     return JSONResponse(dict(answered.said), answered.status, headers=headers | (AGAIN if again else {}))

@@ -1,22 +1,31 @@
 """Making codes for stored certificates: at the office, which alone has the field key that opens them.
 
 A code is shown once, to whoever asked for it, and kept nowhere. Where nobody knows whether one was made, or it is lost,
-it is replaced: the one before then opens nothing.
+it is replaced: the one before then opens nothing. A system that asks under an `Idempotency-Key` may ask the same again
+for a day; so long the code is kept, sealed with the field key, which opens its certificate anyway.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
+from ecert import base64url
 from ecert.codes import RANDOM_DIGITS, Code, sealed_by
 from ecert.sealing import NONCE_SIZE
 from store import batches, certificates, codes
 from store.database import Connection, Database
 from store.errors import WriteRefused
+from store.idempotency import Attempt
 from store.states import BatchState
 from verifier.errors import Refused
+from verifier.faults import CannotOpen, KeyringError
 from verifier.keys.field_key import FieldKeys
+from verifier.problems import Code as Problem
+from verifier.problems import RequestRefused
+from verifier.services.issuance import CREATED, Answered
 
 _HAS_ONE = "certificate {serial} of {agency} has a code, which is not kept here; replace it where it is lost"
 
@@ -37,25 +46,61 @@ class CodeDesk:
             CannotOpen, KeyringError: what is stored does not open.
             StoreError: the database does not answer.
         """
-        return self._make(agency, serial, now, replace=False)
+        with self._writing(agency, serial) as connection:
+            if codes.has_open(connection, self.ledger, agency, serial):
+                raise Refused(_HAS_ONE.format(serial=serial, agency=agency))
+            return self._put(connection, agency, serial, now)
 
     def replace(self, agency: str, serial: int, *, now: int) -> Code:
         """Make a code in place of the one before, if there is one, which then opens nothing; raises as `make`."""
-        return self._make(agency, serial, now, replace=True)
+        with self._writing(agency, serial) as connection:
+            return self._put(connection, agency, serial, now)
 
-    def _make(self, agency: str, serial: int, now: int, *, replace: bool) -> Code:
-        code = Code.make(secrets.randbelow(10**RANDOM_DIGITS))
+    def replace_once(self, agency: str, serial: int, attempt: Attempt | None, *, now: int) -> Answered:
+        """Do so for a request, and give what is kept for a repeat of it; `shown` makes the answer of that.
+
+        Raises:
+            RequestRefused: the same request is being carried out by another attempt; and as `make`.
+        """
+        with self._writing(agency, serial) as connection:
+            code = self._put(connection, agency, serial, now)
+            number = self.fields.keys.newest()
+            sealed = self.fields.seal_code(code.printed(), number=number, agency=agency, serial=serial)
+            said = {"agency": agency, "serial": serial, "sealed": base64url.encode(sealed)}
+            kept = Answered(status=CREATED, said=said)
+            kept.keep(connection, attempt)
+        return kept
+
+    def shown(self, kept: Answered) -> Answered:
+        """Give the answer, with the code.
+
+        Raises:
+            RequestRefused: the field key was changed and thrown away since; the code is lost.
+        """
+        agency, serial = str(kept.said["agency"]), int(str(kept.said["serial"]))
+        try:
+            code = self.fields.open_code(base64url.decode(str(kept.said["sealed"])), agency=agency, serial=serial)
+        except (CannotOpen, KeyringError) as error:
+            raise RequestRefused(
+                Problem.CONFLICT, "The code was made and cannot be shown again: make another under another key."
+            ) from error
+        return replace(kept, said={"agency": agency, "serial": serial, "code": code})
+
+    @contextmanager
+    def _writing(self, agency: str, serial: int) -> Iterator[Connection]:
         try:
             with self.database.begin() as connection:
-                content = self._content(connection, agency, serial)
-                if replace:
-                    codes.void(connection, self.ledger, agency, serial, now=now)
-                elif codes.has_open(connection, self.ledger, agency, serial):
-                    raise Refused(_HAS_ONE.format(serial=serial, agency=agency))
-                wrapped = sealed_by(code).seal(content, nonce=secrets.token_bytes(NONCE_SIZE), place=code.name())
-                codes.add(connection, self.ledger, agency, serial, name=code.name(), wrapped=wrapped, now=now)
+                yield connection
         except WriteRefused as error:
             raise Refused(_HAS_ONE.format(serial=serial, agency=agency)) from error
+
+    def _put(self, connection: Connection, agency: str, serial: int, now: int) -> Code:
+        """Put a new code in the place of the one that opens, if any does."""
+        code = Code.make(secrets.randbelow(10**RANDOM_DIGITS))
+        content = self._content(connection, agency, serial)
+        codes.void(connection, self.ledger, agency, serial, now=now)
+        wrapped = sealed_by(code).seal(content, nonce=secrets.token_bytes(NONCE_SIZE), place=code.name())
+        codes.add(connection, self.ledger, agency, serial, name=code.name(), wrapped=wrapped, now=now)
         return code
 
     def _content(self, connection: Connection, agency: str, serial: int) -> bytes:
