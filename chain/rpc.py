@@ -14,11 +14,14 @@ from collections.abc import Sequence
 from typing import cast
 
 from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
-from web3 import AsyncHTTPProvider
-from web3.types import RPCEndpoint
 
 from chain.answers import Json
 from chain.errors import NodeAway, NodeInconsistent, NodeRefused
+from chain.recursion import limit_kept
+
+with limit_kept():
+    from web3 import AsyncHTTPProvider
+    from web3.types import RPCEndpoint
 
 Request = tuple[str, list[Json]]
 """A method and its parameters."""
@@ -77,7 +80,7 @@ class Rpc:
             answer = await provider.make_request(RPCEndpoint(method), list(parameters))
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAway(self.url, method, _why(error)) from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
             raise NodeInconsistent(f"the node at {self.url} answered {method} with no JSON") from error
         return _result(method, answer)
 
@@ -95,7 +98,7 @@ class Rpc:
             answers = await provider.make_batch_request([(RPCEndpoint(method), params) for method, params in requests])
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAway(self.url, name, _why(error)) from error
-        except (json.JSONDecodeError, UnicodeDecodeError, TypeError, KeyError) as error:
+        except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError) as error:
             raise NodeInconsistent(f"the node at {self.url} answered {name} with something else") from error
         if not isinstance(answers, list):
             return [await self._one(method, parameters) for method, parameters in requests]  # it takes no batches

@@ -5,12 +5,15 @@ from __future__ import annotations
 from typing import cast
 
 import rlp
-from eth_account import Account
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
 
+from chain.recursion import limit_kept
 from chain.transaction import DynamicFee, LegacyFee, Transaction
+
+with limit_kept():
+    from eth_account import Account
 
 _DYNAMIC = 2
 _LEGACY_FIELDS, _DYNAMIC_FIELDS = 9, 12

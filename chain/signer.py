@@ -13,16 +13,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
-from eth_account import Account
-from eth_account.signers.local import LocalAccount
-from eth_account.types import AccessListEntry
 from eth_typing import HexStr
 
 from chain.errors import KeyFileUnreadable
+from chain.recursion import limit_kept
 from chain.transaction import DynamicFee, Fee, SignedTransaction, Transaction
+
+with limit_kept():
+    from eth_account import Account
+    from eth_account.signers.local import LocalAccount
+    from eth_account.types import AccessListEntry
+    from eth_keyfile.exceptions import EthKeyfileException
 
 SCRYPT_WORK = 2**17
 """The default cost of guessing a password (scrypt's N)."""
+
+_NOT_READ = (EthKeyfileException, ValueError, KeyError, TypeError, AttributeError, AssertionError)
+"""What is raised for a wrong password, for a version that eth-keyfile does not know, and for what is no key file."""
 
 
 @runtime_checkable
@@ -80,7 +87,7 @@ class KeyFileSigner(LocalSigner):
             raise KeyFileUnreadable(path, f"the key file cannot be read: {error}") from error
         try:
             key = bytes(Account.decrypt(text, password))
-        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
+        except _NOT_READ as error:
             why = "the password is wrong" if "MAC mismatch" in str(error) else "this is no key file"
             raise KeyFileUnreadable(path, why) from error
         super().__init__(key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from pathlib import Path
 
@@ -46,7 +47,11 @@ def test_a_wrong_password_is_said_to_be_one(tmp_path: Path) -> None:
         KeyFileSigner(tmp_path / "anchor.json", "wrong")
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "{}", '{"version": 3}', '{"version": 9, "crypto": {}}'])
+ANOTHER_PRF = {"kdf": "pbkdf2", "kdfparams": {"prf": "sha-1", "salt": "00", "dklen": 32, "c": 1}}
+NO_KEY_FILES = ["", "{", "[]", "{}", '{"version": 3}', '{"version": 9, "crypto": {}}']
+
+
+@pytest.mark.parametrize("content", [*NO_KEY_FILES, json.dumps({"version": 3, "crypto": ANOTHER_PRF})])
 def test_what_is_no_key_file_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "anchor.json").write_text(content)
     with pytest.raises(KeyFileUnreadable, match="no key file"):

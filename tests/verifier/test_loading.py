@@ -33,3 +33,17 @@ def loaded_by(module: str) -> set[str]:
 )
 def test_it_loads_only_what_it_needs(module: str, needless: set[str]) -> None:
     assert loaded_by(module) & needless == set()
+
+
+NESTED = """
+from importlib import import_module
+import sys
+import_module(sys.argv[1])
+from verifier.api.flaws import number_place
+assert number_place("[" * 300_000, "body") is None
+"""
+
+
+@pytest.mark.parametrize("process", ["api", "office_service", "sender", "indexer", "serve", "fsck", "issue"])
+def test_deeply_nested_json_does_not_kill_it(process: str) -> None:
+    subprocess.run([sys.executable, "-c", NESTED, f"verifier.commands.{process}"], check=True)
