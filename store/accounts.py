@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
 
 from store import caller_names
 from store.errors import NameTaken, NoSuchRow
-from store.organisations import Place
-from store.tables import accounts, offices, organisations, sessions
+from store.organisations import Place, with_place
+from store.tables import accounts, sessions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,19 +74,19 @@ def add(connection: Connection, account: NewAccount, place: Place, *, now: int) 
 
 def read(connection: Connection, name: str) -> Account | None:
     """Give an account; None where there is none of that name."""
-    row = connection.execute(_wanted().where(accounts.c.name == name)).one_or_none()
+    row = connection.execute(with_place(accounts).where(accounts.c.name == name)).one_or_none()
     return None if row is None else _account(row)
 
 
 def by_subject(connection: Connection, subject: str) -> Account | None:
     """Give the account of a provider's subject."""
-    row = connection.execute(_wanted().where(accounts.c.subject == subject)).one_or_none()
+    row = connection.execute(with_place(accounts).where(accounts.c.subject == subject)).one_or_none()
     return None if row is None else _account(row)
 
 
 def read_all(connection: Connection) -> tuple[Account, ...]:
     """Give all accounts, by name."""
-    return tuple(_account(row) for row in connection.execute(_wanted().order_by(accounts.c.name)))
+    return tuple(_account(row) for row in connection.execute(with_place(accounts).order_by(accounts.c.name)))
 
 
 def begin_attempt(connection: Connection, name: str, *, now: int) -> int | None:
@@ -150,19 +150,6 @@ def _end_sessions(connection: Connection, name: str) -> None:
 
 def _may_try(now: int) -> ColumnElement[bool]:
     return accounts.c.disabled_at.is_(None) & or_(accounts.c.locked_until.is_(None), accounts.c.locked_until <= now)
-
-
-def _wanted() -> Select[*tuple[Any, ...]]:
-    return (
-        select(
-            accounts,
-            organisations.c.code.label("organisation"),
-            organisations.c.agency.label("agency"),
-            offices.c.code.label("office"),
-        )
-        .join_from(accounts, organisations)
-        .outerjoin(offices, offices.c.id == accounts.c.office_id)
-    )
 
 
 def _account(row: Row[*tuple[Any, ...]]) -> Account:

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from store import caller_names
 from store.errors import NoSuchRow, TwoSecrets
-from store.organisations import Place
-from store.tables import client_secrets, clients, offices, organisations
+from store.organisations import Place, with_place
+from store.tables import client_secrets, clients
 
 MOST_SECRETS = 2
 """So many are good at once: the old one and the new one."""
@@ -127,17 +127,6 @@ def read_all(connection: Connection) -> tuple[Client, ...]:
     secrets: dict[int, list[Secret]] = {}
     for row in connection.execute(select(client_secrets).order_by(client_secrets.c.id)):
         secrets.setdefault(row.client_id, []).append(_secret(row))
-    found = (
-        select(
-            clients,
-            organisations.c.code.label("organisation"),
-            organisations.c.agency.label("agency"),
-            offices.c.code.label("office"),
-        )
-        .join_from(clients, organisations)
-        .outerjoin(offices, offices.c.id == clients.c.office_id)
-        .order_by(clients.c.name)
-    )
     return tuple(
         Client(
             name=row.name,
@@ -152,7 +141,7 @@ def read_all(connection: Connection) -> tuple[Client, ...]:
             disabled_at=row.disabled_at,
             secrets=tuple(secrets.get(row.id, ())),
         )
-        for row in connection.execute(found)
+        for row in connection.execute(with_place(clients).order_by(clients.c.name))
     )
 
 

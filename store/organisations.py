@@ -6,8 +6,9 @@ An organisation that an agency stands behind names it; one that only relies on c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select, update
+from sqlalchemy import Connection, Row, Select, Table, select, update
 
 from store.errors import NameTaken, NoSuchRow
 from store.insertion import insert_into
@@ -100,6 +101,20 @@ def place(connection: Connection, organisation: str, office: str | None) -> Plac
     if door is None:
         raise NoSuchRow("offices", f"{organisation}/{office}")
     return Place(organisation=house.id, office=door, agency=house.agency)
+
+
+def with_place(callers: Table) -> Select[*tuple[Any, ...]]:
+    """Give clients or accounts, each with the codes of where it belongs: `organisation`, `agency`, `office`."""
+    return (
+        select(
+            callers,
+            organisations.c.code.label("organisation"),
+            organisations.c.agency.label("agency"),
+            offices.c.code.label("office"),
+        )
+        .join_from(callers, organisations)
+        .outerjoin(offices, offices.c.id == callers.c.office_id)
+    )
 
 
 def read_all(connection: Connection) -> tuple[Organisation, ...]:
