@@ -19,6 +19,9 @@ from city import City, CityError, claimed, found  # noqa: E402 # the path is set
 from city_cases import AGENCIES, PERMIT, Asked, ask_all, change_statuses, issue_everything  # noqa: E402
 from offices import tell  # noqa: E402
 
+RECEIVERS = ('webhook_hosts = ["127.0.0.1"]',)
+"""So that whoever tries the demo can have changes sent to a receiver of his own on this machine (docs/changes.md)."""
+
 console = Console(stderr=True, width=None if sys.stderr.isatty() else 132)
 
 
@@ -75,7 +78,7 @@ def run(folder: Path, *, once: bool) -> int:
     """Found a city, issue, verify, show. Exit code 0 only if every verdict is as expected."""
     started = time.monotonic()
     console.print(f"Founding a city in {folder}: keys, a local chain, contracts, {len(AGENCIES)} agencies")
-    city = found(folder, AGENCIES)
+    city = found(folder, AGENCIES, settings=RECEIVERS)
     try:
         city.serve()
         issue_everything(city, console)

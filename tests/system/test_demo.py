@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from verifier.settings import load_settings
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.system, pytest.mark.xdist_group("system")]
 
@@ -32,6 +34,7 @@ def test_two_demonstrations_at_once_agree_with_every_expected_verdict(tmp_path: 
         assert "DIFFERS" not in said
         files = list((tmp_path / name / "certificates").rglob("*.ecert.json"))
         assert len(files) == 3 * 20 + 100 + 2
+        assert load_settings(tmp_path / name).webhook_hosts == ("127.0.0.1",), "a receiver on this machine can be tried"
 
 
 def test_a_folder_with_something_else_in_it_is_refused(tmp_path: Path) -> None:
