@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Mapping, Sequence
 
 from chain.answers import to_hex
 from chain.artifact import Name, artifact
@@ -36,6 +37,9 @@ _ROLES = {
 }
 NOBODY = bytes(20)
 """The address that stands for none."""
+LOOK_EVERY = 0.5
+PATIENCE = 40
+"""Looks for code that was just put on the chain, every so many seconds."""
 
 
 async def deploy(node: Node, bureau: Signer, *, admin_delay: int = 0) -> Deployment:
@@ -64,6 +68,7 @@ async def deploy(node: Node, bureau: Signer, *, admin_delay: int = 0) -> Deploym
     ledger = receipts[0].contract
     if ledger is None:
         raise DeploymentFailed("the node gives no address for the ledger that it created")
+    await _await_code(node, [access_manager, registry, ledger])
     pins = await read_pins(node, access_manager=access_manager, registry=registry, ledger=ledger)
     await check_code(node, {"AccessManager": access_manager, "AgencyRegistry": registry, "CertificateLedger": ledger})
     return Deployment(
@@ -76,6 +81,14 @@ async def deploy(node: Node, bureau: Signer, *, admin_delay: int = 0) -> Deploym
         ledger_instance=pins.ledger_instance,
         block=first,
     )
+
+
+async def _await_code(node: Node, addresses: Sequence[bytes]) -> None:
+    """Wait a while for code at every address: where signers take turns a newest block may go, and come again later."""
+    for _ in range(PATIENCE):
+        if all(await node.codes(list(addresses))):
+            return
+        await asyncio.sleep(LOOK_EVERY)
 
 
 async def _create(node: Node, bureau: Signer, data: bytes) -> bytes:

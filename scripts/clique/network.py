@@ -19,6 +19,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -35,6 +36,8 @@ from .rpc import ask, ask_owner
 
 MARKER = ".clique-network"
 START_TIMEOUT = 240.0
+BECOMING = 0.5
+"""Seconds within which a process that was started has become the client for certain."""
 AGREE_TIMEOUT = 300.0
 
 
@@ -190,12 +193,19 @@ class Network:
 
     def _await_answer(self, record: Record, member: Member) -> None:
         def look() -> bool | None:
-            if node.pid(self.folder, member) is None:
+            if self._has_ended(member):
                 raise NetworkError(f"node {member.number} ended at once:\n{self.log(member.number)}")
             mine = ask_owner(member.folder(self.folder), "eth_chainId")
             return True if mine == ask(LOOPBACK, member.port, "eth_chainId") == hex(record.chain_id) else None
 
         chain.wait(f"node {member.number} answers", look, START_TIMEOUT)
+
+    def _has_ended(self, member: Member) -> bool:
+        """Tell whether a node has no process; one that is just becoming the client has no name for a moment."""
+        if node.pid(self.folder, member) is not None:
+            return False
+        time.sleep(BECOMING)
+        return node.pid(self.folder, member) is None
 
     def log(self, number: int, lines: int = 20) -> str:
         """Give the last lines of a node's log."""
