@@ -12,9 +12,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from store.insertion import insert_into
+from store.insertion import insert_all
 from store.issuers import known_ledger
 from store.tables import reliances
+
+_EARLIER = (
+    "(ledger_id, agency, serial, caller) DO UPDATE SET since = excluded.since, fresh = excluded.fresh"
+    " WHERE excluded.since < reliances.since"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +54,4 @@ def relied(connection: Connection, found: Iterable[Reliance]) -> None:
         }
         for (ledger, agency, serial, caller), since in sorted(earliest.items())  # so that two writers never deadlock
     ]
-    if rows:
-        new = insert_into(connection, reliances)
-        earlier = new.on_conflict_do_update(
-            index_elements=["ledger_id", "agency", "serial", "caller"],
-            set_={"since": new.excluded.since, "fresh": True},
-            where=new.excluded.since < reliances.c.since,
-        )
-        connection.execute(earlier, rows)
+    insert_all(connection, reliances, rows, _EARLIER)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, tuple_, update
 
 from store.errors import ShipmentMoved
-from store.insertion import insert_into
+from store.insertion import insert_all, insert_into
 from store.tables import shipments, verifications
 
 
@@ -82,8 +82,7 @@ def ship(
     """
     _move(connection, lineage, before, after)
     if found:
-        new = insert_into(connection, verifications).on_conflict_do_nothing()
-        connection.execute(new, [_row(one) for one in found])
+        insert_all(connection, verifications, [_row(one) for one in found], "DO NOTHING")
 
 
 def find(connection: Connection, id: str, *, caller: str | None) -> Recorded | None:  # noqa: A002 # its name
