@@ -170,6 +170,22 @@ async def test_a_bad_body_is_refused_with_the_place(
     assert not re.search(r"StatedHolder|constrained|dict\[|Input should", str(errors))
 
 
+@pytest.mark.parametrize("depth", [17, 300, 480, 700, 959, 960, 5_000, 50_000])
+@pytest.mark.parametrize("brackets", ["[]", '{"x":1}'])
+async def test_deeply_nested_json_is_refused_whatever_its_depth(
+    client: httpx.AsyncClient, depth: int, brackets: str
+) -> None:
+    begun, ended = brackets[:-1].removesuffix("1"), brackets[-1]
+    text = '{"expect":' + begun * depth + "1" + ended * depth + "}"
+    answer = await client.post(PATH, content=text, headers={"content-type": "application/json"})
+    assert "nested deeper than 16" in str(problem(answer, Code.NOT_JSON)["detail"])
+
+
+async def test_where_a_path_is_wrong_nobody_is_sent_to_a_host_of_the_callers(client: httpx.AsyncClient) -> None:
+    answer = await client.get("/v1/types/", headers={"host": "evil.example"})
+    assert answer.status_code == 404
+
+
 async def test_bodies_of_another_kind_are_refused(client: httpx.AsyncClient) -> None:
     for kind in ("text/plain", "application/xml", "application/x-www-form-urlencoded", ""):
         headers = {"content-type": kind} if kind else {}

@@ -63,6 +63,52 @@ def test_a_receipt_of_another_key_service_or_content_is_not_good(folder: Path) -
     assert (answer.exit_code, json.loads(answer.stdout)["good"]) == (1, False)
 
 
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("result",), "VALID"),
+        (("reasons",), ["revoked"]),
+        (("as_of", "block"), 1),
+        (("certificate", "serial"), 99),
+        (("id",), "another"),
+    ],
+)
+def test_an_answer_that_was_changed_around_its_receipt_is_not_good(
+    folder: Path, place: tuple[str, ...], value: object
+) -> None:
+    recording = begin(folder, made_keys(folder))
+    asked = malformed() if place == ("result",) else verification()
+    kept = recording.keep(TAX, OCCASION, [asked])
+    recording.close()
+    answer = {**asked.to_json(), "id": kept.id, "receipt": kept.receipt}
+    (folder / "whole.json").write_text(json.dumps(answer), encoding="utf-8")
+    assert check(folder, "whole.json").exit_code == 0
+    changed = json.loads(json.dumps(answer))
+    at = changed
+    for name in place[:-1]:
+        at = at[name]
+    at[place[-1]] = value
+    (folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+    found = check(folder, "changed.json")
+    assert found.exit_code == 1
+    assert ".".join(place[:1]) in found.stdout
+
+
+def test_a_batch_s_answer_is_compared_result_by_result(folder: Path) -> None:
+    recording = begin(folder, made_keys(folder))
+    asked = [verification(), malformed()]
+    kept = recording.keep(TAX, OCCASION, asked, batch=True)
+    recording.close()
+    answer = {"id": kept.id, "receipt": kept.receipt, "results": [each.to_json() for each in asked]}
+    (folder / "whole.json").write_text(json.dumps(answer), encoding="utf-8")
+    assert check(folder, "whole.json").exit_code == 0
+    answer["results"][1]["result"] = "VALID"
+    (folder / "changed.json").write_text(json.dumps(answer), encoding="utf-8")
+    assert "results[1].result" in check(folder, "changed.json").stdout
+    (folder / "changed.json").write_text(json.dumps({**answer, "results": answer["results"][:1]}), encoding="utf-8")
+    assert check(folder, "changed.json").exit_code == 1
+
+
 def test_it_is_good_still_after_a_rotation(folder: Path) -> None:
     assert run("keys", "rotate", "receipt-api", "--data", str(folder)).exit_code == 0
     (folder / "jwks.json").write_bytes((folder / "keys" / "service" / "receipt-api.jwks.json").read_bytes())

@@ -27,7 +27,7 @@ _REQUEST_EXAMPLES: Mapping[str, Any] = {
         "summary": "Compared with what the applicant's form says",
         "value": {
             "certificate": _EXAMPLE_FILE,
-            "expect": {"area": "98.44"},
+            "expect": {"area_m2": "98.44"},
             "holder": {"id": "110101199003074514", "name": "王小明"},
             "max_age": 600,
         },

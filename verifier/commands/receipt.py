@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -14,7 +15,7 @@ from ecert import strict_json
 from ecert.errors import MalformedError, UntrustedToken
 from ecert.jwks import KeySet
 from ecert.jws import read_jws
-from ecert.receipt import TYP, Receipt, check_receipt
+from ecert.receipt import TYP, Judged, Receipt, check_receipt
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
 from verifier.errors import Refused
@@ -30,15 +31,21 @@ IssOption = Annotated[str | None, typer.Option("--iss", help="The service that i
 
 
 def check(file: FileArgument, *, jwks: JwksOption, iss: IssOption = None, as_json: JsonOption = False) -> None:
-    """Check a receipt's signature and that its key signed at its time. Exit code 1: do not rely on it."""
+    """Check a receipt's signature, that its key signed at its time, and that an answer around it says the same.
+
+    Exit code 1: do not rely on it.
+    """
     with answered(as_json=as_json, resume="Run the same again."):
-        token = _token(_content(file), file)
+        token, answer = _read(_content(file), file)
         keys = _keys(jwks)
         try:
             receipt = check_receipt(token, keys, iss=_issuer(token) if iss is None else iss)
         except (MalformedError, UntrustedToken) as error:
             _say_bad(str(error), as_json=as_json)
             raise typer.Exit(NOT_GOOD) from error
+        if (other := said_otherwise(answer, receipt)) is not None:
+            _say_bad(f"the answer around it says otherwise than the receipt: {other}", as_json=as_json)
+            raise typer.Exit(NOT_GOOD)
         _say(receipt, as_json=as_json)
 
 
@@ -63,9 +70,10 @@ def _content(path: Path) -> str:
         raise Refused(f"{path} is no text") from error
 
 
-def _token(content: str, path: Path) -> str:
+def _read(content: str, path: Path) -> tuple[str, Mapping[str, Any]]:
+    """Give the receipt, and the answer that it stands in."""
     if not content.startswith("{"):
-        return content
+        return content, {}
     try:
         said = json.loads(content)
     except (ValueError, RecursionError) as error:
@@ -73,7 +81,35 @@ def _token(content: str, path: Path) -> str:
     token = said.get("receipt")
     if not isinstance(token, str):
         raise Refused(f"{path} has no `receipt`")
-    return token
+    return token, said
+
+
+def said_otherwise(answer: Mapping[str, Any], receipt: Receipt) -> str | None:
+    """Name the first member of an answer that is not as its receipt has it; what either has not is not compared."""
+    if answer.get("id", receipt.jti) != receipt.jti:
+        return "id"
+    if not receipt.batch:
+        return _other(answer, receipt.judged[0], "")
+    results = answer.get("results")
+    if results is None:
+        return None
+    if not isinstance(results, list) or len(results) != len(receipt.judged):
+        return "results"
+    pairs = enumerate(zip(results, receipt.judged, strict=True))
+    found = (_other(said, judged, f"results[{number}].") for number, (said, judged) in pairs)
+    return next((other for other in found if other is not None), None)
+
+
+def _other(said: object, judged: Judged, place: str) -> str | None:
+    if not isinstance(said, dict):
+        return place.removesuffix(".")
+    for name, value in judged.verdict.items():
+        if said.get(name, value) != value:
+            return f"{place}{name}"
+    named, certificate = judged.certificate or {}, said.get("certificate")
+    shown = certificate if isinstance(certificate, dict) else {}
+    wrong = [name for name, value in named.items() if shown.get(name, value) != value]
+    return f"{place}certificate.{wrong[0]}" if wrong else None
 
 
 def _keys(jwks: str) -> KeySet:
