@@ -20,6 +20,8 @@ from store.watches import MAX_URL
 
 _MAX_PORT = 65_535
 _PORTS = {"https": 443, "http": 80}
+_FIRST_FREE = 1024
+"""Ports below are of other services of a machine, which nobody may try out by a watch."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Collection[str]]]
@@ -109,6 +111,8 @@ def _read(text: str) -> httpx.URL:
         raise AddressRefused("a URL without a user name and without a fragment is due")
     if url.port is not None and not 0 < url.port <= _MAX_PORT:
         raise AddressRefused("there is no such port")
+    if url.port is not None and url.port < _FIRST_FREE and url.port not in _PORTS.values():
+        raise AddressRefused(f"443, 80 or a port from {_FIRST_FREE} on is due")
     if url.scheme == "http" and not _is_this_machine(url.host):
         raise AddressRefused("https is due; http is only for this machine itself")
     return url

@@ -100,6 +100,8 @@ async def test_what_leads_nowhere_and_what_leads_inside_are_one_answer(url: str)
         "https://user:word@public.example/",
         "https://public.example/#part",
         "https://public.example:0/",
+        "https://public.example:22/",
+        "http://127.0.0.1:25/",
         "https://public.example:65536/",
         "https://public.example:x/",
         "https://public example/",
