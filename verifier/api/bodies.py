@@ -60,17 +60,6 @@ def media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def read_stated(request: Request, model: type[_Model]) -> _Model:
-    """Read a JSON body as what a model describes.
-
-    Raises:
-        RequestRefused: with the place and the reason.
-    """
-    if media_type(request) != JSON:
-        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON}.")
-    return understood(model, read_object(await request.body(), "body"))
-
-
 async def read_form(request: Request) -> tuple[Part, ...]:
     """Read a multipart form, within the body limit already, files and fields alike."""
     if "boundary=" not in request.headers.get("content-type", ""):

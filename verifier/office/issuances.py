@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from verifier.access.idempotency import Attempt
 from verifier.api import documented
-from verifier.api.bodies import read_stated
+from verifier.api.bodies import read_json_body
 from verifier.callers import Act, Scope
 from verifier.office.inside import Inside
 from verifier.office.issuers import issuer
@@ -57,7 +57,7 @@ def issuance_routes(inside: Inside) -> APIRouter:
         nothing more.
         """
         caller = await issuer(inside.gate, request, Scope.ISSUE)
-        stated = await read_stated(request, IssuanceRequest)
+        stated = await read_json_body(request, IssuanceRequest)
         order = inside.drafting.order(wanted(stated), agency=caller.agency or "", now=inside.office.clock())
 
         async def work(attempt: Attempt | None) -> Answered:

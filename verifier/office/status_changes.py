@@ -17,7 +17,7 @@ from starlette.responses import Response
 from ecert.errors import UnreadableValue
 from verifier.access.idempotency import Attempt
 from verifier.api import documented
-from verifier.api.bodies import media_type, read_stated
+from verifier.api.bodies import media_type, read_json_body
 from verifier.callers import Caller, Scope
 from verifier.faults import RowFault, RowsRefused
 from verifier.office.certificates import serial_of
@@ -70,7 +70,7 @@ def status_routes(inside: Inside) -> APIRouter:
         200 where it is so already, 202 with the calls that will make it so. Asking twice does no harm.
         """
         caller = await issuer(inside.gate, request, Scope.STATUS)
-        stated = await read_stated(request, StatusRequest)
+        stated = await read_json_body(request, StatusRequest)
         serial = await asyncio.to_thread(_named, inside, assure_own(caller, agency), name, type)
         order = StatusOrder(
             action=Action(stated.action), agency=agency, serials=(serial,), reason=stated.reason, wait=False
