@@ -18,6 +18,9 @@ REFUSED = 78
 GRACE = 5.0
 """Seconds in which a process ends by itself after its parent is gone."""
 
+ONE_AT_A_TIME = "UV_TCP_SINGLE_ACCEPT"
+"""With this the event loop takes one new connection at a time. Of several processes at one port one would take all of
+those that come together, and the others none."""
 SWITCH_SECONDS = 0.0005
 """After which a busy thread (that copies the record, say) lets the event loop go on. Python's own figure is ten times
 as much, and a request would wait so long every time that it reads or writes."""
@@ -31,6 +34,7 @@ Work = Callable[[asyncio.Event], Coroutine[None, None, None]]
 
 def run(work: Work, *, supervised: bool) -> None:
     """Run `work(stop)` and set `stop` at SIGTERM or SIGINT; `supervised`: also when standard input ends."""
+    os.environ.setdefault(ONE_AT_A_TIME, "1")
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.freeze()  # what was loaded stays, and is never looked through again
     gc.set_threshold(YOUNG_OBJECTS)
