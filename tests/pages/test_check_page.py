@@ -111,6 +111,50 @@ def test_pasted_text_is_checked(page: Page, address: str, shelf: Shelf) -> None:
     answer(page, "VALID")
 
 
+def test_what_is_pasted_after_a_file_is_what_is_checked(
+    page: Page, address: str, certificate: Path, shelf: Shelf
+) -> None:
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    page.click(".paste summary")
+    page.fill("#text", altered(shelf.files[1]).decode())
+    expect(page.locator("#answer")).to_be_empty()
+    assert page.evaluate("document.getElementById('certificate').files.length") == 0
+    page.click("button[type=submit]")
+    answer(page, "INVALID")
+    page.set_input_files("#certificate", certificate)
+    expect(page.locator("#answer [data-result=VALID]")).to_be_visible(timeout=60_000)
+    assert page.input_value("#text") == ""
+
+
+def test_a_file_and_a_text_that_are_both_there_all_the_same_are_not_sent(
+    page: Page, address: str, certificate: Path
+) -> None:
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    page.evaluate("document.getElementById('text').value = 'as a browser restores it'")
+    page.click("button[type=submit]")
+    expect(page.locator("#answer .problem")).to_contain_text("There is a file and a text: leave one of them out")
+    expect(page.locator("#answer [data-result]")).to_have_count(0)
+    assert asked == []
+
+
+def test_a_file_and_a_text_are_refused_without_script_too(
+    browser: Browser, address: str, certificate: Path, shelf: Shelf
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="zh-CN")
+    page = context.new_page()
+    choose(page, address, certificate)
+    page.click(".paste summary")
+    page.fill("#text", altered(shelf.files[1]).decode())
+    page.click("button[type=submit]")
+    expect(page.locator("#answer .problem")).to_contain_text("同时提供了文件和文本，请只保留其中一项")
+    expect(page.locator("#answer [data-result]")).to_have_count(0)
+    context.close()
+
+
 def test_the_page_speaks_chinese(page: Page, address: str, certificate: Path) -> None:
     page.goto(f"{address}/check?lang=zh")
     page.set_input_files("#certificate", certificate)

@@ -157,6 +157,18 @@ async def test_an_empty_file_is_called_empty(content: bytes, language: Language,
     assert language.of(WORDS["nothing_chosen"]) not in re.sub(r"<form.*?</form>", "", answer.text, flags=re.DOTALL)
 
 
+@pytest.mark.parametrize("language", list(Language))
+async def test_a_file_and_a_text_at_once_are_refused_and_neither_is_judged(
+    language: Language, client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    for content in (shelf.files[0], b""):
+        files = [("file", ("good.ecert.json", content)), ("text", (None, shelf.files[2]))]
+        answer = await client.post(f"/check?lang={language}", files=files, headers={"x-in-place": "1"})
+        assert answer.status_code == 422
+        assert language.of(WORDS["file_and_text"]) in answer.text
+        assert "data-result" not in answer.text
+
+
 PEOPLE: list[Value] = [
     {"id_number": "420102199003071232", "id_type": "111", "name": "李明", "share": "1/2"},
     {"id_number": "X1234567", "id_type": "414", "name": "Ana Pérez", "share": "1/2", "since": "2020"},

@@ -33,7 +33,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """One part of a form; `chosen`: it is a file, and has a name. `digest`: SHA-256 of all of it.
+    """One part of a form; `filename`: its name, if it is a file that has one. `digest`: SHA-256 of all of it.
 
     `content` is cut where it is longer than any certificate.
     """
@@ -41,7 +41,7 @@ class Part:
     name: str
     content: bytes
     digest: bytes
-    chosen: bool
+    filename: str | None
 
 
 async def read_json_body(request: Request, model: type[_Model]) -> _Model:
@@ -140,10 +140,10 @@ def understood(model: type[_Model], values: dict[str, Any]) -> _Model:
 async def _part_of(name: str, part: UploadFile | str) -> Part:
     if isinstance(part, str):
         content = part.encode()
-        return Part(name=name, content=content, digest=sha256(content).digest(), chosen=False)
+        return Part(name=name, content=content, digest=sha256(content).digest(), filename=None)
     digest, kept = sha256(), bytearray()
     while piece := await part.read(_PIECE):
         digest.update(piece)
         if len(kept) <= _MAX_PART_BYTES:
             kept += piece
-    return Part(name=name, content=bytes(kept), digest=digest.digest(), chosen=bool(part.filename))
+    return Part(name=name, content=bytes(kept), digest=digest.digest(), filename=part.filename or None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from http import HTTPStatus
 
 from fastapi import APIRouter
@@ -10,7 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from ecert.demands import Demands
 from ecert.explaining import Language
-from verifier.api.bodies import MULTIPART, media_type, read_form
+from ecert.fields import Words
+from verifier.api.bodies import MULTIPART, Part, media_type, read_form
 from verifier.api.submissions import FILE_PART
 from verifier.callers import ANYBODY, Gate, Occasion
 from verifier.guards import MAX_BODY
@@ -25,15 +27,17 @@ from verifier.services.submitted import Submitted
 from verifier.services.verifying import Asked
 
 CHECK_PATH = "/check"
+TEXT_PART = "text"
 IN_PLACE = "x-in-place"
 """A request with this header is our script's: it wants the answer alone."""
 
 
-class EmptyFile(RequestRefused):
-    """A file was chosen, and nothing is in it."""
+class FormRefused(RequestRefused):
+    """What was put into the form cannot be judged, for a reason that has words of its own on the page."""
 
-    def __init__(self) -> None:
-        super().__init__(Code.NOT_UNDERSTOOD, "The file is empty.")
+    def __init__(self, detail: str, words: Words) -> None:
+        super().__init__(Code.NOT_UNDERSTOOD, detail)
+        self.words = words
 
 
 def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
@@ -52,7 +56,7 @@ def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
     @router.post(CHECK_PATH)
     async def check(request: Request) -> HTMLResponse:
         gate.count(request)
-        presented = await _presented(request)
+        presented = (await _presented(request)).content
         submitted = Submitted(certificate=presented, asked=asked, occasion=Occasion())
         answered = await answering.answer(ANYBODY, submitted)
         return _page(request, answer=shown(answered.verification, presented, language_of(request)))
@@ -62,22 +66,30 @@ def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
 
 def answer_problem(request: Request, problem: RequestRefused) -> Response:
     """Say a problem in words, on the page or in place."""
-    words = WORDS["empty_file"] if isinstance(problem, EmptyFile) else PROBLEMS[problem.code]
+    words = problem.words if isinstance(problem, FormRefused) else PROBLEMS[problem.code]
     return _page(request, problem=language_of(request).of(words), status=KINDS[problem.code].status)
 
 
-async def _presented(request: Request) -> bytes:
+async def _presented(request: Request) -> Part:
+    """Give the one thing that is in the form; of several none is judged, since the answer would be about one of them.
+
+    Raises:
+        RequestRefused: there is nothing, or not one thing.
+    """
     if media_type(request) != MULTIPART:
         raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {MULTIPART}.")
-    parts = {part.name: part for part in await read_form(request)}
-    file, text = parts.get(FILE_PART), parts.get("text")
-    if file is not None and file.content.strip():
-        return file.content
-    if text is not None and text.content.strip():
-        return text.content.strip()
-    if file is not None and file.chosen:
-        raise EmptyFile
-    raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no certificate in the form.")
+    parts = await read_form(request)
+    files = [part for part in parts if part.name == FILE_PART and (part.filename or part.content.strip())]
+    texts = [part for part in parts if part.name == TEXT_PART and part.content.strip()]
+    if files and texts:
+        raise FormRefused("There is a file and a text.", WORDS["file_and_text"])
+    if texts:
+        return replace(texts[-1], content=texts[-1].content.strip())
+    if not files:
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no certificate in the form.")
+    if not files[-1].content.strip():
+        raise FormRefused("The file is empty.", WORDS["empty_file"])
+    return files[-1]
 
 
 def _page(

@@ -35,6 +35,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "服务没有应答。没有任何内容丢失，请稍后重试。",
         ),
         "nothing_chosen": _both("Choose a file first, or paste a certificate.", "请先选择文件或粘贴证照文本。"),
+        "file_and_text": _both(
+            "There is a file and a text: leave one of them out. Nothing was checked.",
+            "同时提供了文件和文本，请只保留其中一项。尚未进行核验。",
+        ),
         "empty_file": _both(
             "This file is empty. Choose another one, or ask the holder for the file again.",
             "该文件是空文件。请选择其他文件，或请持证人重新提供。",

@@ -32,8 +32,18 @@
     answer.replaceChildren.apply(answer, Array.from(parsed.body.childNodes));
   }
 
+  function forget() {
+    latest += 1;
+    answer.replaceChildren();
+  }
+
   function ask(file) {
     const body = new FormData();
+    forget();
+    if (file && text.value.trim()) {
+      say("problem", form.dataset.both);
+      return;
+    }
     if (file) {
       if (file.size > Number(form.dataset.max)) {
         say("problem", form.dataset.tooLarge);
@@ -46,9 +56,12 @@
       say("problem", form.dataset.nothing);
       return;
     }
-    latest += 1;
     const mine = latest;
-    const waiting = setTimeout(function () { say("waiting", form.dataset.waiting); }, 300);
+    const waiting = setTimeout(function () {
+      if (mine === latest) {
+        say("waiting", form.dataset.waiting);
+      }
+    }, 300);
     fetch(form.action, { method: "POST", body: body, headers: { "X-In-Place": "1" } })
       .then(function (response) {
         const kind = response.headers.get("content-type") || "";
@@ -73,7 +86,14 @@
   });
   input.addEventListener("change", function () {
     if (input.files.length) {
+      text.value = "";
       ask(input.files[0]);
+    }
+  });
+  text.addEventListener("input", function () {
+    forget();
+    if (text.value.trim()) {
+      input.value = "";
     }
   });
   ["dragenter", "dragover"].forEach(function (name) {
