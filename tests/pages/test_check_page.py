@@ -44,15 +44,34 @@ def test_a_chosen_file_is_answered_in_place_and_announced(page: Page, address: s
     expect(region).to_contain_text("Business licence")
 
 
-def test_a_dropped_file_is_answered_too(page: Page, address: str, certificate: Path) -> None:
-    page.goto(f"{address}/check")
+def drop(page: Page, *files: bytes) -> None:
     dropped = page.evaluate_handle(
-        """text => { const carried = new DataTransfer();
-                     carried.items.add(new File([text], "licence.ecert.json")); return carried; }""",
-        certificate.read_text(),
+        """texts => { const carried = new DataTransfer();
+                      texts.forEach((text, at) => carried.items.add(new File([text], `licence-${at}.ecert.json`)));
+                      return carried; }""",
+        [file.decode() for file in files],
     )
     page.dispatch_event("#drop", "drop", {"dataTransfer": dropped})
+
+
+def test_a_dropped_file_is_answered_too_and_named(page: Page, address: str, shelf: Shelf) -> None:
+    page.goto(f"{address}/check")
+    drop(page, shelf.files[0])
     answer(page, "VALID")
+    expect(page.locator("#answer .about")).to_have_text("About: licence-0.ecert.json")
+
+
+@pytest.mark.parametrize(("language", "words"), [("en", "One certificate at a time"), ("zh", "每次只能核验一份证照")])
+def test_of_two_dropped_files_none_is_sent(page: Page, address: str, shelf: Shelf, language: str, words: str) -> None:
+    page.goto(f"{address}/check?lang={language}")
+    drop(page, shelf.files[0])
+    expect(page.locator("#answer [data-result=VALID]")).to_be_visible(timeout=60_000)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    drop(page, shelf.files[0], altered(shelf.files[1]))
+    expect(page.locator("#answer .problem")).to_contain_text(words)
+    expect(page.locator("#answer [data-result]")).to_have_count(0)
+    assert asked == []
 
 
 def test_an_altered_field_is_named_with_what_to_do(page: Page, address: str, shelf: Shelf, tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, Shelf, answering_with, 
 from verifier.guards import MAX_BODY
 from verifier.ledger_view import LedgerView
 from verifier.pages.assets import assets
-from verifier.pages.showing import value_lines
+from verifier.pages.showing import short_name, value_lines
 from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, PROBLEMS, RESULTS, WORDS
 from verifier.problems import Code
 from verifier.services.verifying import Verifying
@@ -167,6 +167,34 @@ async def test_a_file_and_a_text_at_once_are_refused_and_neither_is_judged(
         assert answer.status_code == 422
         assert language.of(WORDS["file_and_text"]) in answer.text
         assert "data-result" not in answer.text
+
+
+@pytest.mark.parametrize("language", list(Language))
+@pytest.mark.parametrize("name", ["file", "text"])
+async def test_two_certificates_at_once_are_refused_and_neither_is_judged(
+    name: str, language: Language, client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    files = [(name, (f"{at}.json" if name == "file" else None, shelf.files[at])) for at in (2, 0)]
+    answer = await client.post(f"/check?lang={language}", files=files, headers={"x-in-place": "1"})
+    assert answer.status_code == 422
+    assert language.of(WORDS["one_at_a_time"]) in answer.text
+    assert "data-result" not in answer.text
+
+
+async def test_the_answer_names_what_it_is_about(client: httpx.AsyncClient, shelf: Shelf) -> None:
+    for sent, named in [
+        ("张三 (2).ecert.json", "张三 (2).ecert.json"),
+        ("<b>&.json", "&lt;b&gt;&amp;.json"),
+        ("f" * 200 + ".ecert.json", "f" * 39 + "…" + "f" * 9 + ".ecert.json"),
+    ]:
+        page = await client.post("/check", files=[("file", (sent, shelf.files[0])), ("text", (None, b""))])
+        assert f"About: <bdi>{named}</bdi>" in page.text
+    pasted = await client.post("/check?lang=zh", files=[("text", (None, shelf.files[0]))])
+    assert "核验对象： <bdi>粘贴的文本</bdi>" in pasted.text
+
+
+def test_a_files_name_cannot_turn_the_words_around_it() -> None:
+    assert short_name("nosj.\u202etrece\n") == "nosj.\ufffdtrece\ufffd"
 
 
 PEOPLE: list[Value] = [

@@ -56,10 +56,11 @@ def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
     @router.post(CHECK_PATH)
     async def check(request: Request) -> HTMLResponse:
         gate.count(request)
-        presented = (await _presented(request)).content
-        submitted = Submitted(certificate=presented, asked=asked, occasion=Occasion())
+        presented = await _presented(request)
+        submitted = Submitted(certificate=presented.content, asked=asked, occasion=Occasion())
         answered = await answering.answer(ANYBODY, submitted)
-        return _page(request, answer=shown(answered.verification, presented, language_of(request)))
+        answer = shown(answered.verification, presented.content, language_of(request), presented.filename)
+        return _page(request, answer=answer)
 
     return router
 
@@ -81,15 +82,17 @@ async def _presented(request: Request) -> Part:
     parts = await read_form(request)
     files = [part for part in parts if part.name == FILE_PART and (part.filename or part.content.strip())]
     texts = [part for part in parts if part.name == TEXT_PART and part.content.strip()]
+    if max(len(files), len(texts)) > 1:
+        raise FormRefused("There are several certificates.", WORDS["one_at_a_time"])
     if files and texts:
         raise FormRefused("There is a file and a text.", WORDS["file_and_text"])
     if texts:
-        return replace(texts[-1], content=texts[-1].content.strip())
+        return replace(texts[0], content=texts[0].content.strip())
     if not files:
         raise RequestRefused(Code.NOT_UNDERSTOOD, "There is no certificate in the form.")
-    if not files[-1].content.strip():
+    if not files[0].content.strip():
         raise FormRefused("The file is empty.", WORDS["empty_file"])
-    return files[-1]
+    return files[0]
 
 
 def _page(

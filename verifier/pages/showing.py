@@ -17,6 +17,8 @@ from verifier.services.verifying import Verification
 
 _BEFORE_TEXT = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
 """White space, and what some editors put before a text."""
+_LONGEST_NAME = 60
+_NAME_END = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ class ShownVerification:
 
     result: str
     result_word: str
+    about: str
     as_of: str | None
     block: str | None
     title: str | None
@@ -56,13 +59,16 @@ class ShownVerification:
     checks: tuple[ShownCheck, ...]
 
 
-def shown(verification: Verification, presented: bytes, language: Language) -> ShownVerification:
-    """Prepare a verification of what was `presented` for showing."""
+def shown(
+    verification: Verification, presented: bytes, language: Language, filename: str | None = None
+) -> ShownVerification:
+    """Prepare a verification of what was `presented`, in a file of this name or else as text, for showing."""
     verdict, certificate, known = verification.verdict, verification.certificate, verification.certificate_type
     as_of = verdict.as_of
     return ShownVerification(
         result=verdict.result,
         result_word=language.of(RESULTS[verdict.result]),
+        about=language.of(WORDS["pasted"]) if filename is None else short_name(filename),
         as_of=None if as_of is None else moment(as_of.time, language),
         block=None if as_of is None else f"{as_of.block:,} (0x{as_of.hash.hex()[:8]}…)",
         title=None if certificate is None else _title(certificate, known, language),
@@ -84,6 +90,12 @@ def reasons(verification: Verification, language: Language) -> tuple[Said, ...]:
 
     said = {one.reason: one for check in verification.verdict.checks for one in explain(check, language, label)}
     return tuple(said[reason] for reason in verification.verdict.reasons)
+
+
+def short_name(filename: str) -> str:
+    """Give a file's name as a line of the page can have it: its end stays, and nothing in it moves other words."""
+    plain = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in filename)
+    return plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - _NAME_END - 1]}…{plain[-_NAME_END:]}"
 
 
 def _kindly(said: Said, presented: bytes, language: Language) -> Said:

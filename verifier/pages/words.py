@@ -39,6 +39,12 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "There is a file and a text: leave one of them out. Nothing was checked.",
             "同时提供了文件和文本，请只保留其中一项。尚未进行核验。",
         ),
+        "one_at_a_time": _both(
+            "One certificate at a time: there were several, and none was checked.",
+            "每次只能核验一份证照。收到多份，均未核验。",
+        ),
+        "about": _both("About:", "核验对象："),
+        "pasted": _both("the pasted text", "粘贴的文本"),
         "empty_file": _both(
             "This file is empty. Choose another one, or ask the holder for the file again.",
             "该文件是空文件。请选择其他文件，或请持证人重新提供。",

@@ -49,7 +49,7 @@
         say("problem", form.dataset.tooLarge);
         return;
       }
-      body.append("file", file, "certificate");
+      body.append("file", file, file.name || "certificate");
     } else if (text.value.trim()) {
       body.append("text", text.value);
     } else {
@@ -80,14 +80,23 @@
       });
   }
 
+  function askOne(files) {
+    if (files.length > 1) {
+      forget();
+      say("problem", form.dataset.several);
+      return;
+    }
+    ask(files[0]);
+  }
+
   form.addEventListener("submit", function (event) {
     event.preventDefault();
-    ask(input.files[0]);
+    askOne(input.files);
   });
   input.addEventListener("change", function () {
     if (input.files.length) {
       text.value = "";
-      ask(input.files[0]);
+      askOne(input.files);
     }
   });
   text.addEventListener("input", function () {
@@ -111,7 +120,7 @@
   document.addEventListener("drop", function (event) {
     if (event.dataTransfer && event.dataTransfer.files.length) {
       form.reset();
-      ask(event.dataTransfer.files[0]);
+      askOne(event.dataTransfer.files);
     }
   });
 }());
