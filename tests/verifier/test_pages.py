@@ -95,6 +95,25 @@ async def test_the_language_is_the_one_asked_for_else_the_browsers(
     assert page.headers["content-language"] == language
 
 
+@pytest.mark.parametrize(
+    ("language", "said", "untrue"),
+    [
+        (
+            "en",
+            "What the certificate says is not kept; that it was checked is (agency, serial and result).",
+            "Nothing you",
+        ),
+        ("zh", "证照所载内容不会被保存；核验记录（发证机构、流水号和结果）会被保存。", "您在此出示的内容不会被保存"),
+    ],
+)
+async def test_what_is_kept_of_a_check_is_said(
+    language: str, said: str, untrue: str, client: httpx.AsyncClient
+) -> None:
+    page = (await client.get(f"/check?lang={language}")).text
+    assert said in page
+    assert untrue not in page
+
+
 async def test_a_valid_certificate_is_shown_with_its_fields(client: httpx.AsyncClient, shelf: Shelf) -> None:
     page = (await drop(client, shelf.files[0])).text
     assert 'data-result="VALID"' in page

@@ -17,8 +17,9 @@ WORDS: Mapping[str, Words] = MappingProxyType(
     {
         "title": _both("Check a certificate", "核验证照"),
         "intro": _both(
-            "Drop a certificate file here, or choose one. Nothing you show here is kept.",
-            "将证照文件拖放到此处，或选择文件。您在此出示的内容不会被保存。",
+            "Drop a certificate file here, or choose one. What the certificate says is not kept; that it was checked is"
+            " (agency, serial and result).",
+            "将证照文件拖放到此处，或选择文件。证照所载内容不会被保存；核验记录（发证机构、流水号和结果）会被保存。",
         ),
         "choose": _both("Choose a file", "选择文件"),
         "file_hint": _both("The file as the agency gave it: *.ecert.json", "发证机构发放的原始文件：*.ecert.json"),
@@ -164,8 +165,8 @@ PROBLEMS: Mapping[Code, Words] = MappingProxyType(
         Code.KEY_REUSED: _both("This was sent before with other content.", "此前已以其他内容提交过。"),
         Code.METHOD_NOT_ALLOWED: _both("This address is not used this way.", "此地址不支持该操作。"),
         Code.INTERNAL: _both(
-            "Something went wrong here. Nothing was kept: try again, and tell your administrator if it stays so.",
-            "服务出现问题，未保存任何内容。请重试；如仍如此，请通知管理员。",
+            "Something went wrong here. Try again, and tell your administrator if it stays so.",
+            "服务出现问题。请重试；如仍如此，请通知管理员。",
         ),
     }
 )
