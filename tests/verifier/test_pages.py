@@ -73,6 +73,13 @@ async def test_the_page_begins_empty_and_is_small(client: httpx.AsyncClient) -> 
     assert size <= 150_000
 
 
+@pytest.mark.parametrize("address", ["/", "/check", "/check?lang=zh"])
+async def test_the_head_of_the_page_is_that_of_the_whole(address: str, client: httpx.AsyncClient) -> None:
+    whole, head = await client.get(address), await client.head(address)
+    assert (head.status_code, head.content) == (whole.status_code, b"")
+    assert {**head.headers, "x-request-id": ""} == {**whole.headers, "x-request-id": ""}
+
+
 @pytest.mark.parametrize(
     ("address", "accepted", "language"),
     [
