@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from types import MappingProxyType
 
+from ecert.checks.demanded import HOLDER
 from ecert.fields import Words
-from ecert.sentences import FAILED, UNKNOWN, Wording
+from ecert.sentences import FAILED, THE_HOLDER, UNKNOWN, Wording
 from ecert.verdict import Check, Outcome, Reason
 
 ZONE = timezone(timedelta(hours=8))
@@ -115,6 +116,7 @@ def _fields(answers: object, reason: Reason, language: Language, label: Callable
         names = [name for name, answer in answers.items() if answer == _WANTED_ANSWERS.get(reason)]
     elif isinstance(answers, list):
         names = [str(name) for name in answers]
+    called = [language.of(THE_HOLDER) if name == HOLDER else label(name) for name in names]
     if language is Language.ZH:
-        return "、".join(f"“{label(name)}”" for name in names)
-    return ", ".join(f'"{label(name)}"' for name in names)
+        return "、".join(f"“{name}”" for name in called)
+    return ", ".join(f'"{name}"' for name in called)

@@ -41,6 +41,9 @@ _ADMINISTRATOR = _words(
     "请通知管理员，修复之前不要对该证照作出判断。",
 )
 
+THE_HOLDER = _words("holder", "持证人")
+"""What a stated holder is called in a sentence: no field of the certificate has that name."""
+
 FAILED: Mapping[Reason, Wording] = MappingProxyType(
     {
         Reason.MALFORMED: Wording(

@@ -139,6 +139,13 @@ def test_statements_are_compared(shelf: Shelf, files: list[str]) -> None:
     assert "李四" not in ran.stdout
 
 
+def test_a_holder_who_differs_is_named_in_the_language_of_the_rest(shelf: Shelf, files: list[str]) -> None:
+    other = ("--holder-id", "91420111MAB3PRHM8F", "--expect", "legal_representative=李四")
+    said = verify(shelf, files[0], *other, "--lang", "zh").stdout
+    assert "“法定代表人”、“持证人”" in said
+    assert '"holder"' in verify(shelf, files[0], *other, "--lang", "en").stdout
+
+
 def test_an_old_copy_is_unknown_unless_its_age_is_accepted(tmp_path: Path, shelf: Shelf) -> None:
     (tmp_path / "old").mkdir()
     old = stock(tmp_path / "old", now=shelf.now - 3600)
