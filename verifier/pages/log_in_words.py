@@ -19,6 +19,8 @@ LOG_IN_WORDS: Mapping[str, Words] = MappingProxyType(
         "log_in": Words(en="Log in", zh="登录"),
         "log_out": Words(en="Log out", zh="退出登录"),
         "by_open_id": Words(en="Log in with your organisation's account", zh="使用单位统一账号登录"),
+        "logged_in": Words(en="You are logged in", zh="已登录"),
+        "check": Words(en="Check a certificate", zh="核验证照"),
         "logged_in_as": Words(en="You are logged in as", zh="当前登录用户："),
         "refused": Words(
             en="This name and password do not belong together, or there were too many failures. Check both; after"

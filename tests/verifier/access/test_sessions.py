@@ -194,6 +194,22 @@ async def test_a_disabled_account_and_another_password_end_its_sessions(town: To
     assert (await log_in(http, "clerk-1")).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("language", "before", "after", "check"),
+    [("en", "Log in", "You are logged in", "Check a certificate"), ("zh", "登录", "已登录", "核验证照")],
+)
+async def test_after_log_in_the_page_says_so_and_leads_on(
+    language: str, before: str, after: str, check: str, http: httpx.AsyncClient
+) -> None:
+    page = (await http.get(f"/login?lang={language}")).text
+    assert (f"<title>{before}</title>" in page, f"<h1>{before}</h1>" in page, 'href="/check' in page) == (1, 1, 0)
+    await log_in(http, "clerk-1")
+    page = (await http.get(f"/login?lang={language}")).text
+    assert (f"<title>{after}</title>" in page, f"<h1>{after}</h1>" in page) == (True, True)
+    assert f'<a class="again" href="/check?lang={language}">{check}</a>' in page
+    assert (await http.get(f"/check?lang={language}")).status_code == 200
+
+
 async def test_a_made_up_cookie_is_401_and_is_forgotten(http: httpx.AsyncClient) -> None:
     answer = await http.get("/v1/me", headers={"cookie": "__Host-ecert=made-up"})
     assert answer.status_code == 401
