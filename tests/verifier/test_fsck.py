@@ -281,4 +281,15 @@ def test_blocks_that_are_not_read_yet_are_counted(town: Town, chain: LocalChain)
     chain.mine(3)
     answer = json.loads(town.command("fsck", "--json").stdout)
     assert answer["differences"] == []
-    assert answer["blocks_behind"] >= 3
+    behind = answer["blocks_behind"]
+    assert behind >= 3
+    assert f"{behind} blocks behind the chain; these were compared with nothing; a few" in town.command("fsck").stdout
+
+
+def test_one_block_is_one_block(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def one(*_: object) -> int:
+        return 1
+
+    monkeypatch.setattr("verifier.commands.fsck.check_everything", one)
+    said = town.command("fsck").stdout
+    assert "1 block behind the chain; it was compared with nothing; a few are usual while the service runs" in said

@@ -38,7 +38,7 @@ def fsck(*, data: DataOption = None, as_json: JsonOption = False) -> None:
     else:
         print_findings(findings)
         if behind:
-            typer.echo(f"the database is {behind} blocks behind the chain; these were compared with nothing")
+            typer.echo(_behind(behind))
     if findings.differences:
         raise typer.Exit(DIFFERS)
 
@@ -46,6 +46,14 @@ def fsck(*, data: DataOption = None, as_json: JsonOption = False) -> None:
 def register(app: typer.Typer) -> None:
     """Put the command into the application."""
     app.command("fsck")(fsck)
+
+
+def _behind(blocks: int) -> str:
+    if blocks == 1:
+        said = "the database is 1 block behind the chain; it was compared with nothing"
+    else:
+        said = f"the database is {blocks} blocks behind the chain; these were compared with nothing"
+    return f"{said}; a few are usual while the service runs"
 
 
 async def _check(settings: Settings, findings: Findings) -> int:
