@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from chain.sizes import MAX_SERIALS
 from ecert.facts import Status
-from store import calls
-from store.states import CallState
+from store import calls, leases, sightings
+from store.sightings import Sighting
+from store.states import CallState, NodeTrouble
 from tests.verifier.office import AGENCY, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
@@ -110,6 +112,64 @@ def test_a_sender_that_is_not_running_is_missed(city: City) -> None:
         change(city, Action.REVOKE, 1, timeout=30)
     assert any("no sender" in note for note in city.notes.notes)
     assert count_calls(city) == 1
+
+
+def look(city: City, trouble: NodeTrouble | None) -> None:
+    """Let an indexer have looked at the node just before each pause ends."""
+    pause = city.clock.pause
+
+    def looking(seconds: float) -> None:
+        pause(seconds)
+        with city.database.begin() as connection:
+            sightings.put(connection, Sighting(ledger=city.office.ledger, looked_at=city.clock.now, trouble=trouble))
+
+    city.office = replace(city.office, pause=looking)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "said"),
+    [(NodeTrouble.AWAY, "the node does not answer"), (NodeTrouble.UNFIT, "what the node says cannot be used")],
+)
+def test_a_node_that_does_not_answer_is_told_from_a_sender_that_is_missing(
+    city: City, trouble: NodeTrouble, said: str
+) -> None:
+    city.ledger.stands_still = True
+    look(city, trouble)
+    with pytest.raises(IssuingStopped, match="not done within 30 s"):
+        change(city, Action.REVOKE, 1, timeout=30)
+    assert any(said in note for note in city.notes.notes)
+    assert not any("no sender" in note for note in city.notes.notes)
+    with pytest.raises(IssuingStopped, match="done as soon as the node answers again"):
+        change(city, Action.REVOKE, 1)
+
+
+def test_while_a_look_at_the_node_may_hang_nobody_is_blamed(city: City) -> None:
+    city.ledger.stands_still = True
+    with city.database.begin() as connection:
+        sightings.put(connection, Sighting(ledger=city.office.ledger, looked_at=city.clock.now))
+    with pytest.raises(IssuingStopped, match="not done within 12 s"):
+        change(city, Action.REVOKE, 1, timeout=12)
+    assert city.notes.notes == []
+
+
+def test_an_indexer_that_sees_a_well_node_leaves_a_sender_that_is_missing(city: City) -> None:
+    city.ledger.stands_still = True
+    look(city, None)
+    with pytest.raises(IssuingStopped, match="not done within 30 s"):
+        change(city, Action.REVOKE, 1, timeout=30)
+    assert any("no sender" in note for note in city.notes.notes)
+
+
+def test_a_sender_that_holds_the_key_is_not_missed(city: City) -> None:
+    city.ledger.stands_still = True
+    change(city, Action.REVOKE, 1, wait=False)
+    with city.database.begin() as connection:
+        (call,) = calls.open_calls(connection, city.office.ledger)
+        name = leases.sender_name(call.chain, call.sender)
+        leases.take(connection, name, holder="a sender", now=city.clock.now, seconds=100)
+    with pytest.raises(IssuingStopped, match="not done within 30 s"):
+        change(city, Action.REVOKE, 1, timeout=30)
+    assert any("the sender is at work on this" in note for note in city.notes.notes)
 
 
 def test_where_nobody_is_at_work_the_waiting_ends_and_the_change_is_kept(city: City) -> None:

@@ -139,7 +139,9 @@ class _Watch:
         if quiet < QUIET or any(record.waiting_reason for record in records):
             return
         if all(record.call_state is CallState.QUEUED for record in records):
-            self._office.progress.note("no sender is working on this: start `ecert serve`; waiting")
+            missing = self._vigil.missing(open_calls[0])
+            if missing is not None:
+                self._office.progress.note(missing)
         elif any(record.call_state in {CallState.SETTLED, CallState.MINED} for record in records):
             self._office.progress.note(
                 "the ledger has it, our copy does not yet: is the indexer (`ecert serve`) running?"

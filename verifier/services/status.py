@@ -227,7 +227,7 @@ def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> Statu
             return replace(outcome, calls=found, complete=True)
         open_calls = [call.id for call in found if call.state is not CallState.SETTLED]
         quiet = vigil.quiet([(call.state, call.waiting_reason) for call in found], settled=not open_calls)
-        _say(office, found, quiet=quiet >= QUIET)
+        _say(office, found, vigil.missing(open_calls[0]) if open_calls and quiet >= QUIET else None)
         vigil.look(open_calls[0] if open_calls else None)
         patience.wait(f"waiting for the ledger to {outcome.order.action}")
 
@@ -238,10 +238,10 @@ def _shown(office: Office, found: Sequence[Call]) -> bool:
     return copy is not None and all(call.block is None or call.block <= copy.settled_block for call in found)
 
 
-def _say(office: Office, found: Sequence[Call], *, quiet: bool) -> None:
+def _say(office: Office, found: Sequence[Call], missing: str | None) -> None:
     for call in found:
         if call.waiting_reason:
             office.progress.note(f"the ledger does not take it yet: {call.waiting_reason}; waiting")
             return
-    if quiet and all(call.state is CallState.QUEUED for call in found):
-        office.progress.note("no sender is working on this: start `ecert serve`; waiting")
+    if missing is not None and all(call.state is CallState.QUEUED for call in found):
+        office.progress.note(missing)

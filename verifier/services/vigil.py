@@ -1,8 +1,14 @@
-"""Waiting that ends by itself where nobody is at work: no sender holds the key, and nothing has moved for a minute."""
+"""Waiting that ends by itself where nobody is at work: no sender holds the key, and nothing has moved for a minute.
+
+A sender whose node does not answer holds no key either. The indexer beside it writes down what it sees of the node
+(`store.sightings`): that tells the two apart.
+"""
 
 from __future__ import annotations
 
-from store import calls, leases
+from store import calls, leases, sightings
+from store.sightings import Sighting
+from store.states import NodeTrouble
 from verifier.faults import IssuingStopped
 from verifier.services.office import Office, Patience
 
@@ -13,6 +19,17 @@ WRITTEN_DOWN = (
     "nobody is at work on this: it is written down and will be done as soon as `ecert serve` runs and reaches its node;"
     " nothing is lost; the same command again shows how it went"
 )
+
+NODE_AWAY = (
+    "the node does not answer: it is written down and will be done as soon as the node answers again; nothing is lost;"
+    " the same command again shows how it went"
+)
+
+JUST_LOOKED = 5
+"""Seconds after which a look of the indexer, which looks every two, hangs perhaps at a node that does not answer."""
+
+HANGING = 30
+"""Seconds for which it may: it gives up after two questions of ten seconds each. One that is silent longer is dead."""
 
 
 class Vigil:
@@ -40,7 +57,35 @@ class Vigil:
         """
         deserted = self._office.clock() - self._since >= DESERTED
         if deserted and self._patience.timeout is None and not self._attended(call):
-            raise IssuingStopped(WRITTEN_DOWN)
+            raise IssuingStopped(WRITTEN_DOWN if self._node_trouble() is None else NODE_AWAY)
+
+    def missing(self, call: int | None) -> str | None:
+        """Say what is missing where a call waits to be sent and nothing moves; None where that is not known yet."""
+        trouble = self._node_trouble()
+        if trouble is NodeTrouble.UNFIT:
+            return "what the node says cannot be used (the log of `ecert serve` says why); waiting for it"
+        if trouble is NodeTrouble.AWAY:
+            return "the node does not answer; waiting for it"
+        if self._attended(call):
+            return "the sender is at work on this, and its node does not take it yet; waiting"
+        age = self._look_age()
+        if age is not None and JUST_LOOKED <= age < HANGING:
+            return None
+        return "no sender is working on this: start `ecert serve`; waiting"
+
+    def _node_trouble(self) -> NodeTrouble | None:
+        """Say what an indexer that is at work sees to be wrong with the node."""
+        seen = self._sighting()
+        return seen.trouble if seen is not None and self._office.clock() - seen.looked_at < HANGING else None
+
+    def _look_age(self) -> int | None:
+        seen = self._sighting()
+        return None if seen is None else self._office.clock() - seen.looked_at
+
+    def _sighting(self) -> Sighting | None:
+        with self._office.database.read() as connection:
+            found = sightings.all(connection)
+        return next((each for each in found if each.ledger == self._office.ledger), None)
 
     def _height(self) -> int | None:
         copy = self._office.copy()
