@@ -8,12 +8,14 @@ harm, but for registering an agency twice, which `carry_out` passes over, so a r
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from chain.answers import Receipt, to_hex
 from chain.artifact import artifact
 from chain.decoding import NO_END
 from chain.deployment import Deployment
 from chain.errors import CallReverted, NodeRefused
+from chain.headers import BlockHeader
 from chain.ledger import refusal
 from chain.node import Node
 from chain.signer import Signer
@@ -118,6 +120,38 @@ class Administration:
     async def is_registered(self, agency: str) -> bool:
         """Tell whether an agency is on the registry."""
         return await self._is_known(to_bytes32(agency))
+
+    async def counts_from(self, steps: Sequence[Step]) -> int | None:
+        """Say from when all that steps have added, keys and operators, counts (seconds); None where it does already.
+
+        Raises:
+            NodeError: the node did not do its part.
+        """
+        head = await self._node.latest()
+        begins = [await self._begin(step, head) for step in steps]
+        return max((begin for begin in begins if begin is not None and begin > head.time), default=None)
+
+    async def _begin(self, step: Step, head: BlockHeader) -> int | None:
+        """Say from when what a step has added counts; None where it adds nothing, or changed nothing."""
+        functions = artifact("AgencyRegistry").functions
+        added, operator = functions["addKey"], functions["setOperator"]
+        begin: int
+        if step[:4] == added.selector:
+            said = added.decode_input(step[4:])
+            _, begin, *_ = await self._kept("keyOf", said["agency"], said["kid"], at=head)
+            return begin
+        if step[:4] == operator.selector:
+            said = operator.decode_input(step[4:])
+            kept = await self._kept("operatorOf", said["agency"], said["operator"], at=head)
+            purposes, until, next_purposes, begin, next_until = kept
+            return None if (purposes, until) == (next_purposes, next_until) else begin
+        return None
+
+    async def _kept(self, name: str, *values: object, at: BlockHeader) -> tuple[Any, ...]:
+        """Read what the registry keeps, in the order of the contract's struct."""
+        answer = await self._node.call(self._registry, _step(name, *values), at=at.hash)
+        (kept,) = artifact("AgencyRegistry").functions[name].decode_output(answer)
+        return tuple(kept)
 
     async def _is_done(self, step: Step) -> bool:
         register = artifact("AgencyRegistry").functions["registerAgency"]

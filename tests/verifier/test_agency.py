@@ -83,6 +83,10 @@ def chain_() -> Iterator[LocalChain]:
 
 @pytest.fixture(name="bureau")
 def bureau_(chain: LocalChain, tmp_path: Path) -> Bureau:
+    return found_bureau(chain, tmp_path)
+
+
+def found_bureau(chain: LocalChain, tmp_path: Path, *, admin_delay: int = 0) -> Bureau:
     bureau = Bureau(chain=chain, folder=tmp_path)
     bureau.key("bureau.json")
     (tmp_path / "password").write_text("secret\n")
@@ -92,7 +96,7 @@ def bureau_(chain: LocalChain, tmp_path: Path) -> Bureau:
 
     async def found() -> None:
         node = Node(chain.url)
-        (await deploy(node, signer)).save(tmp_path / "deployment.json")
+        (await deploy(node, signer, admin_delay=admin_delay)).save(tmp_path / "deployment.json")
         await node.close()
 
     asyncio.run(found())
@@ -193,6 +197,24 @@ def test_operators_are_set_and_removed(bureau: Bureau) -> None:
     bureau.sign("operator", "remove", CODE, address)
     assert bureau.shown()["operators"] == []
     assert "--purpose" in bureau.refused("operator", "set", CODE, address)
+
+
+def test_from_when_a_new_key_or_operator_counts_is_said(chain: LocalChain, tmp_path: Path) -> None:
+    bureau = found_bureau(chain, tmp_path, admin_delay=3600)
+    bureau.admitted()
+    said = bureau.sign("key", "add", CODE)
+    (key,) = bureau.shown()["keys"]
+    due = f"{CODE}: this does not count yet, but from {shown(key['since'])}"
+    assert due in said
+    assert due in bureau.sign("key", "add", CODE)  # the same again changes nothing
+    said = bureau.sign("operator", "set", CODE)
+    latest = max(one["since"] for one in bureau.shown()["operators"])
+    assert f"does not count yet, but from {shown(latest)}" in said
+    bureau.chain.rpc("evm_increaseTime", 4000)
+    bureau.chain.mine(1)
+    assert "count yet" not in bureau.sign("key", "add", CODE)
+    assert "count yet" not in bureau.sign("operator", "set", CODE)
+    assert json.loads(bureau.sign("key", "add", CODE, "--json"))["counts_from"] is None
 
 
 def test_an_admin_is_replaced(bureau: Bureau) -> None:

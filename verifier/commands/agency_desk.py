@@ -22,6 +22,7 @@ from verifier.keys.keyring import Keyring
 from verifier.processes.nodes import open_node
 from verifier.services.agencies import Desk, Done
 from verifier.settings import Settings, load_settings
+from verifier.times import shown
 
 RESUME = "Run the same command again: what is so already does no harm."
 BUREAU_KEY = "bureau.json"
@@ -105,6 +106,8 @@ def _say(code: str, ordered: Ordered, done: Done, said: str) -> None:
         return
     state = "settled" if done.settled else "mined"
     typer.echo(f"{code}: {said} ({state}, block {done.block})")
+    if done.counts_from is not None:
+        typer.echo(f"{code}: this does not count yet, but from {shown(done.counts_from)}")
 
 
 def types_named(slugs: Sequence[str]) -> list[CertificateType]:

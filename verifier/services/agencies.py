@@ -34,15 +34,24 @@ _POLL = 0.2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What was sent (nothing, where it was so already), up to which block, and whether that is settled."""
+    """What was sent (nothing, where it was so already), up to which block, and whether that is settled.
+
+    `counts_from`: when what was added begins to count; None where it does already.
+    """
 
     transactions: tuple[str, ...]
     block: int | None
     settled: bool
+    counts_from: int | None = None
 
     def to_json(self) -> dict[str, object]:
         """Give it as JSON."""
-        return {"transactions": list(self.transactions), "block": self.block, "settled": self.settled}
+        return {
+            "transactions": list(self.transactions),
+            "block": self.block,
+            "settled": self.settled,
+            "counts_from": self.counts_from,
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +73,9 @@ class Desk:
             Refused: the contract refuses a step; what came before it stays.
             NodeError: the node did not do its part; the same again is harmless.
         """
+        administration = Administration(self.node, self.deployment)
         try:
-            receipts = await Administration(self.node, self.deployment).carry_out(signer, steps)
+            receipts = await administration.carry_out(signer, steps)
         except CallReverted as error:
             raise Refused(say(error)) from error
         if wait and receipts:
@@ -74,6 +84,7 @@ class Desk:
             transactions=tuple(to_hex(one.transaction) for one in receipts),
             block=max((one.block for one in receipts), default=None),
             settled=wait,
+            counts_from=await administration.counts_from(steps),
         )
 
     async def _settle(self, receipts: Sequence[Receipt]) -> None:
