@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,10 +14,11 @@ from typing import TypedDict, Unpack
 import pytest
 
 from ecert.certificate_type import CertificateType
-from ecert.events import KeyRevoked
+from ecert.events import KeyAdded, KeyRevoked
 from ecert.facts import Status
 from ecert.judging import judge
 from ecert.parsing import parse
+from ecert.suite import SUITE
 from ecert.types import bundled_types
 from ecert.verdict import Reason, Result
 from store import batches, calls, jobs, leases
@@ -26,6 +28,7 @@ from verifier.faults import IssuingStopped, RowsRefused
 from verifier.services.issuing import Order, Outcome, issue
 from verifier.services.progress import Stage
 from verifier.services.vigil import DESERTED
+from verifier.times import shown
 
 HEALTH = bundled_types()["health-certificate"]
 HEADER = "holder_name,holder_id,certificate_number,work_category,examined_by,valid_from,valid_until"
@@ -347,6 +350,44 @@ def test_an_agency_whose_registration_is_on_its_way_is_waited_for(tmp_path: Path
         with pytest.raises(IssuingStopped, match="not registered"):
             run(city, table(city, [row(1)]))
         assert nothing_stored(city)
+
+
+def key_counts(city: City, at: int) -> None:
+    """Give the agency another certificate key, which counts from a moment on."""
+    path = city.folder / "keys" / AGENCY / "certificate.pem"
+    path.unlink()
+    keyring = city.office.keyring
+    password = keyring.add_passwords(AGENCY).certificate
+    assert password is not None
+    key = keyring.create_certificate_key(AGENCY, password)
+    city.ledger.emit(
+        lambda place: KeyAdded(
+            place=place, agency=AGENCY, kid=key.kid, suite=SUITE, public_key=key.public_key, added=at
+        )
+    )
+
+
+def test_a_key_that_counts_too_late_ends_it_at_once(city: City) -> None:
+    key_counts(city, NOW + 86_292)
+    why = f"does not count yet, but from {re.escape(shown(NOW + 86_292))}; nothing was stored$"
+    with pytest.raises(IssuingStopped, match=why):
+        run(city, table(city, [row(1)]))
+    assert (city.notes.notes, city.clock.now) == ([], NOW)
+    assert nothing_stored(city)
+
+
+def test_a_key_that_counts_only_after_the_time_given_ends_it_at_once(city: City) -> None:
+    key_counts(city, NOW + 20)
+    with pytest.raises(IssuingStopped, match="nothing was stored"):
+        run(city, table(city, [row(1)]), timeout=5)
+    assert city.clock.now == NOW
+
+
+def test_a_key_that_counts_soon_is_waited_for_and_said_in_the_same_words(city: City) -> None:
+    key_counts(city, NOW + 20)
+    assert run(city, table(city, [row(1)])).complete
+    (said,) = set(city.notes.notes)
+    assert said == f"the certificate key of {AGENCY} does not count yet, but from {shown(NOW + 20)}; waiting"
 
 
 def test_what_the_ledger_waits_for_is_said(city: City) -> None:

@@ -217,19 +217,26 @@ def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patien
 
 
 def _wait_until_allowed(office: Office, order: Order, kid: bytes, patience: Patience) -> None:
-    """Wait a little for our copy of the ledger, which may be behind, to show that the agency may issue; then refuse."""
-    started = office.clock()
+    """Wait a little for our copy of the ledger, which may be behind, to show that the agency may issue; then refuse.
+
+    What is known to stand in the way for longer than that is refused at once.
+    """
+    last: float = office.clock() + LEDGER_PATIENCE
+    if patience.until is not None:
+        last = min(last, patience.until)
     while True:
         now = office.clock()
         why = obstacle(office.copy(), agency=order.agency, certificate_type=order.certificate_type, kid=kid, now=now)
         if why is None:
             return
-        if now - started >= LEDGER_PATIENCE or patience.over:
+        if now >= last or (why.ends is not None and why.ends > last):
             raise IssuingStopped(f"{why}; nothing was stored")
-        office.progress.note(
-            f"{why}, says our copy of the ledger; it may be behind: looking again for {LEDGER_PATIENCE} s"
-        )
-        patience.wait(why)
+        if why.ends is None:
+            note = f"{why}, says our copy of the ledger; it may be behind: looking again for {LEDGER_PATIENCE} s"
+        else:
+            note = f"{why}; waiting"
+        office.progress.note(note)
+        patience.wait(str(why))
 
 
 def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> int:

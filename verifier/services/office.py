@@ -14,6 +14,7 @@ from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.progress import Progress
+from verifier.times import shown
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +57,11 @@ class Patience:
         return self.office.clock() - self.started
 
     @property
+    def until(self) -> float | None:
+        """When the time is over, by the office's clock; None: never."""
+        return None if self.timeout is None else self.started + self.timeout
+
+    @property
     def over(self) -> bool:
         """Whether the time is over."""
         return self.timeout is not None and self.waited >= self.timeout
@@ -69,28 +75,40 @@ class Patience:
         self.office.pause(self.step)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Obstacle:
+    """Why an agency cannot issue now, and from when it can, where waiting alone ends it."""
+
+    why: str
+    ends: int | None = None
+
+    def __str__(self) -> str:
+        return self.why
+
+
 def obstacle(
     copy: LedgerCopy | None, *, agency: str, certificate_type: CertificateType, kid: bytes, now: int
-) -> str | None:
+) -> Obstacle | None:
     """Say what on the ledger keeps an agency from issuing a type with a key now; None where nothing does."""
     if copy is None:
-        return "there is no copy of the ledger yet: is the indexer (`ecert serve`) running?"
+        return Obstacle(why="there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
     known = copy.agency(agency)
     if known is None:
-        return f"{agency} is not registered on the ledger"
+        return Obstacle(why=f"{agency} is not registered on the ledger")
     if known.suspended:
-        return f"{agency} is suspended on the ledger"
+        return Obstacle(why=f"{agency} is suspended on the ledger")
     accreditations = known.accreditations(certificate_type.vct_hash, copy.settled_block)
     if not any(each.since <= now and (each.until is None or now < each.until) for each in accreditations):
-        return f"{agency} is not accredited for {certificate_type.slug}"
+        return Obstacle(why=f"{agency} is not accredited for {certificate_type.slug}")
     return _key_obstacle(known.keys.get(kid), agency, now)
 
 
-def _key_obstacle(key: KeyFacts | None, agency: str, now: int) -> str | None:
+def _key_obstacle(key: KeyFacts | None, agency: str, now: int) -> Obstacle | None:
     if key is None:
-        return f"the certificate key of {agency} is not on the ledger"
+        return Obstacle(why=f"the certificate key of {agency} is not on the ledger")
     if key.retired is not None or key.compromised_since is not None:
-        return f"the certificate key of {agency} is retired or revoked on the ledger"
+        return Obstacle(why=f"the certificate key of {agency} is retired or revoked on the ledger")
     if key.added > now:
-        return f"the certificate key of {agency} does not count yet, but in {key.added - now} s"
+        why = f"the certificate key of {agency} does not count yet, but from {shown(key.added)}"
+        return Obstacle(why=why, ends=key.added)
     return None
