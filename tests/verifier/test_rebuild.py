@@ -6,14 +6,13 @@ import fcntl
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from ecert.presenting import present
 from tests.databases import Cluster, postgresql
 from tests.local_chain import LocalChain
-from tests.verifier.town import AGENCY, Town, found_town
+from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
 from verifier.faults import RowsRefused
 from verifier.services.status import Action
 
@@ -34,18 +33,6 @@ def town_(chain: LocalChain, tmp_path: Path) -> Town:
     town.change(Action.REVOKE, 1)
     town.change(Action.SUSPEND, 2)
     return town
-
-
-def lose(town: Town) -> None:
-    for path in town.folder.glob("ecert.sqlite*"):
-        path.unlink()
-
-
-def rebuild(town: Town, *options: str, code: int = 0) -> dict[str, Any]:
-    result = town.command("rebuild", "--json", *options)
-    assert result.exit_code == code, result.output
-    answer: dict[str, Any] = json.loads(result.stdout)
-    return answer
 
 
 def test_a_lost_database_comes_back_and_issuing_goes_on(town: Town) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,7 +12,7 @@ from ecert.merkle import Tree
 from store import batches, certificates
 from store.database import Database
 from tests.local_chain import LocalChain
-from tests.verifier.town import AGENCY, Town, found_town
+from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Purpose
 from verifier.services.status import Action
@@ -56,18 +54,6 @@ def keep(town: Town, serial: int) -> None:
         path = Tree(batches.leaves(connection, record.batch)).path(record.position)
     file = FieldKeys.under(town.keyring.folder).signed(record).file(path)
     (town.certificates()[0].parent / f"{serial}.ecert.json").write_bytes(file)
-
-
-def lose(town: Town) -> None:
-    for path in town.folder.glob("ecert.sqlite*"):
-        path.unlink()
-
-
-def rebuild(town: Town, *options: str, code: int = 0) -> dict[str, Any]:
-    result = town.command("rebuild", "--json", *options)
-    assert result.exit_code == code, result.output
-    answer: dict[str, Any] = json.loads(result.stdout)
-    return answer
 
 
 def test_a_replacement_that_was_under_way_goes_on(town: Town) -> None:

@@ -249,3 +249,17 @@ def found_town(chain: LocalChain, folder: Path) -> Town:
     migrate(town.url)
     town.step(send=False)
     return town
+
+
+def lose(town: Town) -> None:
+    """Lose the database."""
+    for path in town.folder.glob("ecert.sqlite*"):
+        path.unlink()
+
+
+def rebuild(town: Town, *options: str, code: int = 0) -> dict[str, Any]:
+    """Run `ecert rebuild` and give its answer."""
+    result = town.command("rebuild", "--json", *options)
+    assert result.exit_code == code, result.output
+    answer: dict[str, Any] = json.loads(result.stdout)
+    return answer
