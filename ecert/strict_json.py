@@ -25,7 +25,9 @@ _MAX_DIGITS = 17
 _SAFE_DIGITS = 15
 _SHOWN = 40
 _TEXT = {str}
-_NO_BRACKET = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[^"\[\]{}]++', re.DOTALL)
+_QUOTED = re.compile(rb'"[^"]*+"?')
+_NEITHER = bytes(set(range(256)) - set(b'"[]{}'))
+"""Bytes that are neither a quotation mark nor a bracket."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -113,9 +115,16 @@ def is_all_text(values: Sequence[Value]) -> TypeGuard[Sequence[str]]:
 
 
 def nesting(text: str) -> int:
-    """Count how many brackets are open at once, in time linear in the text."""
+    """Count how many brackets are open at once, in time linear in the text.
+
+    Only what could be read is counted rightly: a backslash outside a quotation stops every reader.
+    """
+    marks = text.encode()
+    if b"\\" in marks:
+        marks = marks.replace(b"\\\\", b"").replace(b'\\"', b"")
+    marks = marks.translate(None, _NEITHER).replace(b'""', b"")
     depth = deepest = 0
-    for bracket in _NO_BRACKET.sub("", text):
+    for bracket in _QUOTED.sub(b"", marks).decode():
         if bracket in "]}":
             depth -= 1
         else:
