@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chain.administration import Administration, end_accreditation
 from chain.ledger import encode_call
 from chain.node import Node
 from chain.transacting import Invocation, transact
@@ -107,6 +108,30 @@ def test_a_second_refusal_is_issued_a_third_time(town: Town) -> None:
     assert again(town) == []
 
 
+def test_what_nobody_waited_for_is_handed_out_by_the_same_order_again(town: Town) -> None:
+    assert again(town, wait=False)[0].serials == tuple(range(8, 13))
+    (done,) = again(town)
+    assert (done.serials, done.complete) == ((), True)
+    assert sorted(town.certificates()) == list(range(5, 13))
+    assert again(town) == []
+
+
+def test_what_nobody_waited_for_is_handed_out_by_its_table_again(town: Town) -> None:
+    again(town, wait=False)
+    assert town.issue(*range(8)).complete
+    assert sorted(town.certificates()) == list(range(5, 13))
+    assert again(town) == []
+
+
+def test_what_has_no_table_is_handed_out_by_the_same_order_again(town: Town) -> None:
+    town.damage("UPDATE certificates SET line = NULL")
+    town.damage("UPDATE batches SET job_id = NULL")
+    again(town, wait=False)
+    (done,) = again(town)
+    assert (done.serials, done.complete) == ((), True)
+    assert sorted(town.certificates()) == list(range(8, 13))
+
+
 def test_a_batch_without_a_job_is_issued_again_once(town: Town) -> None:
     town.damage("UPDATE certificates SET line = NULL")
     town.damage("UPDATE batches SET job_id = NULL")
@@ -133,8 +158,12 @@ def test_another_agency_has_nothing_to_issue_again(town: Town) -> None:
 
 
 def test_an_agency_that_may_not_issue_any_more_is_told_so(town: Town) -> None:
-    from chain.administration import Administration, end_accreditation  # noqa: PLC0415  # beside their only use
+    end_own_accreditation(town)
+    with pytest.raises(IssuingStopped, match="is not accredited"):
+        again(town)
 
+
+def end_own_accreditation(town: Town) -> None:
     async def end() -> None:
         node = Node(town.chain.url)
         administration = Administration(node, town.deployment)
@@ -144,16 +173,18 @@ def test_an_agency_that_may_not_issue_any_more_is_told_so(town: Town) -> None:
     asyncio.run(end())
     town.chain.mine()
     town.step()
-    with pytest.raises(IssuingStopped, match="is not accredited"):
-        again(town)
 
 
 def test_the_command_says_what_was_issued_again(town: Town) -> None:
     result = town.command("reissue", "--no-wait")
     assert result.exit_code == 0, result.output
-    assert f"{AGENCY}: health-0.csv: 5 issued again, serials 8 to 12" in result.stdout
-    answer = json.loads(town.command("reissue", "--json").stdout)
-    assert answer == {"state": "done", "jobs": []}
+    assert f"{AGENCY}: health-0.csv: 5 issued again, serials 8 to 12; 3 handed out, the rest" in result.stdout
+    for _ in range(4):
+        town.step()
+    (job,) = json.loads(town.command("reissue", "--json").stdout)["jobs"]
+    assert (job["serials"], job["handed_out"], job["complete"]) == ([], 8, True)
+    assert "nothing of a refused batch is left" in town.command("reissue").stdout
+    assert json.loads(town.command("reissue", "--json").stdout) == {"state": "done", "jobs": []}
 
 
 def test_a_draft_is_made_again_in_any_zone(town: Town) -> None:

@@ -15,7 +15,7 @@ from ecert.parsing import parse
 from ecert.verdict import Reason
 from store.database import Database
 from tests.local_chain import LocalChain
-from tests.verifier.test_reissue import take_serials
+from tests.verifier.test_reissue import end_own_accreditation, take_serials
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.services.reissuing import ReissueOrder, reissue
 from verifier.services.status import Action, StatusOrder, change_status
@@ -67,6 +67,17 @@ def test_it_is_handed_out_when_the_ledger_says_what_it_replaces(town: Town) -> N
     assert (done.serials, done.complete) == ((3,), True)
     assert parse(town.certificates()[3].read_bytes()).supersedes == (0, 1)
     assert town.status(0) is Status.SUPERSEDED
+
+
+def test_it_is_handed_out_to_an_agency_that_may_not_issue_any_more(town: Town) -> None:
+    assert again(town, "--no-wait")["serials"] == [3]
+    settle(town)
+    end_own_accreditation(town)
+    with Database.open(town.url) as database:
+        order = ReissueOrder(folder=town.folder / "certificates", timeout=600.0)
+        (done,) = reissue(town.office(database), order)
+    assert (done.serials, done.complete) == ((), True)
+    assert 3 in town.certificates()
 
 
 def test_it_is_withheld_and_waited_for_no_more_where_the_ledger_does_not_take_the_replacement(town: Town) -> None:

@@ -34,7 +34,10 @@ def reissue(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Issue the rows of refused batches again, each once, from what was signed then; the tables are not needed."""
+    """Issue the rows of refused batches again, each once, from what was signed then; the tables are not needed.
+
+    Given again, it hands out what it did not wait for before.
+    """
     with answered(as_json=as_json, resume=RESUME), open_office(data, Bars()) as (office, settings):
         folder = (out or settings.certificates_dir).absolute()
         order = ReissueOrder(folder=folder, agency=agency, batch_size=batch_size, wait=wait, timeout=timeout)
@@ -54,11 +57,13 @@ def _render(done: list[Reissued], *, as_json: bool) -> None:
         print_json({"state": "done", "jobs": [_to_json(one) for one in done]})
         return
     for one in done:
-        typer.echo(f"{one.job.agency}: {one.job.name}: {len(one.serials)} issued again, serials {_ranges(one.serials)}")
+        issued = f"{len(one.serials)} issued again, serials {_ranges(one.serials)}"
+        later = "" if one.anchored.complete else ", the rest by the same command when the ledger has it"
+        typer.echo(f"{one.job.agency}: {one.job.name}: {issued}; {one.anchored.files} handed out{later}")
         for serial, why in list(one.passed_over.items())[:20]:
             typer.echo(f"passed over: serial {serial}: {why}", err=True)
     if not done:
-        typer.echo("no batch was refused whose rows were not issued again")
+        typer.echo("nothing of a refused batch is left to issue again or to hand out")
 
 
 def _to_json(one: Reissued) -> dict[str, object]:

@@ -1,26 +1,32 @@
 """Rows that the ledger refused: in batches whose anchor call has failed, and not issued again since.
 
 A row is known by its line in its job. A batch that came without a job gets one that is named after it, so that its
-rows, too, are issued again once.
+rows, too, are issued again once. A job is over when none of its rows is left so, and all its files are out.
 """
 
 from __future__ import annotations
 
 from hashlib import sha256
 
-from store import certificates, inventory, jobs
+from store import batches, certificates, inventory, jobs
 from store.database import Connection, Database
 from store.records import BatchRecord, CertificateRecord, Job
 from store.states import BatchState
 
 
 def jobs_with_failures(database: Database, ledger: str, agency: str | None, *, now: int) -> list[Job]:
-    """Give the jobs, of one agency or of all, that have a refused row which was not issued again."""
+    """Give the jobs that had a batch refused, of one agency or of all, and are not over."""
     with database.begin() as connection:
         failed = [one for one in inventory.batch_rows(connection, ledger) if _has_failed(one)]
         wanted = [one for one in failed if agency in {None, one.agency}]
         found = {job.id: job for job in [_job_of(connection, one, now) for one in wanted]}
-    return [job for job in found.values() if rows_due(database, job)]
+    return [job for job in found.values() if rows_due(database, job) or _has_files_due(database, job)]
+
+
+def _has_files_due(database: Database, job: Job) -> bool:
+    with database.read() as connection:
+        closed = [one for one in batches.of_job(connection, job.id) if one.state is BatchState.CLOSED]
+    return any(one.handed_out_at is None for one in closed)
 
 
 def _has_failed(batch: BatchRecord) -> bool:

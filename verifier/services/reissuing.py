@@ -1,7 +1,7 @@
 """Issuing again what the ledger refused: the rows of failed batches, signed anew under new serials.
 
 What was signed is in the database, so the table that it came from is not needed. Killed at any moment, the same again
-goes on: what was being filled is void, and what was closed is issued.
+goes on: what was being filled is void, and what was closed is issued and handed out.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class ReissueOrder:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reissued:
-    """One job of which rows were issued again: under which serials, and what came of all its batches.
+    """One job of which rows were issued again, now (`serials`) or before, and what came of all its batches.
 
     `passed_over`: refused serials that are not issued again, since what they replace cannot be replaced now, and why.
     """
@@ -67,7 +67,7 @@ class Reissued:
 
 
 def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
-    """Issue all refused rows again, and wait for the ledger; nothing where there are none.
+    """Issue all refused rows again, and hand out what earlier runs did not wait for; nothing where all is out.
 
     Raises:
         IssuingStopped: the ledger does not let the agency issue, or the time is over; the same order goes on later.
@@ -84,23 +84,31 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
     found = jobs_with_failures(office.database, office.ledger, order.agency, now=office.clock())
     done = []
     for job in found:
-        work = _open(office, job)
-        serials, passed_over = work.run(order.batch_size)
-        anchored = wait_and_hand_out(office, job, work.certificate_type, order.folder, patience, wait=order.wait)
+        certificate_type = _type_of(job)
+        serials, passed_over = _issue_again(office, job, certificate_type, order.batch_size)
+        anchored = wait_and_hand_out(office, job, certificate_type, order.folder, patience, wait=order.wait)
         done.append(Reissued(job=job, serials=serials, anchored=anchored, passed_over=passed_over))
     return done
 
 
-def _open(office: Office, job: Job) -> _Reissuing:
-    """See that the agency may issue, and open its keys."""
+def _type_of(job: Job) -> CertificateType:
     certificate_type = TypeCatalogue.bundled().by_hash(job.certificate_type)
     if certificate_type is None:
         raise IssuingStopped(f"{job.name} is of a certificate type that is not known here")
+    return certificate_type
+
+
+def _issue_again(
+    office: Office, job: Job, certificate_type: CertificateType, batch_size: int
+) -> tuple[tuple[int, ...], Mapping[int, str]]:
+    """Issue what is due, where the agency may; give the new serials, and whom it passed over."""
+    if not rows_due(office.database, job):
+        return (), {}
     key = office.keyring.certificate_key(job.agency)
     why = obstacle(office.copy(), agency=job.agency, certificate_type=certificate_type, kid=key.kid, now=office.clock())
     if why is not None:
         raise IssuingStopped(f"nothing was issued again: {why}")
-    return _Reissuing(
+    reissuing = _Reissuing(
         office=office,
         job=job,
         certificate_type=certificate_type,
@@ -108,6 +116,7 @@ def _open(office: Office, job: Job) -> _Reissuing:
         address=office.keyring.address(job.agency, Purpose.ANCHOR),
         replacing=ReplacingAgain(office=office, agency=job.agency, certificate_type=job.certificate_type),
     )
+    return reissuing.run(batch_size)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
