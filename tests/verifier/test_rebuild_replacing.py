@@ -97,3 +97,42 @@ def test_a_replacement_without_its_key_is_named(town: Town) -> None:
     (named,) = rebuild(town, code=1)["not_replacing"]
     assert (named["serial"], named["old"]) == (2, 0)
     assert "no ledger key" in named["why"]
+
+
+def test_a_successor_that_nobody_kept_is_named_and_issued_again_in_its_place(town: Town) -> None:
+    town.certificates()[2].unlink()
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert [(gap["first_serial"], gap["kept"], gap["missing"]) for gap in answer["gaps"]] == [(2, 0, ["2"])]
+    assert (answer["replacing"], answer["lost_successors"]) == ([], [])
+    town.change(Action.REVOKE, 2)
+    assert town.issue_one(0, supersedes=(0,)) == 3
+    settle(town)
+    assert [town.status(serial) for serial in (0, 2, 3)] == [Status.SUPERSEDED, Status.REVOKED, Status.VALID]
+
+
+def test_a_lost_successor_of_which_the_ledger_knows_what_it_replaces_is_named_with_that(town: Town) -> None:
+    settle(town)
+    town.certificates()[2].unlink()
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert answer["lost_successors"] == [{"agency": AGENCY, "old": 0, "serial": 2}]
+    town.change(Action.REVOKE, 2)
+    assert town.issue_one(0) == 3
+    settle(town)
+    assert [town.status(serial) for serial in (0, 2, 3)] == [Status.SUPERSEDED, Status.REVOKED, Status.VALID]
+
+
+def test_the_command_says_what_to_do_about_a_lost_successor(town: Town) -> None:
+    settle(town)
+    town.certificates()[2].unlink()
+    lose(town)
+    said = town.command("rebuild").stdout
+    assert f"not restored: {AGENCY} 2 to 2: 0 of 1 certificates were kept; find 2, or issue again and revoke 2" in said
+    assert f"has no file any more, issue it again: {AGENCY} 2, which replaces 0" in said
+
+
+def test_a_replacement_that_the_old_database_had_not_said_is_to_be_issued_again(town: Town) -> None:
+    town.certificates()[2].unlink()
+    said = town.command("rebuild", "--replace").stdout
+    assert "was not settled, issue those certificates again: supersede of HEALTH-7" in said

@@ -97,9 +97,16 @@ def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
         "batches": rebuilt.batches,
         "certificates": rebuilt.certificates,
         "gaps": [
-            {"agency": one.agency, "first_serial": one.first_serial, "count": one.count, "kept": one.kept}
+            {
+                "agency": one.agency,
+                "first_serial": one.first_serial,
+                "count": one.count,
+                "kept": one.kept,
+                "missing": one.missing_words(),
+            }
             for one in rebuilt.gaps
         ],
+        "lost_successors": [_replacement(each) for each in rebuilt.lost_successors],
         "useless": {str(path): why for path, why in rebuilt.useless.items()},
         "incomplete": [{"agency": agency, "serial": serial} for agency, serial in rebuilt.incomplete],
         "replacing": [_replacement(each) for each in rebuilt.unsaid.going_on],
@@ -108,17 +115,23 @@ def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
     }
 
 
+def _again(call: Call) -> str:
+    """Say what to do about a call that is lost; who anchors and replaces is no command, but issuing."""
+    return "issue those certificates again" if call.kind in {"anchor", "supersede"} else "ask for it again"
+
+
 def _replacement(each: Replacement) -> dict[str, object]:
     return {"agency": each.agency, "old": each.old, "serial": each.serial}
 
 
 def _print(rebuilt: Rebuilt, lost: tuple[Call, ...], findings: Findings) -> None:
     notes = [f"not restored: {gap}" for gap in rebuilt.gaps]
+    notes += [f"has no file any more, issue it again: {each}" for each in rebuilt.lost_successors]
     notes += [f"passed over: {path}: {why}" for path, why in rebuilt.useless.items()]
     notes += [f"withholds fields: certificate {agency} {serial}" for agency, serial in rebuilt.incomplete]
     notes += [f"goes on when the service runs: {each}" for each in rebuilt.unsaid.going_on]
     notes += [f"is not said on the ledger: {each}" for each in rebuilt.unsaid.given_up]
-    notes += [f"was not settled, ask for it again: {one.kind} of {one.agency}: {dict(one.args)}" for one in lost]
+    notes += [f"was not settled, {_again(one)}: {one.kind} of {one.agency}: {dict(one.args)}" for one in lost]
     for note in notes[:MOST_LINES]:
         typer.echo(note)
     if len(notes) > MOST_LINES:

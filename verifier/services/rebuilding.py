@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,23 +25,9 @@ from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import number_of, said_by
-from verifier.services.kept_files import KeptFiles, read_certificate
-from verifier.services.unsaid import Unsaid
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Gap:
-    """A batch of ours of which not every certificate was kept: so many of `count` were."""
-
-    agency: str
-    first_serial: int
-    count: int
-    kept: int
-
-    def __str__(self) -> str:
-        """Give a sentence."""
-        last = self.first_serial + self.count - 1
-        return f"{self.agency} {self.first_serial} to {last}: {self.kept} of {self.count} certificates were kept"
+from verifier.services.gaps import Gap, ranges
+from verifier.services.kept_files import Kept, KeptFiles, read_certificate
+from verifier.services.unsaid import Replacement, Unsaid
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +35,7 @@ class Rebuilt:
     """What was put back and what could not be.
 
     `incomplete`: certificates whose kept copies withhold fields. `unsaid`: what certificates replace, and the ledger
-    does not know of yet.
+    does not know of yet. `lost_successors`: certificates that replace others on the ledger, and were not kept.
     """
 
     events: int = 0
@@ -59,6 +45,7 @@ class Rebuilt:
     useless: dict[Path, str] = field(default_factory=dict)
     incomplete: list[tuple[str, int]] = field(default_factory=list)
     unsaid: Unsaid
+    lost_successors: list[Replacement] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +95,14 @@ class Rebuilding:
         whole = []
         for agency, facts in _batches(copy, ours):
             found = kept.found.get(agency, {})
-            there = sum(serial in found for serial in _serials(facts))
-            if there == facts.count:
+            missing = ranges(serial for serial in _serials(facts) if serial not in found)
+            if not missing:
                 whole.append((agency, facts))
                 rebuilt.unsaid.look(copy, self.keyring, agency, found, _serials(facts))
                 continue
-            rebuilt.gaps.append(Gap(agency=agency, first_serial=facts.first_serial, count=facts.count, kept=there))
+            rebuilt.gaps.append(Gap(agency=agency, first_serial=facts.first_serial, count=facts.count, missing=missing))
+        for agency in kept.found:
+            rebuilt.lost_successors += _lost_successors(copy, agency, kept.found[agency])
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
         with self.database.begin() as connection:
             for agency, facts in whole:
@@ -167,6 +156,15 @@ class Rebuilding:
 
 def _serials(batch: BatchFacts) -> range:
     return range(batch.first_serial, batch.first_serial + batch.count)
+
+
+def _lost_successors(copy: LedgerCopy, agency: str, kept: Mapping[int, Kept]) -> Iterator[Replacement]:
+    """Give what replaces kept certificates on the ledger and was not kept itself."""
+    for old in kept:
+        for change in copy.changes(agency, old):
+            for serial in change.successors:
+                if serial not in kept:
+                    yield Replacement(agency=agency, old=old, serial=serial)
 
 
 def _batches(copy: LedgerCopy, ours: set[str]) -> Iterator[tuple[str, BatchFacts]]:
