@@ -1,15 +1,14 @@
 """The indexer: what the contracts said becomes facts in the store, in their order, each once, and nothing else.
 
-Each round reads a stretch after the cursor (`chain.reading` checks it), and writes blocks, events and the cursor in one
-transaction; killed at any moment, it goes on from the cursor. Rounds without events move the cursor as well, which is
-how everybody knows that our copy is fresh.
+Each round reads a stretch after the cursor (`chain.reading` checks it), and writes it down with the cursor in one
+transaction (`chain.writing`); killed at any moment, it goes on from the cursor. Rounds without events move the cursor
+as well, which is how everybody knows that our copy is fresh.
 
 The chain is pinned at the first start. Where it differs later, mostly because a local chain was restarted, the indexer
 stops with `ChainChanged`. A fork is rolled back to the last common block, where the network can fork.
 
-Other nodes are asked, too: one that goes on where ours stands still, or shows another block where that cannot be, stops
-us from reading any further. On a network whose validators seal, every block must show their quorum; two sealed blocks
-of one height contest the ledger (`chain.history`), and nothing is read any more.
+Nothing is read while other nodes tell otherwise (`chain.comparison`). Where validators seal, every block must show
+their quorum; two sealed blocks of one height contest the ledger (`chain.history`).
 
 Trust: one node is believed when it says what the latest block is; whatever it says of the contracts is recomputed.
 """
@@ -18,36 +17,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from collections.abc import Callable
 
+from chain.comparison import Comparison
 from chain.deployment import Deployment
 from chain.errors import Equivocation, NodeAway, NodeError, NodeInconsistent, NodeRefused, QuorumMissing
-from chain.headers import BlockHeader, check_hash
-from chain.history import REMEMBERED, History, validators_of
+from chain.headers import BlockHeader
+from chain.history import REMEMBERED, History
 from chain.identity import pin
-from chain.ledger import Reading
 from chain.lookout import Lookout
 from chain.network import Network, find_network
 from chain.node import Node
 from chain.pausing import pause
-from chain.reading import WINDOW, Counts, Stretch, read_stretch
-from chain.witnesses import Heard, Witnesses, has_stalled
+from chain.reading import WINDOW, Stretch, counts_at, read_stretch
+from chain.writing import append, start
 from store import blocks, cursors, events
 from store.database import Database
 from store.errors import CursorMoved, StoreError
-from store.records import Block, Cursor, SeenEvent
-from store.states import Contract
+from store.records import Cursor
 
 FUTURE = 60
 """Seconds that a block's time may lie ahead of our clock."""
 
 LOOK = 0.05
 """Seconds between two questions for the height, which cost a node next to nothing."""
-
-COMPARE_EVERY = 10
-"""Seconds between two questions to the other nodes."""
 
 log = logging.getLogger(__name__)
 
@@ -86,8 +80,7 @@ class Indexer:
         self._span = window
         self._network: Network | None = None
         self._history = History(database=database, ledger=deployment.name, clock=clock)
-        self._witnesses: Witnesses | None = None
-        self._compared_at = -math.inf
+        self._comparison = Comparison(node, self._history, clock)
         self._lookout = Lookout(database, deployment.name, clock)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -106,7 +99,7 @@ class Indexer:
 
     async def close(self) -> None:
         """Close the connections to the other nodes; the node itself belongs to who gave it."""
-        await self._forget_witnesses()
+        await self._comparison.close()
 
     async def _work(self, stop: asyncio.Event) -> None:
         trouble = ""
@@ -160,7 +153,7 @@ class Indexer:
         self._lookout.saw(head)
         if head.time > self._clock() + FUTURE:
             raise NodeInconsistent(f"block {head.number} lies {head.time - self._clock():.0f} s in the future")
-        await self._compare(head, cursor, network)
+        await self._comparison.make(head, cursor, sealed=network.sealed, depth=self._depth(network))
         if head.number <= cursor.block:
             return await self._look_back(cursor, head, network)
         parent = await self._node.block(cursor.block)
@@ -169,7 +162,10 @@ class Indexer:
         stretch = await self._read(cursor, head, network)
         if network.sealed:
             self._history.prove(parent, stretch.blocks, head.number - REMEMBERED)
-        self._store(cursor, stretch, network)
+        try:
+            append(self._database, cursor, stretch, depth=self._depth(network), sealed=network.sealed)
+        except CursorMoved:
+            log.warning("another indexer moved the cursor; this one goes on from there")
         return True
 
     async def _read(self, cursor: Cursor, head: BlockHeader, network: Network) -> Stretch:
@@ -179,7 +175,7 @@ class Indexer:
                 self._node,
                 self._deployment,
                 parent=(cursor.block, cursor.hash),
-                counts=_counts(cursor),
+                counts=counts_at(cursor),
                 head=head,
                 all_from=head.number - REMEMBERED,
                 hashed=network.hashed,
@@ -199,26 +195,9 @@ class Indexer:
         with self._database.read() as connection:
             known = cursors.read(connection, self._deployment.name)
         if known is None:
-            await self._make_cursor()
+            start(self._database, self._deployment, await self._node.block(max(self._deployment.block - 1, 0)))
         self._network = network
         return network
-
-    async def _make_cursor(self) -> None:
-        before = await self._node.block(max(self._deployment.block - 1, 0))
-        start = Cursor(
-            ledger=self._deployment.name,
-            block=before.number,
-            hash=before.hash,
-            time=before.time,
-            settled_block=before.number,
-            generation=0,
-            registry_sequence=0,
-            registry_head=self._deployment.registry_instance,
-            ledger_sequence=0,
-            ledger_head=self._deployment.ledger_instance,
-        )
-        with self._database.begin() as connection:
-            cursors.start(connection, start)
 
     def _cursor(self) -> Cursor:
         with self._database.read() as connection:
@@ -251,100 +230,13 @@ class Indexer:
         log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)
         return True
 
-    async def _compare(self, head: BlockHeader, cursor: Cursor, network: Network) -> None:
-        """Ask the other nodes, every so often, whether they tell the same; go no further until they do."""
-        now = self._clock()
-        if not self._node.others or 0 <= now - self._compared_at < COMPARE_EVERY:
-            return
-        if self._witnesses is None:
-            self._witnesses = Witnesses(self._node.others, timeout=self._node.timeout)
-        heard = await self._witnesses.hear(head, self._depth(network))
-        if has_stalled(head, heard):
-            raise NodeInconsistent(f"the node at {self._node.url} stands still at block {head.number}; others go on")
-        for other in heard:
-            ours = await self._node.block(other.block.number)
-            if ours.hash != other.block.hash:
-                await self._judge_between(ours, other, cursor, network)
-        self._compared_at = now
-
-    async def _judge_between(self, ours: BlockHeader, other: Heard, cursor: Cursor, network: Network) -> None:
-        """Two nodes show two blocks of one height, which ought to be beyond doubt."""
-        if not network.sealed:
-            raise NodeInconsistent(
-                f"the nodes at {self._node.url} and {other.url} have different blocks {ours.number}, deeper than this"
-                " network forks; nothing is read until they agree"
-            )
-        trusted = validators_of(await self._node.block(cursor.block))
-        self._history.sealers.prove(check_hash(ours), trusted)
-        try:
-            self._history.sealers.prove(check_hash(other.block), trusted)
-        except NodeInconsistent as error:
-            log.error("the node at %s is not asked any more: %s", other.url, error)  # noqa: TRY400  # no surprise
-            await self._node.drop(other.url)
-            await self._forget_witnesses()
-            return
-        self._history.accuse(ours, self._node.url, other.block, other.url)
-
     async def _turn(self, error: NodeError) -> None:
         """Go on with another node, if there is one; it has to show first that it is of the same chain."""
         lying = isinstance(error, QuorumMissing)
         if await (self._node.drop(self._node.url) if lying else self._node.turn()):
             log.warning("the indexer asks the node at %s from now on", self._node.url)
             self._network = None
-            self._compared_at = -math.inf
-            await self._forget_witnesses()
-
-    async def _forget_witnesses(self) -> None:
-        witnesses, self._witnesses = self._witnesses, None
-        if witnesses is not None:
-            await witnesses.close()
+            await self._comparison.begin_anew()
 
     def _depth(self, network: Network) -> int:
         return network.settled_depth if self._settled_depth is None else self._settled_depth
-
-    def _store(self, before: Cursor, stretch: Stretch, network: Network) -> None:
-        after = Cursor(
-            ledger=before.ledger,
-            block=stretch.last.number,
-            hash=stretch.last.hash,
-            time=stretch.last.time,
-            settled_block=max(before.settled_block, stretch.last.number - self._depth(network)),
-            generation=before.generation,
-            registry_sequence=stretch.counts[Contract.REGISTRY].sequence,
-            registry_head=stretch.counts[Contract.REGISTRY].head,
-            ledger_sequence=stretch.counts[Contract.LEDGER].sequence,
-            ledger_head=stretch.counts[Contract.LEDGER].head,
-        )
-        seen = [
-            SeenEvent(
-                contract=one.contract,
-                event=one.event,
-                head=one.reading.head,
-                transaction=one.log.transaction,
-                log=one.log.index,
-            )
-            for one in stretch.events
-        ]
-        new = [
-            Block(
-                number=one.number,
-                hash=one.hash,
-                parent=one.parent,
-                time=one.time,
-                header=one.rlp if network.sealed else None,
-            )
-            for one in stretch.blocks
-        ]
-        try:
-            with self._database.begin() as connection:
-                events.append(connection, before, after, seen=seen, headers=new)
-                blocks.prune(connection, before.ledger, after.block - REMEMBERED)
-        except CursorMoved:
-            log.warning("another indexer moved the cursor; this one goes on from there")
-
-
-def _counts(cursor: Cursor) -> Counts:
-    return {
-        Contract.REGISTRY: Reading(sequence=cursor.registry_sequence, head=cursor.registry_head),
-        Contract.LEDGER: Reading(sequence=cursor.ledger_sequence, head=cursor.ledger_head),
-    }

@@ -18,6 +18,7 @@ from chain.errors import NodeInconsistent
 from chain.headers import BlockHeader, check_hash
 from chain.ledger import Reading, decode_reading, reading_calls
 from chain.node import Node
+from store.records import Cursor
 from store.states import Contract
 
 WINDOW = 1_000
@@ -83,6 +84,14 @@ async def read_stretch(
         await _check_state(node, deployment, blocks[last], reached)
     ordered = tuple(blocks[one] for one in sorted(blocks))
     return Stretch(last=blocks[last], blocks=ordered, events=events, counts=reached)
+
+
+def counts_at(cursor: Cursor) -> Counts:
+    """Where the events of both contracts stand in a cursor."""
+    return {
+        Contract.REGISTRY: Reading(sequence=cursor.registry_sequence, head=cursor.registry_head),
+        Contract.LEDGER: Reading(sequence=cursor.ledger_sequence, head=cursor.ledger_head),
+    }
 
 
 async def read_counts(node: Node, deployment: Deployment, block: BlockHeader) -> Counts:

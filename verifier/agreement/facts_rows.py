@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 from chain.deployment import Deployment
 from chain.headers import BlockHeader
-from chain.ledger import Reading
 from chain.node import Node
-from chain.reading import Counts, Stretch
+from chain.reading import Counts, Stretch, counts_at
+from chain.writing import seen_in
 from store import cursors, inventory
 from store.database import Connection
 from store.inventory import EventRow
-from store.records import Block, Cursor, Pins, SeenEvent
-from store.states import Contract
+from store.records import Block, Cursor, Pins
 from verifier.agreement.chronicle import Chronicle
 from verifier.agreement.findings import Findings
 
@@ -76,7 +75,7 @@ class FactsRows:
             (row.contract, row.sequence): row
             for row in inventory.event_rows(self._connection, self._cursor.ledger, after=self._reached, until=until)
         }
-        for seen in _seen(stretch):
+        for seen in seen_in(stretch):
             self._findings.checked["events"] += 1
             due = inventory.row_of(seen)
             found = here.pop((due.contract, due.sequence), None)
@@ -131,10 +130,7 @@ async def _compare_cursor(
 
 
 def _compare_counts(cursor: Cursor, counts: Counts, findings: Findings) -> None:
-    here = {
-        Contract.REGISTRY: Reading(sequence=cursor.registry_sequence, head=cursor.registry_head),
-        Contract.LEDGER: Reading(sequence=cursor.ledger_sequence, head=cursor.ledger_head),
-    }
+    here = counts_at(cursor)
     for contract, chain in counts.items():
         place = f"cursor of {cursor.ledger}"
         findings.expect(
@@ -145,17 +141,6 @@ def _compare_counts(cursor: Cursor, counts: Counts, findings: Findings) -> None:
 
 def _header(one: BlockHeader) -> Block:
     return Block(number=one.number, hash=one.hash, parent=one.parent, time=one.time)
-
-
-def _seen(stretch: Stretch) -> Iterator[SeenEvent]:
-    for one in stretch.events:
-        yield SeenEvent(
-            contract=one.contract,
-            event=one.event,
-            head=one.reading.head,
-            transaction=one.log.transaction,
-            log=one.log.index,
-        )
 
 
 def _place(row: EventRow) -> str:
