@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from functools import cache
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
@@ -17,13 +16,11 @@ from sqlalchemy.exc import IntegrityError
 from store import lookups
 from store.errors import Collision, NumberTaken
 from store.issuers import issuer_id
+from store.pieces import PIECE, pieces
 from store.records import CertificateRecord, NewCertificate
 from store.states import BatchState
 from store.tables import batches, certificates, issuers, ledgers
 from store.tables import lookups as lookup_rows
-
-PIECE = 500
-"""Values that are asked for at once, and rows that are read at once."""
 
 
 def read(connection: Connection, ledger: str, agency: str, serial: int) -> CertificateRecord | None:
@@ -109,8 +106,7 @@ def taken(
         certificates.c.live,
     )
     found: dict[bytes, int] = {}
-    asked = iter(number_indexes)
-    while piece := list(islice(asked, PIECE)):
+    for piece in pieces(number_indexes):
         rows = connection.execute(wanted.where(certificates.c.number_index.in_(piece)))
         found.update((row.number_index, row.serial) for row in rows)
     return found
@@ -129,12 +125,12 @@ def issued_lines(connection: Connection, job: int) -> dict[int, int]:
 def release(connection: Connection, ledger: str, agency: str, serials: Sequence[int]) -> int:
     """Let certificates give up their numbers; answer how many were live."""
     count = 0
-    for begin in range(0, len(serials), PIECE):
+    for piece in pieces(serials):
         released = connection.execute(
             update(certificates)
             .where(
                 certificates.c.issuer_id == issuer_id(ledger, agency),
-                certificates.c.serial.in_(serials[begin : begin + PIECE]),
+                certificates.c.serial.in_(piece),
                 certificates.c.live,
             )
             .values(live=False)

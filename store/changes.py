@@ -27,13 +27,12 @@ from ecert.facts import Status
 from store import cursors, event_codec
 from store.insertion import insert_into
 from store.issuers import known_ledger, ledger_id
+from store.pieces import pieces
 from store.reliances import Reliance, relied
 from store.tables import change_cursors, changes, events, ledgers, reliances
 
 __all__ = ["Change", "Reliance", "Tracked", "change_of", "is_due", "newest", "of_caller", "relied", "track"]
 
-PIECE = 500
-"""Rows of one statement."""
 EVENTS = 500
 """Events that are matched in one transaction, rounded up to whole blocks."""
 FRESH = 1000
@@ -190,8 +189,8 @@ def _catch_up(connection: Connection, ledger: int, fresh: Sequence[Reliance], ma
             ]
             written += _write(connection, ledger, told, who)
     key = tuple_(reliances.c.agency, reliances.c.serial, reliances.c.caller, reliances.c.since)
-    for start in range(0, len(fresh), PIECE):
-        seen = [(one.agency, one.serial, one.caller, one.settled_block) for one in fresh[start : start + PIECE]]
+    for piece in pieces(fresh):
+        seen = [(one.agency, one.serial, one.caller, one.settled_block) for one in piece]
         connection.execute(update(reliances).where(reliances.c.ledger_id == ledger, key.in_(seen)).values(fresh=False))
     return written
 
@@ -250,13 +249,13 @@ def _told(
 
 def _who_relied(connection: Connection, ledger: int, told: _Told) -> Iterator[tuple[int, str]]:
     """Give serial and caller of every reliance that an event concerns."""
-    for start in range(0, len(told.serials), PIECE):
+    for piece in pieces(told.serials):
         rows = connection.execute(
             select(reliances.c.serial, reliances.c.caller)
             .where(
                 reliances.c.ledger_id == ledger,
                 reliances.c.agency == told.agency,
-                reliances.c.serial.in_(told.serials[start : start + PIECE]),
+                reliances.c.serial.in_(piece),
                 reliances.c.since < told.block,
             )
             .order_by(reliances.c.serial, reliances.c.caller)
@@ -281,7 +280,7 @@ def _write(connection: Connection, ledger: int, told: _Told, who: Iterable[tuple
         for serial, caller in who
     ]
     written = 0
-    for start in range(0, len(rows), PIECE):
-        new = insert_into(connection, changes).values(rows[start : start + PIECE]).on_conflict_do_nothing()
+    for piece in pieces(rows):
+        new = insert_into(connection, changes).values(piece).on_conflict_do_nothing()
         written += len(connection.execute(new.returning(changes.c.id)).all())
     return written

@@ -9,9 +9,8 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from store.pieces import pieces
 from store.tables import batches, lookups
-
-PIECE = 500
 
 
 def add(connection: Connection, issuer: int, rows: Iterable[tuple[int, Collection[bytes]]]) -> None:
@@ -23,9 +22,7 @@ def add(connection: Connection, issuer: int, rows: Iterable[tuple[int, Collectio
 
 def replace(connection: Connection, issuer: int, rows: Mapping[int, Collection[bytes]]) -> None:
     """Let each serial be found by these indexes and no other."""
-    serials = list(rows)
-    for begin in range(0, len(serials), PIECE):
-        piece = serials[begin : begin + PIECE]
+    for piece in pieces(rows):
         connection.execute(delete(lookups).where(lookups.c.issuer_id == issuer, lookups.c.serial.in_(piece)))
     add(connection, issuer, rows.items())
 
