@@ -26,7 +26,8 @@ from ecert.agency import check_agency
 from ecert.errors import MalformedAgency, MalformedKey
 from ecert.suite import SigningKey
 from verifier.faults import KeyringError
-from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+from verifier.keys.key_file import read_key_file
+from verifier.keys.secret_files import SecretFileExists, write_secret
 
 ADDRESS_BYTES = 20
 SERVICE = "service"
@@ -81,7 +82,7 @@ class Keyring:
             KeyringError: no such key, no password or a wrong one, or the file lies open to others.
         """
         path = self._certificate_file(agency)
-        pem = self._read(path, f"{agency} has no certificate key here")
+        pem = read_key_file(path, f"{agency} has no certificate key here")
         password = self.passwords(agency).certificate
         if password is None:
             raise KeyringError(f"{self._passwords_file} has no password for the certificate key of {agency}")
@@ -98,8 +99,8 @@ class Keyring:
         """
         path, known = self.ledger_file(agency, purpose), self.address_file(agency, purpose)
         if known.exists() and not os.access(path, os.R_OK):
-            return _address(self._read(known, "").decode("ascii", "replace").strip(), known)
-        text = self._read(path, f"{agency} has no ledger key for this ({purpose})")
+            return _address(read_key_file(known, "").decode("ascii", "replace").strip(), known)
+        text = read_key_file(path, f"{agency} has no ledger key for this ({purpose})")
         try:
             return _address(json.loads(text)["address"], path)
         except (ValueError, KeyError, TypeError) as error:
@@ -127,7 +128,7 @@ class Keyring:
         """Read an agency's passwords, as far as this process was given them."""
         path = self._passwords_file
         try:
-            tables = tomllib.loads(self._read(path, "there is no file of passwords").decode("utf-8"))
+            tables = tomllib.loads(read_key_file(path, "there is no file of passwords").decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise KeyringError(f"{path} is not right: {error}") from error
         return _passwords(tables.get(agency, {}), path, agency)
@@ -162,16 +163,6 @@ class Keyring:
             return self.folder / check_agency(agency)
         except MalformedAgency as error:
             raise KeyringError(f"{agency!r} is no agency code: {error.why}") from error
-
-    def _read(self, path: Path, absent: str) -> bytes:
-        try:
-            return read_secret(path)
-        except FileNotFoundError as error:
-            raise KeyringError(f"{absent} ({path} is missing)") from error
-        except SecretFileOpen as error:
-            raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
-        except OSError as error:
-            raise KeyringError(f"{path} cannot be read: {error.strerror}") from error
 
 
 def _address(text: str, path: Path) -> bytes:

@@ -10,7 +10,8 @@ import secrets
 from pathlib import Path
 
 from verifier.faults import KeyringError
-from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+from verifier.keys.key_file import read_key_file
+from verifier.keys.secret_files import SecretFileExists, write_secret
 
 KEY_BYTES = 32
 MOST = 255
@@ -75,14 +76,7 @@ class NumberedKeys:
 
     def _read(self, number: int) -> bytes:
         path = self.file(number)
-        try:
-            text = read_secret(path)
-        except FileNotFoundError as error:
-            raise KeyringError(f"the {self.use} key {number} is not here ({path} is missing)") from error
-        except SecretFileOpen as error:
-            raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
-        except OSError as error:
-            raise KeyringError(f"{path} cannot be read: {error.strerror}") from error
+        text = read_key_file(path, f"the {self.use} key {number} is not here")
         try:
             key = bytes.fromhex(text.decode("ascii"))
         except ValueError:

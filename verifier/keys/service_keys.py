@@ -30,14 +30,8 @@ from ecert.errors import MalformedError, MalformedKey
 from ecert.jwks import KeySet, PublishedKey
 from ecert.suite import SigningKey
 from verifier.faults import KeyringError
-from verifier.keys.secret_files import (
-    SecretFileExists,
-    SecretFileOpen,
-    make_secret_folder,
-    read_secret,
-    sync_folder,
-    write_secret,
-)
+from verifier.keys.key_file import read_key_file
+from verifier.keys.secret_files import SecretFileExists, make_secret_folder, sync_folder, write_secret
 
 FOLDER = "service"
 OVERLAP = 60
@@ -116,7 +110,7 @@ class ServiceKeys:
         if password is None:
             raise KeyringError(f"{self._passwords_file} has no password for the {kind} key")
         try:
-            return SigningKey.from_pem(self._read(path), password.encode())
+            return SigningKey.from_pem(read_key_file(path, f"there is no {kind} key {kid} here"), password.encode())
         except MalformedKey as error:
             raise KeyringError(f"{path} cannot be opened: {error.why}") from error
 
@@ -158,7 +152,7 @@ class ServiceKeys:
         if not path.exists():
             return None
         try:
-            tables = tomllib.loads(self._read(path).decode("utf-8"))
+            tables = tomllib.loads(read_key_file(path, "there is no file of passwords").decode("utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise KeyringError(f"{path} is not right: {error}") from error
         service = tables.get(FOLDER, {})
@@ -184,16 +178,6 @@ class ServiceKeys:
         except OSError as error:
             raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
         return password
-
-    def _read(self, path: Path) -> bytes:
-        try:
-            return read_secret(path)
-        except FileNotFoundError as error:
-            raise KeyringError(f"{path} is missing") from error
-        except SecretFileOpen as error:
-            raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
-        except OSError as error:
-            raise KeyringError(f"{path} cannot be read: {error.strerror}") from error
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
