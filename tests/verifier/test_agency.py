@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import json
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,12 +72,6 @@ class Bureau:
         admin = self.key(CODE, "admin.json")
         self.sign("add", CODE, "--name", "Housing", "--type", TITLE)
         return admin
-
-
-@pytest.fixture(scope="module", name="chain")
-def chain_() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
 
 
 @pytest.fixture(name="bureau")

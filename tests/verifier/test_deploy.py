@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,12 +30,6 @@ from verifier.errors import Refused
 from verifier.services.deploying import Site, deploy, survey
 
 STEPS = 7
-
-
-@pytest.fixture(scope="module", name="chain")
-def chain_() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
 
 
 @pytest.fixture(name="node")

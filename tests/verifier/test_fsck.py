@@ -14,12 +14,6 @@ from tests.verifier.town import AGENCY, Town, found_town
 from verifier.services.status import Action
 
 
-@pytest.fixture(scope="module", name="chain")
-def chain_() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
-
-
 @pytest.fixture(scope="module", name="issued")
 def issued_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """Three batches of health certificates, one revoked, one suspended, one suspended and reinstated."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +16,6 @@ from verifier.faults import RowsRefused
 from verifier.services.status import Action
 
 __all__ = ["postgresql"]  # pytest finds the fixture by its name here
-
-
-@pytest.fixture(scope="module", name="chain")
-def chain_() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
 
 
 @pytest.fixture(name="town")

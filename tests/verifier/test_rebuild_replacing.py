@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,17 +17,10 @@ from verifier.keys.keyring import Purpose
 from verifier.services.status import Action
 
 
-@pytest.fixture(name="chain")
-def chain_() -> Iterator[LocalChain]:
-    """A chain for each test: its clock runs ahead of ours, by which the command goes."""
-    with LocalChain() as chain:
-        yield chain
-
-
 @pytest.fixture(name="town")
-def town_(chain: LocalChain, tmp_path: Path) -> Town:
+def town_(own_chain: LocalChain, tmp_path: Path) -> Town:
     """A town where 2, which replaces 0 and has its number, is anchored, and the key that would say so is away."""
-    town = found_town(chain, tmp_path)
+    town = found_town(own_chain, tmp_path)
     assert town.issue(0, 1).complete
     assert town.issue_one(0, supersedes=(0,)) == 2
     key = town.keyring.ledger_file(AGENCY, Purpose.STATUS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +25,6 @@ from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import open_ledger_key
 from verifier.services.reissuing import Reissued, ReissueOrder, reissue
-
-
-@pytest.fixture(scope="module", name="chain")
-def chain_() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
 
 
 @pytest.fixture(name="town")

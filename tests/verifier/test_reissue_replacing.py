@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,10 @@ from verifier.services.reissuing import ReissueOrder, reissue
 from verifier.services.status import Action, StatusOrder, change_status
 
 
-@pytest.fixture(name="chain")
-def chain_() -> Iterator[LocalChain]:
-    """A chain for each test: its clock runs ahead of ours, by which the command goes."""
-    with LocalChain() as chain:
-        yield chain
-
-
 @pytest.fixture(name="town")
-def town_(chain: LocalChain, tmp_path: Path) -> Town:
+def town_(own_chain: LocalChain, tmp_path: Path) -> Town:
     """A town where the certificate 2, which replaces 0 and 1 and has the number of 0, was refused by the ledger."""
-    town = found_town(chain, tmp_path)
+    town = found_town(own_chain, tmp_path)
     assert town.issue(0, 1).complete
     assert town.issue_one(0, supersedes=(0, 1)) == 2
     take_serials(town, 2, 1)

@@ -1,0 +1,23 @@
+"""Real chains for whoever issues on one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local_chain import LocalChain
+
+
+@pytest.fixture(scope="module", name="chain")
+def chain_() -> Iterator[LocalChain]:
+    """A chain for all tests of a module."""
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture(name="own_chain")
+def own_chain_() -> Iterator[LocalChain]:
+    """A chain for each test: its clock runs ahead of ours, by which the commands go."""
+    with LocalChain() as chain:
+        yield chain
