@@ -15,7 +15,7 @@ pytestmark = pytest.mark.xdist_group("pages")
 
 
 def answer(page: Page, word: str) -> None:
-    expect(page.locator("#answer h2, #answer .result, #answer").first).to_contain_text(word, timeout=60_000)
+    expect(page.locator("#answer h2:visible")).to_have_text(word, timeout=60_000)
 
 
 def choose(page: Page, address: str, file: Path) -> None:
@@ -40,7 +40,7 @@ def test_a_chosen_file_is_answered_in_place_and_announced(page: Page, address: s
     assert page.url == f"{address}/check"
     region = page.locator("#answer")
     assert region.get_attribute("aria-live") == "polite"
-    expect(region.locator("svg").first).to_be_visible()
+    expect(region.locator("svg:visible")).to_be_visible()
     expect(region).to_contain_text("Business licence")
 
 
@@ -58,14 +58,14 @@ def test_a_dropped_file_is_answered_too_and_named(page: Page, address: str, shel
     page.goto(f"{address}/check")
     drop(page, shelf.files[0])
     answer(page, "VALID")
-    expect(page.locator("#answer .about")).to_have_text("About: licence-0.ecert.json")
+    expect(page.locator("#answer .about:visible")).to_have_text("About: licence-0.ecert.json")
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "One certificate at a time"), ("zh", "每次只能核验一份证照")])
 def test_of_two_dropped_files_none_is_sent(page: Page, address: str, shelf: Shelf, language: str, words: str) -> None:
     page.goto(f"{address}/check?lang={language}")
     drop(page, shelf.files[0])
-    expect(page.locator("#answer [data-result=VALID]")).to_be_visible(timeout=60_000)
+    expect(page.locator("#answer [data-result=VALID]:visible")).to_be_visible(timeout=60_000)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.method))
     drop(page, shelf.files[0], altered(shelf.files[1]))
@@ -99,7 +99,7 @@ def test_a_wrong_or_half_file_is_answered_in_words(
     wrong = tmp_path / "wrong.json"
     wrong.write_bytes(content)
     choose(page, address, wrong)
-    said = page.locator("#answer article, #answer section")
+    said = page.locator("#answer article:visible, #answer section")
     expect(said).to_be_visible(timeout=60_000)
     expect(said).to_contain_text(words)
 
@@ -126,7 +126,7 @@ def test_pasted_text_is_checked(page: Page, address: str, shelf: Shelf) -> None:
     page.goto(f"{address}/check")
     page.click("summary")
     page.fill("#text", shelf.files[1].decode())
-    page.click("button[type=submit]")
+    page.click("button:visible")
     answer(page, "VALID")
 
 
@@ -139,10 +139,10 @@ def test_what_is_pasted_after_a_file_is_what_is_checked(
     page.fill("#text", altered(shelf.files[1]).decode())
     expect(page.locator("#answer")).to_be_empty()
     assert page.evaluate("document.getElementById('certificate').files.length") == 0
-    page.click("button[type=submit]")
+    page.click("button:visible")
     answer(page, "INVALID")
     page.set_input_files("#certificate", certificate)
-    expect(page.locator("#answer [data-result=VALID]")).to_be_visible(timeout=60_000)
+    expect(page.locator("#answer [data-result=VALID]:visible")).to_be_visible(timeout=60_000)
     assert page.input_value("#text") == ""
 
 
@@ -154,7 +154,7 @@ def test_a_file_and_a_text_that_are_both_there_all_the_same_are_not_sent(
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.method))
     page.evaluate("document.getElementById('text').value = 'as a browser restores it'")
-    page.click("button[type=submit]")
+    page.click("button:visible")
     expect(page.locator("#answer .problem")).to_contain_text("There is a file and a text: leave one of them out")
     expect(page.locator("#answer [data-result]")).to_have_count(0)
     assert asked == []
@@ -168,7 +168,7 @@ def test_a_file_and_a_text_are_refused_without_script_too(
     choose(page, address, certificate)
     page.click(".paste summary")
     page.fill("#text", altered(shelf.files[1]).decode())
-    page.click("button[type=submit]")
+    page.click("button:visible")
     expect(page.locator("#answer .problem")).to_contain_text("同时提供了文件和文本，请只保留其中一项")
     expect(page.locator("#answer [data-result]")).to_have_count(0)
     context.close()
@@ -177,16 +177,58 @@ def test_a_file_and_a_text_are_refused_without_script_too(
 def test_the_page_speaks_chinese(page: Page, address: str, certificate: Path) -> None:
     page.goto(f"{address}/check?lang=zh")
     page.set_input_files("#certificate", certificate)
-    expect(page.locator("#answer")).to_contain_text("有效", timeout=60_000)
-    expect(page.locator("#answer")).to_contain_text("营业执照")
+    answer(page, "有效")
+    expect(page.locator("#answer .title:visible")).to_have_text("营业执照")
     assert page.locator("html").get_attribute("lang") == "zh-CN"
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_verdict_stays_the_same_one_in_the_other_language(
+    browser: Browser, address: str, shelf: Shelf, tmp_path: Path, *, scripts: bool
+) -> None:
+    forged = tmp_path / "forged.ecert.json"
+    forged.write_bytes(altered(shelf.files[0]))
+    context = browser.new_context(java_script_enabled=scripts, locale="en-GB")
+    page = context.new_page()
+    choose(page, address, forged)
+    if not scripts:
+        page.click("button:visible")
+    answer(page, "INVALID")
+    told = page.locator("#answer .as-of:visible").text_content() or ""
+    url = page.url
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.click("text=中文")
+    answer(page, "无效")
+    expect(page.locator("h1 :visible")).to_have_text("核验证照")
+    expect(page.locator("#answer .reasons:visible")).to_contain_text("“经营范围”")
+    expect(page.locator("#answer .as-of:visible")).to_contain_text(told.split()[-1])
+    page.keyboard.press("ArrowLeft")
+    answer(page, "INVALID")
+    assert (page.url, asked) == (url, [])
+    context.close()
+
+
+def test_the_language_that_is_switched_on_is_that_of_the_next_answer_too(
+    browser: Browser, address: str, certificate: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False, locale="en-GB")
+    page = context.new_page()
+    page.goto(f"{address}/check")
+    page.click("text=中文")
+    page.click("button:visible")
+    expect(page.locator("#answer .problem :visible").last).to_have_text("请先选择文件或粘贴证照文本。")
+    page.set_input_files("#certificate", certificate)
+    page.click("button:visible")
+    answer(page, "有效")
+    context.close()
 
 
 def test_everything_works_as_a_plain_form_without_script(browser: Browser, address: str, certificate: Path) -> None:
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     choose(page, address, certificate)
-    page.click("button[type=submit]")
+    page.click("button:visible")
     answer(page, "VALID")
     context.close()
 

@@ -291,7 +291,7 @@ async def test_a_form_of_another_kind_or_a_broken_one_is_said_in_words(client: h
 async def test_the_script_gets_the_answer_alone(client: httpx.AsyncClient, shelf: Shelf) -> None:
     answer = await drop(client, shelf.files[0], **{"x-in-place": "1"})
     assert "<html" not in answer.text
-    assert answer.text.lstrip().startswith('<article class="verdict VALID"')
+    assert answer.text.lstrip().startswith('<article class="verdict VALID en" lang="en"')
 
 
 async def test_what_stands_on_a_certificate_cannot_become_markup(client: httpx.AsyncClient) -> None:

@@ -1,9 +1,15 @@
-"""`/check`: one certificate in, one verdict out, for anybody with a browser; works as a plain form."""
+"""`/check`: one certificate in, one verdict out, for anybody with a browser; works as a plain form.
+
+Page and answer are there in both languages, of which the reader switches one on: so a verdict stays the one that was
+recorded, and neither the certificate is needed again nor a script.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from http import HTTPStatus
+from types import MappingProxyType
 
 from fastapi import APIRouter
 from starlette.requests import Request
@@ -61,8 +67,11 @@ def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
         presented = await _presented(request)
         submitted = Submitted(certificate=presented.content, asked=asked, occasion=Occasion())
         answered = await answering.answer(ANYBODY, submitted)
-        answer = shown(answered.verification, presented.content, language_of(request), presented.filename)
-        return _page(request, answer=answer)
+        answers = {
+            language: shown(answered.verification, presented.content, language, presented.filename)
+            for language in Language
+        }
+        return _page(request, answers=answers)
 
     return router
 
@@ -70,7 +79,7 @@ def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
 def answer_problem(request: Request, problem: RequestRefused) -> Response:
     """Say a problem in words, on the page or in place."""
     words = problem.words if isinstance(problem, FormRefused) else PROBLEMS[problem.code]
-    return _page(request, problem=language_of(request).of(words), status=KINDS[problem.code].status)
+    return _page(request, problem=words, status=KINDS[problem.code].status)
 
 
 async def _presented(request: Request) -> Part:
@@ -100,8 +109,8 @@ async def _presented(request: Request) -> Part:
 def _page(
     request: Request,
     *,
-    answer: ShownVerification | None = None,
-    problem: str | None = None,
+    answers: Mapping[Language, ShownVerification] = MappingProxyType({}),
+    problem: Words | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HTMLResponse:
     language = language_of(request)
@@ -111,13 +120,12 @@ def _page(
         .get_template(name)
         .render(
             language=language,
-            words={key: language.of(words) for key, words in WORDS.items()},
-            languages=[(Language.EN, "English"), (Language.ZH, "中文")],
+            words=WORDS,
             icon=assets()["icon.svg"].address,
             style=assets()["check.css"].address,
             script=assets()["check.js"].address,
             max_body=MAX_BODY,
-            answer=answer,
+            answers=answers,
             problem=problem,
         )
     )

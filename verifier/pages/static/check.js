@@ -12,9 +12,8 @@
   }
   let latest = 0;
 
-  function say(kind, words) {
-    const line = document.createElement("p");
-    line.textContent = words;
+  function say(kind, name) {
+    const line = document.getElementById(name).content.firstChild.cloneNode(true);
     if (kind === "waiting") {
       line.className = kind;
       answer.replaceChildren(line);
@@ -41,25 +40,25 @@
     const body = new FormData();
     forget();
     if (file && text.value.trim()) {
-      say("problem", form.dataset.both);
+      say("problem", "file_and_text");
       return;
     }
     if (file) {
       if (file.size > Number(form.dataset.max)) {
-        say("problem", form.dataset.tooLarge);
+        say("problem", "too_large");
         return;
       }
       body.append("file", file, file.name || "certificate");
     } else if (text.value.trim()) {
       body.append("text", text.value);
     } else {
-      say("problem", form.dataset.nothing);
+      say("problem", "nothing_chosen");
       return;
     }
     const mine = latest;
     const waiting = setTimeout(function () {
       if (mine === latest) {
-        say("waiting", form.dataset.waiting);
+        say("waiting", "waiting");
       }
     }, 300);
     fetch(form.action, { method: "POST", body: body, headers: { "X-In-Place": "1" } })
@@ -71,7 +70,7 @@
         return response.text();
       })
       .then(function (html) { return function () { show(html); }; })
-      .catch(function () { return function () { say("problem", form.dataset.noAnswer); }; })
+      .catch(function () { return function () { say("problem", "no_answer"); }; })
       .then(function (put) {
         clearTimeout(waiting);
         if (mine === latest) {
@@ -83,7 +82,7 @@
   function askOne(files) {
     if (files.length > 1) {
       forget();
-      say("problem", form.dataset.several);
+      say("problem", "one_at_a_time");
       return;
     }
     ask(files[0]);
