@@ -5,12 +5,16 @@ claims, the disclosures and what travels outside the signature. Nothing is belie
 disclosure is the one that its slot's digest names is check 6, so one that no digest names comes through and is
 `altered_field` there. What no honest certificate can look like is refused here, two disclosures of one name included.
 
+A file that a text editor saved in another encoding is refused, too, for a signature covers one spelling and two readers
+must not read two things; the refusal names the encoding.
+
 For any bytes at all, only `MalformedCertificate` is raised. Nesting counts the brackets open at once in any one of the
 JSON texts: the file, the header, the payload, each disclosure.
 """
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,12 +27,13 @@ from ecert.disclosures import read_disclosures
 from ecert.errors import MalformedCertificate, MalformedKey, NotBase64Url
 from ecert.strict_json import MAX_NESTING
 
-__all__ = ["MAX_DISCLOSURES", "MAX_NESTING", "MAX_PATH", "MAX_SIZE", "parse", "parse_value"]
+__all__ = ["MAX_DISCLOSURES", "MAX_NESTING", "MAX_PATH", "MAX_SIZE", "misencoded", "parse", "parse_value"]
 
 MAX_SIZE = 256 * 1024
 MAX_DISCLOSURES = 256
 MAX_PATH = 20
 TYP = "dc+sd-jwt"
+_UTF16_BEGINS = frozenset({BOM_UTF16_LE, BOM_UTF16_BE, b"{\0", b"\0{", b"e\0", b"\0e"})
 _JWS_PARTS = 3
 _HEADERS_KEPT = 1024
 _HEADER_KEPT_SIZE = 4096
@@ -65,10 +70,19 @@ def parse(data: bytes) -> Certificate:
     """Read a certificate in either form; raise `MalformedCertificate`, and nothing else, for any other bytes."""
     if len(data) > MAX_SIZE:
         raise MalformedCertificate("certificate", f"larger than {MAX_SIZE} bytes")
+    if (encoding := misencoded(data)) is not None:
+        raise MalformedCertificate("certificate", f"saved as {encoding}: it must be UTF-8 without a byte order mark")
     text = _utf8(data, "certificate")
     if text.lstrip(" \t\r\n").startswith("{"):
         return parse_value(strict_json.loads(text, "certificate", MalformedCertificate))
     return _certificate(_compact_form(text))
+
+
+def misencoded(data: bytes) -> str | None:
+    """Name the encoding that a text editor chose for what should be plain UTF-8, by how the bytes begin; else None."""
+    if data.startswith(BOM_UTF8):
+        return "UTF-8 with BOM"
+    return "UTF-16" if data[:2] in _UTF16_BEGINS else None
 
 
 def parse_value(value: Value) -> Certificate:

@@ -82,6 +82,25 @@ def test_white_space_and_order_of_the_file_mean_nothing() -> None:
     assert parse(b" \n" + json.dumps(dict(reversed(whole.items())), indent=2).encode()) == parse(filed())
 
 
+@pytest.mark.parametrize("text", [FORGED.file().decode(), FORGED.compact().decode()])
+@pytest.mark.parametrize(
+    ("encoding", "named"),
+    [
+        ("utf-8-sig", "UTF-8 with BOM"),
+        ("utf-16", "UTF-16"),
+        ("utf-16-le", "UTF-16"),
+        ("utf-16-be", "UTF-16"),
+    ],
+)
+def test_a_file_that_an_editor_saved_in_another_encoding_is_refused_by_the_name_of_that(
+    text: str, encoding: str, named: str
+) -> None:
+    with pytest.raises(MalformedCertificate) as caught:
+        parse(text.encode(encoding))
+    assert caught.value.place == "certificate"
+    assert caught.value.why == f"saved as {named}: it must be UTF-8 without a byte order mark"
+
+
 @pytest.mark.parametrize(
     ("claims", "of"),
     [

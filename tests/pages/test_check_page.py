@@ -90,6 +90,7 @@ def test_an_altered_field_is_named_with_what_to_do(page: Page, address: str, she
         (b"\x89PNG\r\n\x1a\n", "This is not a certificate file."),
         (b"\xff\xfe\x00", "This is not a certificate file."),
         (b'{"protected": "eyJ', "This file is damaged or was changed."),
+        ('{"protected": "eyJ'.encode("utf-16"), "A text editor saved this file as UTF-16"),
         (b"", "This file is empty."),
     ],
 )

@@ -166,6 +166,7 @@ BAD_FILES: dict[str, Callable[[bytes], bytes]] = {
     "not JSON": lambda _: b"%PDF-1.7 this is a document",
     "truncated": lambda file: file[: len(file) // 2],
     "wrong encoding": lambda file: file.decode().encode("utf-16"),
+    "a byte order mark": lambda file: b"\xef\xbb\xbf" + file,
     "a byte that is not UTF-8": lambda file: file[:100] + b"\xff" + file[101:],
     "duplicate names": with_name_twice,
     "unknown algorithm": lambda file: with_header(file, alg="ES999"),

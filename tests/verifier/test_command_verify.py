@@ -103,6 +103,13 @@ def test_a_bad_file_gets_its_verdict_and_the_others_theirs(
     assert ran.exit_code == 1
 
 
+def test_a_file_that_an_editor_saved_in_another_encoding_is_told_by_that(shelf: Shelf, tmp_path: Path) -> None:
+    bad = tmp_path / "bad"
+    bad.write_bytes(BAD_FILES["wrong encoding"](shelf.files[0]))
+    said = verify(shelf, str(bad)).output
+    assert "    certificate: saved as UTF-16: it must be UTF-8 without a byte order mark\n" in said
+
+
 def test_a_file_of_1_gb_is_not_read(shelf: Shelf, tmp_path: Path) -> None:
     large = tmp_path / "large.ecert.json"
     with large.open("wb") as file:

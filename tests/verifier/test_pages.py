@@ -30,6 +30,8 @@ NEWER_THAN_CHROME_86 = (
     r"\.at\(|structuredClone|Object\.hasOwn|findLast|\?\?=|\|\|=|\.any\(|replaceAll|AbortSignal\.timeout"
 )
 
+MISENCODED = {"wrong encoding": "UTF-16", "a byte order mark": "UTF-8 with BOM"}
+
 
 @pytest.fixture(scope="module")
 def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
@@ -154,13 +156,24 @@ async def test_pasted_text_does_as_well_as_a_file(client: httpx.AsyncClient, she
     assert 'data-reason="proof_missing"' in page
 
 
-@pytest.mark.parametrize("kind", [kind for kind in BAD_FILES if kind not in {"empty", "too large"}])
+@pytest.mark.parametrize("kind", [kind for kind in BAD_FILES if kind not in {"empty", "too large", *MISENCODED}])
 async def test_a_wrong_file_is_a_verdict_in_words(kind: str, client: httpx.AsyncClient, shelf: Shelf) -> None:
     answer = await drop(client, BAD_FILES[kind](shelf.files[0]))
     assert answer.status_code == 200
     begins = kind not in {"not JSON", "nested too deep", "a bare number"}
     assert WORDS["damaged" if begins else "no_certificate"].en in answer.text
     assert 'data-result="INVALID"' in answer.text
+
+
+@pytest.mark.parametrize("kind", MISENCODED)
+@pytest.mark.parametrize("language", list(Language))
+async def test_a_file_that_an_editor_saved_in_another_encoding_is_told_by_that(
+    kind: str, language: Language, client: httpx.AsyncClient, shelf: Shelf
+) -> None:
+    for presented in (shelf.files[0], shelf.certificates[0].compact().encode()):
+        page = (await drop(client, BAD_FILES[kind](presented))).text
+        assert language.of(WORDS["misencoded"]).format(encoding=MISENCODED[kind]) in page
+        assert language.of(WORDS["damaged"]) not in page
 
 
 @pytest.mark.parametrize("language", list(Language))

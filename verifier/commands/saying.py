@@ -40,6 +40,9 @@ def lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
     known = _type(answer)
     for one in _reasons(answer, known, language):
         yield f"  {one.reason}: {one.so} {one.do}"
+        if one.reason is Reason.MALFORMED:
+            form = answer.said["checks"][0]["detail"]
+            yield f"    {form['place']}: {form['why']}"
 
 
 def _as_of(answer: Answer, language: Language) -> str:

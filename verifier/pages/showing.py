@@ -11,6 +11,7 @@ from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
 from ecert.explaining import Language, Said, day, explain, moment
 from ecert.fields import COMMON_FIELDS, Field, Kind, ListOf
+from ecert.parsing import misencoded
 from ecert.verdict import Check, Reason, Result
 from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, RESULTS, WORDS
 from verifier.services.verifying import Verification
@@ -102,8 +103,13 @@ def _kindly(said: Said, presented: bytes, language: Language) -> Said:
     """Tell a file that is something else from one that is a certificate's no more, by how it begins."""
     if said.reason is not Reason.MALFORMED:
         return said
-    begins = presented.lstrip(_BEFORE_TEXT).startswith((b"{", b"eyJ"))
-    return replace(said, so=language.of(WORDS["damaged" if begins else "no_certificate"]))
+    begins = presented.lstrip(_BEFORE_TEXT)[:6].replace(b"\0", b"").startswith((b"{", b"eyJ"))
+    if not begins:
+        return replace(said, so=language.of(WORDS["no_certificate"]))
+    encoding = misencoded(presented)
+    if encoding is None:
+        return replace(said, so=language.of(WORDS["damaged"]))
+    return replace(said, so=language.of(WORDS["misencoded"]).format(encoding=encoding))
 
 
 def _title(certificate: Certificate, known: CertificateType | None, language: Language) -> str:

@@ -52,6 +52,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         ),
         "no_certificate": _both("This is not a certificate file.", "这不是证照文件。"),
         "damaged": _both("This file is damaged or was changed.", "该文件已损坏或被改动。"),
+        "misencoded": _both(
+            "A text editor saved this file as {encoding}: it is not the file that the agency gave.",
+            "该文件已被文本编辑器另存为 {encoding} 编码，不再是发证机构发放的原始文件。",
+        ),
         "share": _both("share", "份额"),
         "as_of": _both("as of", "截至"),
         "block": _both("block", "区块"),
