@@ -69,28 +69,37 @@ def by_number(
 
 
 def by_lookup(
-    connection: Connection, ledger: str, indexes: Sequence[bytes], *, limit: int
+    connection: Connection,
+    ledger: str,
+    indexes: Sequence[bytes],
+    *,
+    limit: int,
+    agency: str | None = None,
+    serial: int | None = None,
 ) -> tuple[CertificateRecord, ...]:
     """Give a ledger's certificates that one or two indexes lead to, newest first, whatever became of them since.
 
-    Those of void batches were promised to nobody and are left out.
+    Those of void batches were promised to nobody and are left out. `agency`, `serial`: of these alone.
     """
     if not indexes:
         return ()
     one, other = (*indexes, *indexes)[:2]
-    asked = {"ledger": ledger, "one": one, "other": other, "most": limit}
-    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(), asked))
+    named = {name: value for name, value in (("agency", agency), ("serial", serial)) if value is not None}
+    asked = {"ledger": ledger, "one": one, "other": other, "most": limit, **named}
+    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(*named), asked))
 
 
 @cache
-def _by_lookup() -> Select[Any]:
+def _by_lookup(*narrowed: str) -> Select[Any]:
     """Write the statement once: writing it takes several times as long as the database needs to answer it."""
+    columns = {"agency": issuers.c.agency, "serial": certificates.c.serial}
     found = select(lookup_rows.c.issuer_id, lookup_rows.c.serial)
     named = found.where(lookup_rows.c.index.in_([bindparam("one"), bindparam("other")])).distinct().subquery("named")
     return (
         select_certificates()
         .join(named, (named.c.issuer_id == certificates.c.issuer_id) & (named.c.serial == certificates.c.serial))
         .where(ledgers.c.name == bindparam("ledger"), batches.c.state != BatchState.VOID)
+        .where(*(columns[name] == bindparam(name) for name in narrowed))
         .order_by(batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
         .limit(bindparam("most"))
     )

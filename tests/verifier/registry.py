@@ -54,10 +54,18 @@ def finding(city: City) -> Finding:
     return Finding(city.database, city.office.ledger, city.office.keyring.folder, TypeCatalogue.bundled())
 
 
-def look_up(city: City, certificate_type: CertificateType, by: str, value: str) -> Found:
+def look_up(
+    city: City,
+    certificate_type: CertificateType,
+    by: str,
+    value: str,
+    *,
+    agency: str | None = None,
+    serial: int | None = None,
+) -> Found:
     """Look up in a reading of its own."""
     with finding(city).reading() as reading:
-        return reading.look_up(certificate_type, by, value)
+        return reading.look_up(certificate_type, by, value, agency=agency, serial=serial)
 
 
 def by_document(city: City, sha256: bytes) -> Found:

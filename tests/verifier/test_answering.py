@@ -44,7 +44,7 @@ class Cabinet:
 
     certificates: tuple[FoundCertificate, ...] = ()
     complete_since: Mapping[str, int] = field(default_factory=dict)
-    more: bool = False
+    older: tuple[FoundCertificate, ...] = ()
     away: bool = False
     readings: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
@@ -56,10 +56,24 @@ class Cabinet:
         self.readings += 1
         yield self
 
-    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+    def look_up(
+        self,
+        certificate_type: CertificateType,
+        by: str,
+        value: str,
+        *,
+        agency: str | None = None,
+        serial: int | None = None,
+    ) -> Found:
         self.asked.append((by, value))
         assert certificate_type is TYPE
-        return Found(certificates=self.certificates, complete_since=self.complete_since, more=self.more)
+        named = tuple(
+            each
+            for each in (*self.certificates, *self.older)
+            if agency in {None, each.agency} and serial in {None, each.serial}
+        )
+        most = len(self.certificates)
+        return Found(certificates=named[:most], complete_since=self.complete_since, more=len(named) > most)
 
     def by_document(self, sha256: bytes) -> Found:
         return Found(certificates=self.certificates if sha256 == DOCUMENT else ())
@@ -204,22 +218,24 @@ async def test_several_in_force_are_a_list_to_choose_from(desk: Desk) -> None:
     assert chosen["certificate"]["serial"] == 1
 
 
-async def test_that_there_are_more_than_are_listed_is_said_and_one_of_the_listed_can_be_chosen(desk: Desk) -> None:
-    desk.cabinet.certificates = (stored(desk, 1), stored(desk, 0))
-    desk.cabinet.more = True
+@pytest.mark.parametrize("serial", [0, 1, 2])
+async def test_that_there_are_more_than_are_listed_is_said_and_any_of_them_can_be_chosen(
+    serial: int, desk: Desk
+) -> None:
+    desk.cabinet.certificates = (stored(desk, 2), stored(desk, 1))
+    desk.cabinet.older = (stored(desk, 0),)
     said = await desk.ask(lookup=LOOKUP)
     assert (said["reasons"], said["more_choices"]) == (["several_found"], True)
-    chosen = await desk.ask(lookup={**LOOKUP, "agency": AGENCY, "serial": 1})
+    chosen = await desk.ask(lookup={**LOOKUP, "agency": AGENCY, "serial": serial})
     assert (chosen["result"], "more_choices" in chosen) == ("VALID", False)
+    assert isinstance(chosen["certificate"], dict)
+    assert chosen["certificate"]["serial"] == serial
 
 
-@pytest.mark.parametrize("named", [{}, {"agency": AGENCY, "serial": 99}])
-async def test_where_some_were_left_out_none_is_taken_for_the_only_one_and_none_for_absent(
-    named: dict[str, object], desk: Desk
-) -> None:
+async def test_where_some_were_left_out_none_is_taken_for_the_only_one(desk: Desk) -> None:
     desk.cabinet.certificates = (stored(desk, 1), stored(desk, 0, live=False))
-    desk.cabinet.more = True
-    said = await desk.ask(lookup={**LOOKUP, **named})
+    desk.cabinet.older = (stored(desk, 2),)
+    said = await desk.ask(lookup=LOOKUP)
     assert (said["result"], said["reasons"], said["more_choices"]) == ("UNKNOWN", ["several_found"], True)
     choices = said["choices"]
     assert isinstance(choices, list)

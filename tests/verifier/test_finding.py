@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -136,6 +137,23 @@ def test_more_than_anybody_chooses_from_is_cut_off_and_said(city: City, monkeypa
     monkeypatch.setattr(room, "MOST", 1)
     found = look_up(city, TITLE, "number", ROWS[1]["title_number"])
     assert ([each.agency for each in found.certificates], found.more) == ([OTHER_AGENCY], True)
+
+
+@pytest.mark.parametrize("named", [{"serial": 1}, {"agency": AGENCY}, {"agency": AGENCY, "serial": 1}])
+def test_one_that_would_be_cut_off_is_found_by_its_agency_or_serial(
+    named: dict[str, Any], city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_to_another_agency(city, 1)
+    monkeypatch.setattr(room, "MOST", 1)
+    found = look_up(city, TITLE, "number", ROWS[1]["title_number"], **named)
+    assert ([(each.agency, each.serial) for each in found.certificates], found.more) == ([(AGENCY, 1)], False)
+
+
+def test_the_serial_of_another_certificate_finds_nothing_and_tells_nothing_of_absence(city: City) -> None:
+    with city.database.begin() as connection:
+        completeness.declare(connection, LEDGER, AGENCY, TITLE.vct_hash, since=100, now=NOW)
+    found = look_up(city, TITLE, "number", ROWS[1]["title_number"], agency=AGENCY, serial=2)
+    assert (found.certificates, found.complete_since) == ((), {})
 
 
 def test_what_a_type_is_not_found_by_is_refused_with_what_it_is(city: City) -> None:

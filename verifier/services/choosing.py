@@ -50,15 +50,10 @@ class Choice:
         }
 
 
-def chooses(lookup: LookUp | None) -> bool:
-    """Tell whether a look-up names the one certificate that is meant."""
-    return lookup is not None and lookup.serial is not None
-
-
 def chosen(found: Sequence[FoundCertificate], lookup: LookUp | None) -> Sequence[FoundCertificate]:
-    """Give those that are meant: the one that was chosen; else all in force; else the newest that no longer is."""
+    """Give those that are meant: what has the serial that was named; else all in force; else the newest that is not."""
     if lookup is not None and lookup.serial is not None:
-        return [each for each in found if (each.agency, each.serial) == (lookup.agency, lookup.serial)]
+        return found
     return [each for each in found if each.live] or found[:1]
 
 

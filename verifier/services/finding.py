@@ -60,13 +60,23 @@ class Reading:
         self._indexes = indexes
         self._index: KeyUse | None = key_uses.read(connection).get(Use.INDEX)
 
-    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+    def look_up(
+        self,
+        certificate_type: CertificateType,
+        by: str,
+        value: str,
+        *,
+        agency: str | None = None,
+        serial: int | None = None,
+    ) -> Found:
         """Find certificates of a type by a value, which is compared as it is between two certificates.
 
         Args:
             certificate_type: what is looked for.
             by: a field of the type that has a form, `number` (the type's number), `holder` (an id) or `identifier`.
             value: as people write it; a citizen id of 15 digits finds the same as its 18.
+            agency: only what this agency issued.
+            serial: only what has this serial.
 
         Raises:
             RequestRefused: the type is not found by that, or the value cannot be one of its field.
@@ -74,8 +84,8 @@ class Reading:
             CannotOpen: what is stored was changed.
             StoreError: the database does not answer.
         """
-        found = self._find(_asked(Places.of(certificate_type), by, value))
-        if not found:
+        found = self._find(_asked(Places.of(certificate_type), by, value), agency, serial)
+        if not found and agency is None and serial is None:
             return Found(
                 certificates=(),
                 complete_since=completeness.of_type(self._connection, self._ledger, certificate_type.vct_hash),
@@ -86,13 +96,17 @@ class Reading:
         """Find the certificates, of whatever type, whose document has this hash; raises as `look_up`."""
         return self._opened(self._find(asked_document(sha256)))
 
-    def _find(self, wanted: tuple[str, str, str]) -> Collection[CertificateRecord]:
+    def _find(
+        self, wanted: tuple[str, str, str], agency: str | None = None, serial: int | None = None
+    ) -> Collection[CertificateRecord]:
         use = self._index
         if use is None:
             return ()
         numbers = [use.current] if use.former is None else [use.current, use.former]
         indexes = [lookup_index(self._indexes.key(number), *wanted) for number in numbers]
-        return certificates.by_lookup(self._connection, self._ledger, indexes, limit=MOST + 1)
+        return certificates.by_lookup(
+            self._connection, self._ledger, indexes, limit=MOST + 1, agency=agency, serial=serial
+        )
 
     def _opened(self, found: Collection[CertificateRecord]) -> Found:
         shown = tuple(

@@ -25,8 +25,8 @@ class FoundCertificate:
 class Found:
     """All that was found, newest first, withdrawn ones too.
 
-    `complete_since`: where nothing was found, agency -> since when it says that its records of the type are complete,
-    which is what absence means. `more`: older ones were left out.
+    `complete_since`: where nothing was found, whoever issued it, agency -> since when it says that its records of the
+    type are complete, which is what absence means. `more`: older ones were left out.
     """
 
     certificates: tuple[FoundCertificate, ...]
@@ -37,8 +37,18 @@ class Found:
 class Finds(Protocol):
     """Looks certificates up by what they say, as of one moment. Whoever can needs the index key and the field key."""
 
-    def look_up(self, certificate_type: CertificateType, by: str, value: str) -> Found:
+    def look_up(
+        self,
+        certificate_type: CertificateType,
+        by: str,
+        value: str,
+        *,
+        agency: str | None = None,
+        serial: int | None = None,
+    ) -> Found:
         """Find certificates of a type by a field (or `holder`) and its value, normalised as for comparing.
+
+        `agency`, `serial`: only those of this agency and of this serial, before any are left out.
 
         Raises:
             RequestRefused: the type is not found by that, or the value cannot be one of its field.

@@ -20,7 +20,7 @@ from store.errors import StoreError
 from verifier.matters import Ruling
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.answered import Answered
-from verifier.services.choosing import Choice, chooses, chosen
+from verifier.services.choosing import Choice, chosen
 from verifier.services.found import Finds, Found, OpensCodes, OpensFinding
 from verifier.services.gathering import Gathering
 from verifier.services.lookup_values import NUMBER
@@ -118,7 +118,7 @@ class LookingUp:
             raise RequestRefused(Code.NOT_UNDERSTOOD, "The type is not known.", [flaw])
         by = certificate_type.number if lookup.by == NUMBER else lookup.by
         ruling.look_up_by(certificate_type, by)
-        found = finds.look_up(certificate_type, by, lookup.value)
+        found = finds.look_up(certificate_type, by, lookup.value, agency=lookup.agency, serial=lookup.serial)
         return self._of_found(found, lookup, _stating(asked, by, lookup.value), ruling, copy, missing=Reason.NOT_FOUND)
 
     def _of_found(
@@ -132,9 +132,7 @@ class LookingUp:
         missing: Reason,
     ) -> Answered:
         among = chosen(found.certificates, lookup)
-        if not among and found.more:
-            among = chosen(found.certificates, None)  # what was chosen may be among those that were left out
-        elif len(among) == 1 and (chooses(lookup) or not found.more):
+        if len(among) == 1 and not found.more:
             return self._told(among[0].compact, asked, ruling, copy)
         if not among:
             nothing = self._verifying.nothing(missing, asked)

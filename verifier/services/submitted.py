@@ -10,7 +10,7 @@ from verifier.services.verifying import Asked, Presented
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookUp:
-    """What to look a certificate up by: a type's slug, a word for the field, its value; and the one that was chosen.
+    """What to look a certificate up by: a type's slug, a word for the field, its value; whose it is, and its serial.
 
     `by`: the name of a field that is a number of some form, `number` for the type's own, `identifier`, or `holder`.
     """
