@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -15,6 +15,9 @@ from ecert.verdict import Check, Outcome, Reason
 
 ZONE = timezone(timedelta(hours=8))
 """The agencies' time zone, in which days are told."""
+_FIRST_SECOND = -62_135_596_800
+_LAST_SECOND = 253_402_271_999
+"""Of the calendar, at UTC and in our zone; what days of another zone have beyond them is told as these."""
 
 
 class Language(StrEnum):
@@ -50,7 +53,7 @@ def explain(check: Check, language: Language, label: Callable[[str], str] = str)
 
 def day(seconds: int, language: Language) -> str:
     """Write the day of a time as people of the language do."""
-    then = datetime.fromtimestamp(seconds, ZONE)
+    then = _local(seconds)
     if language is Language.ZH:
         return f"{then.year}年{then.month}月{then.day}日"
     return f"{then.day} {then:%B} {then.year}"
@@ -58,7 +61,11 @@ def day(seconds: int, language: Language) -> str:
 
 def moment(seconds: int, language: Language) -> str:
     """Write a time of day with its day."""
-    return f"{day(seconds, language)} {datetime.fromtimestamp(seconds, UTC).astimezone(ZONE):%H:%M:%S}"
+    return f"{day(seconds, language)} {_local(seconds):%H:%M:%S}"
+
+
+def _local(seconds: int) -> datetime:
+    return datetime.fromtimestamp(min(max(seconds, _FIRST_SECOND), _LAST_SECOND), ZONE)
 
 
 def _said(check: Check, reason: Reason, language: Language, label: Callable[[str], str]) -> Said:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ecert.checks.rules import CHECKS
+from ecert.claims import EARLIEST, LATEST
 from ecert.explaining import Language, day, explain, moment
 from ecert.sentences import FAILED, UNKNOWN
 from ecert.verdict import OF_LOOK_UPS, Check, Outcome, Reason
@@ -96,3 +97,9 @@ def test_a_young_copy_has_its_age_in_seconds(age: int, en: str, zh: str) -> None
 def test_times_are_told_at_the_agencies_zone() -> None:
     assert day(NOON_IN_MAY, Language.EN) == "3 May 2026"
     assert moment(NOON_IN_MAY, Language.ZH) == "2026年5月3日 12:00:00"
+
+
+def test_the_first_and_the_last_day_of_the_format_can_be_told() -> None:
+    assert [day(EARLIEST, language) for language in Language] == ["1 January 1", "1年1月1日"]
+    assert [day(LATEST - 1, language) for language in Language] == ["31 December 9999", "9999年12月31日"]
+    assert moment(LATEST, Language.EN) == "31 December 9999 23:59:59"

@@ -10,11 +10,13 @@ import pytest
 
 from ecert.certificate import Value
 from ecert.checks.rules import CHECKS as RULES
+from ecert.claims import EARLIEST, LATEST
 from ecert.explaining import Language
 from ecert.facts import Status
 from ecert.types import TypeCatalogue
 from ecert.verdict import Outcome, Result
 from store.database import Database
+from tests.ecert.making import FORGED
 from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, Shelf, answering_with, stock
 from verifier.guards import MAX_BODY
 from verifier.ledger_view import LedgerView
@@ -147,6 +149,13 @@ async def test_a_withdrawn_one_says_why_and_what_to_do(client: httpx.AsyncClient
     assert "The agency revoked this certificate on" in page
     assert "Do not accept it" in page
     assert WORDS["fields_INVALID"].en in page
+
+
+async def test_a_certificate_of_the_first_and_last_days_of_the_calendar_is_shown(client: httpx.AsyncClient) -> None:
+    forged = FORGED.but(claims={"nbf": EARLIEST, "exp": LATEST}).file()
+    page = (await drop(client, forged)).text
+    assert "31 December 9999" in page
+    assert "9999年12月31日" in page
 
 
 async def test_pasted_text_does_as_well_as_a_file(client: httpx.AsyncClient, shelf: Shelf) -> None:
