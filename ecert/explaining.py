@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,7 +11,7 @@ from types import MappingProxyType
 from ecert.checks.demanded import HOLDER
 from ecert.fields import Words
 from ecert.sentences import FAILED, THE_HOLDER, UNKNOWN, Wording
-from ecert.verdict import Check, Outcome, Reason
+from ecert.verdict import Check, Outcome, Reason, Result
 
 ZONE = timezone(timedelta(hours=8))
 """The agencies' time zone, in which days are told."""
@@ -33,11 +33,30 @@ class Language(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """One reason, said in one language."""
+    """One reason, said in one language; `do` is empty where there is nothing to do about it."""
 
     reason: Reason
     so: str
     do: str
+
+
+def explain_all(
+    result: Result,
+    reasons: Sequence[Reason],
+    checks: Sequence[Check],
+    language: Language,
+    label: Callable[[str], str] = str,
+) -> tuple[Said, ...]:
+    """Say the reasons of a verdict that its checks gave, each once and in their order.
+
+    Under INVALID only a check that failed says what to do: a doubt would say how to accept the certificate after all.
+    """
+    said: dict[Reason, Said] = {}
+    for check in checks:
+        doubt = result is Result.INVALID and check.outcome is not Outcome.FAIL
+        for one in explain(check, language, label):
+            said[one.reason] = replace(one, do="") if doubt else one
+    return tuple(said[reason] for reason in reasons if reason in said)
 
 
 def explain(check: Check, language: Language, label: Callable[[str], str] = str) -> tuple[Said, ...]:

@@ -6,9 +6,9 @@ import pytest
 
 from ecert.checks.rules import CHECKS
 from ecert.claims import EARLIEST, LATEST
-from ecert.explaining import Language, day, explain, moment
+from ecert.explaining import Language, day, explain, explain_all, moment
 from ecert.sentences import FAILED, UNKNOWN
-from ecert.verdict import OF_LOOK_UPS, Check, Outcome, Reason
+from ecert.verdict import OF_LOOK_UPS, Check, Outcome, Reason, Result
 
 FAILING = {reason for rule in CHECKS for reason in rule.fail}
 DOUBTFUL = {reason for rule in CHECKS for reason in (*rule.unknown, *rule.softened)}
@@ -103,3 +103,13 @@ def test_the_first_and_the_last_day_of_the_format_can_be_told() -> None:
     assert [day(EARLIEST, language) for language in Language] == ["1 January 1", "1年1月1日"]
     assert [day(LATEST - 1, language) for language in Language] == ["31 December 9999", "9999年12月31日"]
     assert moment(LATEST, Language.EN) == "31 December 9999 23:59:59"
+
+
+def test_under_invalid_nobody_is_told_how_a_doubt_may_be_accepted_all_the_same() -> None:
+    checks = (check(Reason.REVOKED), check(Reason.STALE_LEDGER, Outcome.UNKNOWN))
+    reasons = (Reason.REVOKED, Reason.STALE_LEDGER, Reason.NOT_FOUND)
+    refused, stale = explain_all(Result.INVALID, reasons, checks, Language.EN)
+    assert (refused.reason, stale.reason, stale.do) == (Reason.REVOKED, Reason.STALE_LEDGER, "")
+    assert "Do not accept it" in refused.do
+    (doubted,) = explain_all(Result.UNKNOWN, reasons[1:], checks[1:], Language.EN)
+    assert (doubted.so, bool(doubted.do)) == (stale.so, True)

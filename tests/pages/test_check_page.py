@@ -242,6 +242,15 @@ def test_nothing_is_cut_off_at_the_side(page: Page, address: str, certificate: P
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_on_a_phone_a_code_stands_in_one_line(page: Page, address: str, certificate: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    code = page.locator("#answer dd:visible", has_text="91420111MAB3PRHM8E").bounding_box()
+    assert code is not None
+    assert code["height"] < 30
+
+
 def test_the_service_gone_is_said_in_words(page: Page, address: str, certificate: Path) -> None:
     page.goto(f"{address}/check")
     page.route("**/check*", lambda route: route.abort())

@@ -132,14 +132,14 @@ async def test_a_valid_certificate_is_shown_with_its_fields(client: httpx.AsyncC
     assert AGENCY_NAME in page
     assert "示例市示例路1号" in page
     assert "Business licence" in page
-    assert "3 May 2020" in page
+    assert "3 May 2020 – no end" in page
     assert "<circle" in page
 
 
 async def test_the_same_in_chinese(client: httpx.AsyncClient, shelf: Shelf) -> None:
     page = (await drop(client, shelf.files[0], "zh")).text
     assert '<h2 class="word">有效</h2>' in page
-    assert "2020年5月3日" in page
+    assert "2020年5月3日 – 长期" in page
     assert "营业执照" in page
 
 
@@ -149,6 +149,7 @@ async def test_a_withdrawn_one_says_why_and_what_to_do(client: httpx.AsyncClient
     assert "The agency revoked this certificate on" in page
     assert "Do not accept it" in page
     assert WORDS["fields_INVALID"].en in page
+    assert re.search(r"<code>since: \d+ \w+ \d{4} \d\d:\d\d:\d\d</code>", page)
 
 
 async def test_a_certificate_of_the_first_and_last_days_of_the_calendar_is_shown(client: httpx.AsyncClient) -> None:

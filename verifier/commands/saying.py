@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ecert.certificate_type import CertificateType
-from ecert.explaining import Language, Said, explain, moment
+from ecert.explaining import Language, Said, explain_all, moment
 from ecert.types import TypeCatalogue
 from ecert.verdict import Check, Outcome, Reason, Result
 from verifier.pages.words import RESULTS
@@ -39,7 +39,7 @@ def lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
         yield f"  {answer.said['error']}"
     known = _type(answer)
     for one in _reasons(answer, known, language):
-        yield f"  {one.reason}: {one.so} {one.do}"
+        yield f"  {one.reason}: {one.so} {one.do}".rstrip()
         if one.reason is Reason.MALFORMED:
             form = answer.said["checks"][0]["detail"]
             yield f"    {form['place']}: {form['why']}"
@@ -57,17 +57,15 @@ def _type(answer: Answer) -> CertificateType | None:
     return None if named is None else TypeCatalogue.bundled().by_vct(named["vct"])
 
 
-def _reasons(answer: Answer, known: CertificateType | None, language: Language) -> Iterator[Said]:
+def _reasons(answer: Answer, known: CertificateType | None, language: Language) -> Sequence[Said]:
     def label(name: str) -> str:
         field = None if known is None else known.field(name)
         if field is None:
             return name
         return field.zh if language is Language.ZH else field.en
 
-    said = {one.reason: one for check in answer.said["checks"] for one in explain(_check(check), language, label)}
-    for reason in answer.said["reasons"]:
-        if reason in said:
-            yield said[Reason(reason)]
+    reasons, checks = map(Reason, answer.said["reasons"]), map(_check, answer.said["checks"])
+    return explain_all(answer.result, tuple(reasons), tuple(checks), language, label)
 
 
 def _check(said: dict[str, Any]) -> Check:

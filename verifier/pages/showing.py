@@ -9,7 +9,7 @@ from datetime import date
 
 from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
-from ecert.explaining import Language, Said, day, explain, moment
+from ecert.explaining import Language, Said, day, explain_all, moment
 from ecert.fields import COMMON_FIELDS, Field, Kind, ListOf
 from ecert.parsing import misencoded
 from ecert.verdict import Check, Reason, Result
@@ -20,6 +20,8 @@ _BEFORE_TEXT = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
 """White space, and what some editors put before a text."""
 _LONGEST_NAME = 60
 _NAME_END = 20
+_TIMES = frozenset({"added", "compromised_since", "doubt_since", "exp", "moment", "nbf", "retired", "since"})
+"""What is a time in the detail of a check."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,13 +86,12 @@ def shown(
 
 def reasons(verification: Verification, language: Language) -> tuple[Said, ...]:
     """Say every reason once, gravest first."""
-    known = verification.certificate_type
+    verdict, known = verification.verdict, verification.certificate_type
 
     def label(name: str) -> str:
         return _label(_field(known, name), name, language)
 
-    said = {one.reason: one for check in verification.verdict.checks for one in explain(check, language, label)}
-    return tuple(said[reason] for reason in verification.verdict.reasons)
+    return explain_all(verdict.result, verdict.reasons, verdict.checks, language, label)
 
 
 def short_name(filename: str) -> str:
@@ -119,11 +120,8 @@ def _title(certificate: Certificate, known: CertificateType | None, language: La
 def _facts(verification: Verification, certificate: Certificate, language: Language) -> tuple[ShownField, ...]:
     name = verification.agency_name
     agency = certificate.iss.agency if name is None else f"{name} ({certificate.iss.agency})"
-    start = f"{language.of(WORDS['from'])} {day(certificate.nbf, language)}"
-    if certificate.exp is None:
-        end = language.of(WORDS["no_end"])
-    else:
-        end = f"{language.of(WORDS['until'])} {day(certificate.exp - 1, language)}"
+    start = day(certificate.nbf, language)
+    end = language.of(WORDS["no_end"]) if certificate.exp is None else day(certificate.exp - 1, language)
     return (
         ShownField(label=language.of(WORDS["agency"]), lines=(agency,)),
         ShownField(label=language.of(WORDS["serial"]), lines=(str(certificate.serial),)),
@@ -223,8 +221,12 @@ def _check(check: Check, language: Language) -> ShownCheck:
         name=language.of(CHECKS[check.name]),
         outcome=check.outcome,
         outcome_word=language.of(OUTCOMES[check.outcome]),
-        detail=tuple(f"{name}: {_line(value)}" for name, value in check.detail.items() if value is not None),
+        detail=tuple(_detail(name, value, language) for name, value in check.detail.items() if value is not None),
     )
+
+
+def _detail(name: str, value: Value, language: Language) -> str:
+    return f"{name}: {moment(value, language) if name in _TIMES and isinstance(value, int) else _line(value)}"
 
 
 def _field(known: CertificateType | None, name: str) -> Field | None:

@@ -63,8 +63,6 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "agency": _both("Issued by", "发证机构"),
         "serial": _both("Serial", "流水号"),
         "period": _both("Valid", "有效期"),
-        "from": _both("from", "自"),
-        "until": _both("until", "至"),
         "no_end": _both("no end", "长期"),
         "fields_VALID": _both("What the certificate says", "证照内容"),
         "fields_INVALID": _both("What the file says (do not rely on it)", "文件内容（不可采信）"),
