@@ -31,6 +31,7 @@ class Code(StrEnum):
     WRONG_MEDIA_TYPE = "wrong_media_type"
     COMPRESSED = "compressed"
     NOT_FOUND = "not_found"
+    NOT_KEPT = "not_kept"
     METHOD_NOT_ALLOWED = "method_not_allowed"
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
@@ -61,6 +62,7 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
         Code.WRONG_MEDIA_TYPE: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="The body is of another kind"),
         Code.COMPRESSED: Kind(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE, title="Compressed bodies are not read"),
         Code.NOT_FOUND: Kind(status=HTTPStatus.NOT_FOUND, title="There is nothing at this address"),
+        Code.NOT_KEPT: Kind(status=HTTPStatus.GONE, title="What was asked for is not kept any more"),
         Code.METHOD_NOT_ALLOWED: Kind(status=HTTPStatus.METHOD_NOT_ALLOWED, title="Not with this method"),
         Code.UNAUTHENTICATED: Kind(status=HTTPStatus.UNAUTHORIZED, title="Who asks is not known"),
         Code.FORBIDDEN: Kind(status=HTTPStatus.FORBIDDEN, title="This caller may not do this"),
@@ -97,16 +99,23 @@ def headers(code: Code) -> dict[str, str]:
 
 
 class RequestRefused(VerifierError):
-    """A request cannot be served as it is; `flaws` say where and why, `headers` go along with the answer."""
+    """A request cannot be served as it is; `flaws` say where and why, `headers` and further `members` go along."""
 
     def __init__(
-        self, code: Code, detail: str, flaws: Sequence[Flaw] = (), *, headers: Mapping[str, str] | None = None
+        self,
+        code: Code,
+        detail: str,
+        flaws: Sequence[Flaw] = (),
+        *,
+        headers: Mapping[str, str] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.code = code
         self.detail = detail
         self.flaws = tuple(flaws)
         self.headers = MappingProxyType(dict(headers or {}))
+        self.members = MappingProxyType(dict(members or {}))
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -215,7 +215,7 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
         response = pages.answer_problem(request, problem)
         response.headers.update(more)
         return response
-    said = body(problem.code, problem.detail, problem.flaws)
+    said = {**body(problem.code, problem.detail, problem.flaws), **problem.members}
     return JSONResponse(said, KINDS[problem.code].status, headers=more, media_type=MEDIA_TYPE)
 
 

@@ -94,6 +94,14 @@ changes = Table(
     Index(None, "ledger_id", "block", "log", "serial", "caller", unique=True),
 )
 
+# The newest change of each caller that was deleted as too old.
+forgotten_changes = Table(
+    "forgotten_changes",
+    METADATA,
+    Column("caller", String(64), primary_key=True),
+    Column("newest", BigInteger, nullable=False),
+)
+
 change_cursors = Table(
     "change_cursors",
     METADATA,

@@ -9,7 +9,7 @@ from store import deliveries, past_changes
 from store.database import Database
 from store.states import DeliveryState
 from store.tables import changes
-from tests.store.test_changes import begin, mine, relied_on, revoked, told, track
+from tests.store.test_changes import CALLER, OTHER, begin, mine, relied_on, revoked, told, track
 from tests.store.test_watches import BAD, GOOD, all_of, spread, watch
 
 WATCH = "mine"
@@ -109,6 +109,36 @@ def test_many_go_piece_by_piece(past: Database, monkeypatch: pytest.MonkeyPatch)
     gone = [forget(past, before=block * 100) for _ in range(5)]
     assert gone == [3, 3, 3, 3, 0]
     assert serials(past) == [3, 15]
+
+
+def forgotten(database: Database, caller: str = CALLER) -> int:
+    with database.read() as connection:
+        return past_changes.newest_forgotten(connection, caller)
+
+
+def test_of_each_caller_it_stays_known_up_to_where_theirs_went(past: Database) -> None:
+    assert (forgotten(past), forgotten(past, OTHER)) == (0, 0)
+    block = mine(past, revoked(4))
+    track(past)
+    numbers = {one.change.serial: one.change.id for one in all_of(past, WATCH)}
+    forget(past, before=block * 100)
+    assert (forgotten(past), forgotten(past, OTHER)) == (numbers[2], 0)
+
+
+def test_what_had_waited_and_goes_later_takes_nothing_back(past: Database) -> None:
+    one, two, three = all_of(past, WATCH)
+    block = mine(past, revoked(4))
+    track(past)
+    with past.begin() as connection:
+        deliveries.retry(connection, WATCH, two.id, now=50)
+        deliveries.done(connection, three, GOOD, now=50)
+    assert forget(past, before=block * 100) == 2
+    assert forgotten(past) == three.change.id
+    (again,) = (one for one in all_of(past, WATCH) if one.state is DeliveryState.WAITING)
+    with past.begin() as connection:
+        deliveries.done(connection, again, GOOD, now=60)
+    assert forget(past, before=block * 100) == 1
+    assert forgotten(past) == three.change.id > two.change.id > one.change.id
 
 
 def test_where_there_is_nothing_nothing_goes(database: Database) -> None:

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 
 from verifier.api.admission import admitted
-from verifier.api.changes_wire import ChangesPage, ChangesQuery
+from verifier.api.changes_wire import ChangesPage, ChangesQuery, NotKeptAnswer
 from verifier.api.documented import problem_answers
 from verifier.api.queries import described, read_query
 from verifier.callers import Gate, Scope
@@ -14,14 +14,17 @@ from verifier.changes.feed import ChangeFeed
 from verifier.changes.message import change_to_json
 from verifier.problems import Code
 
-PROBLEMS = problem_answers(
-    Code.UNAUTHENTICATED,
-    Code.FORBIDDEN,
-    Code.NOT_UNDERSTOOD,
-    Code.TOO_MANY,
-    Code.DATABASE_AWAY,
-    Code.INTERNAL,
-)
+PROBLEMS = {
+    **problem_answers(
+        Code.UNAUTHENTICATED,
+        Code.FORBIDDEN,
+        Code.NOT_UNDERSTOOD,
+        Code.TOO_MANY,
+        Code.DATABASE_AWAY,
+        Code.INTERNAL,
+    ),
+    **problem_answers(Code.NOT_KEPT, model=NotKeptAnswer, members={"next": 4711}),
+}
 
 
 def change_routes(feed: ChangeFeed, gate: Gate) -> APIRouter:
@@ -39,6 +42,8 @@ def change_routes(feed: ChangeFeed, gate: Gate) -> APIRouter:
         """Give the caller's changes after a number, in their order; whoever asks on with `next` misses none.
 
         A change is a settled status event of the ledger on a certificate that the caller verified before.
+        Where some after `after` are too old to be kept, the answer is 410: ask anew for the status of what you rely on,
+        then go on with its `next`.
         """
         caller = await admitted(gate, request, Scope.VERIFY)
         query = read_query(request, ChangesQuery)

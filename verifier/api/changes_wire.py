@@ -12,7 +12,7 @@ from store.deliveries import Delivery
 from store.watches import MAX_URL, Watch
 from verifier.api.published_wire import StatusWord
 from verifier.api.queries import Query, WholeNumber
-from verifier.api.wire import Stated
+from verifier.api.wire import ProblemAnswer, Stated
 from verifier.changes.message import change_to_json
 
 LONGEST_WAIT = 30
@@ -57,6 +57,12 @@ class ChangesPage(BaseModel):
     """Changes in their order. `next` is what `after` is next time, also where there was nothing."""
 
     changes: list[ChangeAnswer]
+    next: int
+
+
+class NotKeptAnswer(ProblemAnswer):
+    """Some changes after `after` are not kept any more, and none after `next` is missing."""
+
     next: int
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -55,12 +56,16 @@ _DETAILS: Mapping[Code, str] = {
     Code.WRONG_MEDIA_TYPE: "Send application/json or multipart/form-data.",
     Code.COMPRESSED: "Send the body without Content-Encoding.",
     Code.NOT_UNDERSTOOD: "The request is not as described.",
+    Code.NOT_KEPT: "Changes of yours up to 4711 are not kept any more. Ask anew for the status of what you rely on,"
+    " then go on with after=4711.",
     Code.NOT_READY: "Nothing can be judged yet: this process is starting and reads its copy of the ledger",
 }
 
 
-def problem_answers(*codes: Code) -> dict[int | str, dict[str, Any]]:
-    """Describe answers for some kinds of problem, by status."""
+def problem_answers(
+    *codes: Code, model: type[ProblemAnswer] = ProblemAnswer, members: Mapping[str, object] = MappingProxyType({})
+) -> dict[int | str, dict[str, Any]]:
+    """Describe answers for some kinds of problem, by status; `members`: examples of what else `model` has."""
     answers: dict[int | str, dict[str, Any]] = {}
     for code in codes:
         kind = KINDS[code]
@@ -68,10 +73,10 @@ def problem_answers(*codes: Code) -> dict[int | str, dict[str, Any]]:
             int(kind.status),
             {
                 "description": kind.title,
-                "content": {MEDIA_TYPE: {"schema": ProblemAnswer.model_json_schema(), "examples": {}}},
+                "content": {MEDIA_TYPE: {"schema": model.model_json_schema(), "examples": {}}},
             },
         )
-        example = {"summary": kind.title, "value": body(code, _DETAILS.get(code, kind.title))}
+        example = {"summary": kind.title, "value": {**body(code, _DETAILS.get(code, kind.title)), **members}}
         answer["content"][MEDIA_TYPE]["examples"][str(code)] = example
     return answers
 

@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 
 from ecert.types import TypeCatalogue
-from store import deliveries
+from store import deliveries, past_changes
 from store.database import Database
 from store.deliveries import Attempt
 from store.errors import DatabaseAway
@@ -86,6 +86,35 @@ async def test_everybody_sees_their_own(client: httpx.AsyncClient, desk: Desk) -
     desk.happen(*range(5))
     said = (await client.get("/v1/changes", headers={"caller": OTHER})).json()
     assert [each["serial"] for each in said["changes"]] == [3]
+
+
+async def test_who_asks_for_what_is_not_kept_any_more_is_told_and_from_where_to_go_on(
+    client: httpx.AsyncClient, desk: Desk
+) -> None:
+    for serial in (1, 3, 5):
+        desk.happen(serial)
+    first, second, third = (each["id"] for each in (await client.get("/v1/changes")).json()["changes"])
+    with desk.database.begin() as connection:
+        past_changes.forget(connection, before=2**40)
+    for after in (0, first, second - 1):
+        said = problem(await client.get("/v1/changes", params={"after": after, "wait": 30}), Code.NOT_KEPT)
+        assert [each["place"] for each in said["errors"]] == ["after"]  # type: ignore[attr-defined]
+        assert f"after={said['next']}" in str(said["detail"])
+    assert first < second <= said["next"] < third  # type: ignore[operator]
+    page = (await client.get("/v1/changes", params={"after": said["next"]})).json()  # type: ignore[dict-item]
+    assert [each["serial"] for each in page["changes"]] == [5]
+
+
+async def test_who_had_no_changes_that_are_gone_may_begin_at_the_beginning(
+    client: httpx.AsyncClient, desk: Desk
+) -> None:
+    desk.happen(1)
+    desk.happen(5)
+    with desk.database.begin() as connection:
+        assert past_changes.forget(connection, before=2**40) == 1
+    problem(await client.get("/v1/changes"), Code.NOT_KEPT)
+    said = (await client.get("/v1/changes", headers={"caller": OTHER})).json()
+    assert said == {"changes": [], "next": 0}
 
 
 async def test_who_waits_is_answered_when_something_happens(client: httpx.AsyncClient, desk: Desk) -> None:
