@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
+from typing import Any
 
 import httpx
 import pytest
@@ -380,23 +381,52 @@ async def test_lines_are_answered_line_by_line_in_any_number(desk: Desk) -> None
     assert len(said) == 1502 + 2
 
 
-async def test_a_bad_line_is_named_and_ends_the_answer(desk: Desk) -> None:
+async def lines_of(desk: Desk, body: str | bytes, **occasion: str) -> tuple[int, list[dict[str, Any]]]:
     headers = {"content-type": "application/x-ndjson"}
-    first = await desk.client.post(BATCH, content='{"code": 5}\n', params=OCCASION, headers=headers)
-    assert (first.status_code, first.json()["errors"][0]["place"]) == (422, "line 1: code")
-    body = (json.dumps({"code": "2" * 32}) + "\n") * 1000 + "[]\n"
-    later = await desk.client.post(BATCH, content=body, params=OCCASION, headers=headers)
-    last = json.loads(later.text.splitlines()[-1])
-    assert later.status_code == 200
-    assert last["problem"]["errors"][0]["place"].startswith("line 1001")
-    none = await desk.client.post(BATCH, content="\n\n", params=OCCASION, headers=headers)
-    assert none.status_code == 422
+    answer = await desk.client.post(BATCH, content=body, params=OCCASION | occasion, headers=headers)
+    return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
 
 
-async def test_a_line_that_never_ends_is_given_up(desk: Desk) -> None:
-    headers = {"content-type": "application/x-ndjson"}
-    answer = await desk.client.post(BATCH, content=b" " * (1 << 20), params=OCCASION, headers=headers)
-    assert answer.status_code == 413
+def places(said: dict[str, Any]) -> list[str]:
+    return [each["place"] for each in said["problem"]["errors"]]
+
+
+async def test_a_bad_line_is_answered_with_its_number_and_place_and_the_others_all_the_same(desk: Desk) -> None:
+    good = json.dumps({"code": "2" * 32})
+    bad = {
+        '{"code": 5}': "code",
+        "[]": "line",
+        "{": "line",
+        "{}": "certificate",
+        json.dumps({"lookup": {**LOOKUP, "by": "address"}}): "lookup.by",
+    }
+    status, said = await lines_of(desk, "\n".join([*bad, good, "", *bad, good]))
+    assert status == 200
+    assert [each.get("line") for each in said] == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, None]
+    assert [places(each) for each in said if "problem" in each] == [[place] for place in bad.values()] * 2
+    assert [each["line"] for each in said if "result" in each] == [6, 13]
+    assert said[-1]["lines"] == [1, 13]
+
+
+async def test_where_every_line_is_bad_there_is_nothing_to_give_a_receipt_for(desk: Desk) -> None:
+    status, said = await lines_of(desk, "[]\n[]\n")
+    assert (status, [places(each) for each in said[:2]]) == (200, [["line"], ["line"]])
+    assert said[2:] == [{"lines": [1, 2]}]
+    assert desk.door.spent == [Act.BATCH_ITEM] * 2
+
+
+async def test_what_concerns_all_lines_refuses_them_all(desk: Desk) -> None:
+    assert (await lines_of(desk, "\n\n"))[0] == 422
+    assert (await lines_of(desk, "[]\n", matter="none-such"))[0] == 422
+
+
+async def test_a_line_that_never_ends_is_given_up_after_those_before_it_are_answered(desk: Desk) -> None:
+    endless = " " * (1 << 20)
+    status, (said,) = await lines_of(desk, endless)
+    assert (status, said["errors"]) == (413, [{"place": "line 1", "why": "it is too long"}])
+    status, (first, receipt, last) = await lines_of(desk, json.dumps({"code": "2" * 32}) + "\n" + endless)
+    assert (status, first["result"], receipt["lines"]) == (200, "UNKNOWN", [1, 1])
+    assert ("line" in last, places(last)) == (False, ["line 2"])
 
 
 async def test_a_batch_of_another_kind_or_larger_than_allowed_is_refused(desk: Desk) -> None:

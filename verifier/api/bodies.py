@@ -76,21 +76,24 @@ async def read_form(request: Request) -> tuple[Part, ...]:
         ) from error
 
 
-async def read_lines(request: Request, longest: int) -> AsyncIterator[bytes]:
-    """Give the lines of a body one by one, empty ones too, without holding all of it.
+async def read_lines(request: Request, longest: int) -> AsyncIterator[tuple[int, bytes]]:
+    """Give the lines of a body one by one, counted from 1, without holding all of it; empty ones are counted alone.
 
     Raises:
         RequestRefused: a line is longer than `longest` bytes.
     """
-    begun = b""
+    begun, number = b"", 1
     async for piece in request.stream():
         *whole, begun = (begun + piece).split(b"\n")
         for line in whole:
-            yield line
+            if line.strip():
+                yield number, line
+            number += 1
         if len(begun) > longest:
-            raise RequestRefused(Code.TOO_LARGE, f"A line has at most {longest} bytes.")
-    if begun:
-        yield begun
+            flaw = Flaw(place=f"line {number}", why="it is too long")
+            raise RequestRefused(Code.TOO_LARGE, f"A line has at most {longest} bytes.", [flaw])
+    if begun.strip():
+        yield number, begun
 
 
 def read_object(body: bytes, place: str) -> dict[str, Any]:

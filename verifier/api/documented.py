@@ -166,7 +166,11 @@ ANSWERS_OF_BATCH: dict[int | str, dict[str, Any]] = {
             NDJSON: {
                 "schema": {
                     "type": "object",
-                    "description": "A verdict with its `line`; a receipt with the `lines` it is for; or a `problem`.",
+                    "description": (
+                        "With its `line`, a verdict or the `problem` for which it was refused; a receipt with the"
+                        " `lines` it is for, less those refused; or, without `line`, the `problem` that ends"
+                        " the answer."
+                    ),
                 }
             }
         }

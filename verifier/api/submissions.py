@@ -74,16 +74,14 @@ def read_occasion(request: Request) -> Occasion:
     return understood(Occasioned, dict(pairs)).occasion()
 
 
-def read_line(line: bytes, number: int, occasion: Occasion, default_max_age: int) -> Submitted:
-    """Read one line, counted from 1."""
-    place = f"line {number}"
+def read_line(line: bytes, occasion: Occasion, default_max_age: int) -> Submitted | RequestRefused:
+    """Read one line, or say what is wrong with it; places are those within the line."""
     try:
         question = understood(Question, read_object(line, "line"))
         _see_one_way(question)
     except RequestRefused as refused:
-        found = [Flaw(place=f"{place}: {flaw.place}", why=flaw.why) for flaw in refused.flaws]
-        raise RequestRefused(refused.code, f"{place}: {refused.detail}", found) from None
-    return question.submitted(occasion, default_max_age, place)
+        return refused
+    return question.submitted(occasion, default_max_age)
 
 
 def _of_form(parts: tuple[Part, ...], default_max_age: int) -> Submitted:

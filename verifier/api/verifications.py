@@ -15,7 +15,7 @@ from verifier.api.direct import DirectRoute
 from verifier.api.submissions import read_batch, read_line, read_occasion, read_submitted
 from verifier.api.while_reading import WhileReading
 from verifier.api.wire import MAX_BATCH, BatchAnswer, VerificationAnswer
-from verifier.callers import Act, Caller, Gate, Scope
+from verifier.callers import Act, Caller, Gate, Occasion, Scope
 from verifier.guards import MAX_BODY
 from verifier.problems import Code, RequestRefused, body
 from verifier.services.answered import receipt_json
@@ -61,7 +61,8 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         """Judge several certificates for one matter and case, all as of one block, with one receipt.
 
         Lines of JSON (`application/x-ndjson`, the occasion in the query) are answered line by line, each with its
-        number, and after every 1,000 with the receipt for them; read the answer while you send.
+        number, and after every 1,000 with the receipt for them; read the answer while you send. A line that is refused
+        is answered with its `problem`, and the others all the same. A `problem` without `line` ends the answer.
         """
         caller = await gate.caller(request)
         require(caller, Scope.VERIFY)
@@ -71,26 +72,28 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
             gate.spend(caller, Act.BATCH_ITEM, len(submitted))
             return _answer((await answering.answer_all(caller, submitted)).to_json())
         if kind == NDJSON:
-            lines = _Lines(answering, gate, caller, _groups(request, max_age))
+            occasion = read_occasion(request)
+            lines = _Lines(answering, gate, caller, occasion, _groups(request, occasion, max_age))
             return WhileReading(await lines.begun(), media_type=NDJSON)
         raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON} or {NDJSON}.")
 
     return router
 
 
+_Group = Sequence[tuple[int, Submitted | RequestRefused]]
+"""Lines with their numbers."""
+
+
 class _Lines:
     """Lines, a thousand at a time; the first are answered before the answer begins, so that a problem can be one."""
 
     def __init__(
-        self,
-        answering: Answering,
-        gate: Gate,
-        caller: Caller,
-        groups: AsyncIterator[list[tuple[int, Submitted]]],
+        self, answering: Answering, gate: Gate, caller: Caller, occasion: Occasion, groups: AsyncIterator[_Group]
     ) -> None:
         self._answering = answering
         self._gate = gate
         self._caller = caller
+        self._occasion = occasion
         self._groups = groups
         self._copy = answering.verifying.copy
 
@@ -107,31 +110,39 @@ class _Lines:
             async for group in self._groups:
                 yield await self._answered(group)
         except RequestRefused as refused:
-            yield _line({"problem": body(refused.code, refused.detail, refused.flaws)})
+            yield _line(_problem(refused))
 
-    async def _answered(self, group: Sequence[tuple[int, Submitted]]) -> bytes:
+    async def _answered(self, group: _Group) -> bytes:
         self._gate.spend(self._caller, Act.BATCH_ITEM, len(group))
-        batch = await self._answering.answer_all(self._caller, [each for _, each in group], copy=self._copy)
+        read = [each for _, each in group]
+        found = await self._answering.answer_each(self._caller, self._occasion, read, self._copy)
         numbers = [number for number, _ in group]
-        answers = [
-            _line({"line": number, **answered.to_json()})
-            for number, answered in zip(numbers, batch.answers, strict=True)
+        said = [
+            _line({"line": number, **(_problem(each) if isinstance(each, RequestRefused) else each.to_json())})
+            for number, each in zip(numbers, found.answers, strict=True)
         ]
-        return b"".join([*answers, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(batch.kept)})])
+        return b"".join([*said, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(found.kept)})])
 
 
-async def _groups(request: Request, max_age: int) -> AsyncIterator[list[tuple[int, Submitted]]]:
-    """Gather the lines of a body, each with its number, up to a thousand at once."""
-    occasion, group, number = read_occasion(request), [], 0
-    async for line in read_lines(request, MAX_BODY):
-        number += 1
-        if line.strip():
-            group.append((number, read_line(line, number, occasion, max_age)))
-        if len(group) == MAX_BATCH:
+async def _groups(request: Request, occasion: Occasion, max_age: int) -> AsyncIterator[_Group]:
+    """Gather the lines of a body up to a thousand at once; those before what ends the reading come first."""
+    group: list[tuple[int, Submitted | RequestRefused]] = []
+    try:
+        async for number, line in read_lines(request, MAX_BODY):
+            group.append((number, read_line(line, occasion, max_age)))
+            if len(group) == MAX_BATCH:
+                yield group
+                group = []
+    except RequestRefused:
+        if group:
             yield group
-            group = []
+        raise
     if group:
         yield group
+
+
+def _problem(refused: RequestRefused) -> dict[str, object]:
+    return {"problem": body(refused.code, refused.detail, refused.flaws)}
 
 
 def _answer(value: dict[str, object]) -> Response:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from ecert.certificate import Value
 from ecert.facts import AsOf
 from ecert.verdict import as_of_to_json
+from verifier.problems import RequestRefused
 from verifier.record.recording import Kept
 from verifier.services.choosing import Choice
 from verifier.services.verifying import Verification
@@ -67,6 +68,14 @@ class AnsweredBatch:
             "as_of": as_of_to_json(self.as_of),
             "results": [answer.to_json() for answer in self.answers],
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredLines:
+    """What became of each of several, with one receipt for those that were answered; `kept` is None where none was."""
+
+    answers: Sequence[Answered | RequestRefused]
+    kept: Kept | None
 
 
 def receipt_json(kept: Kept | None) -> dict[str, object]:

@@ -8,7 +8,7 @@ compared was compared and is equal: a green tick on somebody else's title must n
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
 from ecert.ledger_copy import LedgerCopy
@@ -17,7 +17,7 @@ from verifier.matters import Matters, Ruling
 from verifier.observing.figures import Figures
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.record.recording import Kept, Recording
-from verifier.services.answered import Answered, AnsweredBatch
+from verifier.services.answered import Answered, AnsweredBatch, AnsweredLines
 from verifier.services.found import OpensCodes, OpensFinding
 from verifier.services.looking_up import LookingUp
 from verifier.services.statements import refuse_incomparable
@@ -83,24 +83,66 @@ class Answering:
         self._figures.verdict(submitted.way, answered.verification.verdict)
         return answered.recorded(kept)
 
-    async def answer_all(
-        self, caller: Caller, submitted: Sequence[Submitted], *, copy: LedgerCopy | None = None
-    ) -> AnsweredBatch:
-        """Answer several of one occasion from one block (None: the newest), with one receipt; raises like `answer`."""
-        copy = copy or self._verifying.copy
-        occasion = submitted[0].occasion.of(caller)
-        ruling = self._matters.rule(caller, occasion)
+    async def answer_all(self, caller: Caller, submitted: Sequence[Submitted]) -> AnsweredBatch:
+        """Answer several of one occasion from one block, with one receipt, all or none; raises like `answer`."""
+        copy, occasion = self._verifying.copy, submitted[0].occasion.of(caller)
         answers = []
-        for number, each in enumerate(submitted, 1):
-            self._see_standing(caller, each)
-            answers.append(await self._answered(each, ruling, copy))
+        async for answer in self._in_turn(caller, occasion, submitted, copy):
+            if isinstance(answer, RequestRefused):
+                raise answer
+            answers.append(answer)
+        kept = await self._kept_batch(caller, occasion, submitted, answers)
+        return AnsweredBatch(answers=answers, as_of=copy.as_of, kept=kept)
+
+    async def answer_each(
+        self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused], copy: LedgerCopy
+    ) -> AnsweredLines:
+        """Answer several of one occasion from one copy; where one is refused, or was before, that is its answer.
+
+        Raises:
+            RequestRefused: the matter does not allow it, or it could not be recorded.
+            StoreError: what must be looked up cannot be.
+        """
+        occasion = occasion.of(caller)
+        answers = [answer async for answer in self._in_turn(caller, occasion, lines, copy)]
+        return AnsweredLines(answers=answers, kept=await self._kept_batch(caller, occasion, lines, answers))
+
+    async def _in_turn(
+        self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused], copy: LedgerCopy
+    ) -> AsyncIterator[Answered | RequestRefused]:
+        """Judge one after the other, and now and then let others have their turn."""
+        ruling = self._matters.rule(caller, occasion)
+        for number, each in enumerate(lines, 1):
+            yield each if isinstance(each, RequestRefused) else await self._tried(caller, each, ruling, copy)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
-        kept = await self._kept(caller, occasion, answers, batch=True)
+
+    async def _tried(
+        self, caller: Caller, submitted: Submitted, ruling: Ruling | None, copy: LedgerCopy
+    ) -> Answered | RequestRefused:
+        try:
+            self._see_standing(caller, submitted)
+            return await self._answered(submitted, ruling, copy)
+        except RequestRefused as refused:
+            return refused
+
+    async def _kept_batch(
+        self,
+        caller: Caller,
+        occasion: Occasion,
+        lines: Sequence[Submitted | RequestRefused],
+        answers: Sequence[Answered | RequestRefused],
+    ) -> Kept | None:
+        """Record what was judged of several, and count it; None where nothing was."""
+        good = [answer for answer in answers if isinstance(answer, Answered)]
+        if not good:
+            return None
+        kept = await self._kept(caller, occasion, good, batch=True)
         self._figures.batch()
-        for each, answered in zip(submitted, answers, strict=True):
-            self._figures.verdict(each.way, answered.verification.verdict)
-        return AnsweredBatch(answers=answers, as_of=copy.as_of, kept=kept)
+        for each, answer in zip(lines, answers, strict=True):
+            if isinstance(each, Submitted) and isinstance(answer, Answered):
+                self._figures.verdict(each.way, answer.verification.verdict)
+        return kept
 
     async def _kept(
         self, caller: Caller, occasion: Occasion, answers: Sequence[Answered], *, batch: bool
