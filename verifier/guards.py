@@ -32,7 +32,7 @@ DRAIN_SECONDS = 2.0
 _LENGTH_DIGITS = 18
 _BODY_IS_SHORT = Flaw(place="body", why="it is shorter than its headers say, or comes too slowly")
 
-_HEADERS = (
+HEADERS = (
     (
         b"content-security-policy",
         (
@@ -175,7 +175,7 @@ class SafeHeaders:
             if message["type"] == "http.response.start":
                 given = message.get("headers", [])
                 names = {name.lower() for name, _ in given}
-                message["headers"] = [*given, *(header for header in _HEADERS if header[0] not in names)]
+                message["headers"] = [*given, *(header for header in HEADERS if header[0] not in names)]
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

@@ -23,6 +23,7 @@ RETRY_AFTER = "5"
 class Code(StrEnum):
     """The kinds of problem; `type` of the answer is `urn:ecert:problem:` and the code."""
 
+    NOT_HTTP = "not_http"
     NOT_JSON = "not_json"
     BAD_FORM = "bad_form"
     NOT_UNDERSTOOD = "not_understood"
@@ -54,6 +55,7 @@ class Kind:
 
 KINDS: Mapping[Code, Kind] = MappingProxyType(
     {
+        Code.NOT_HTTP: Kind(status=HTTPStatus.BAD_REQUEST, title="The request is not HTTP as we read it"),
         Code.NOT_JSON: Kind(status=HTTPStatus.BAD_REQUEST, title="The body is not JSON as we read it"),
         Code.BAD_FORM: Kind(status=HTTPStatus.BAD_REQUEST, title="The body is not a good multipart form"),
         Code.NOT_UNDERSTOOD: Kind(status=HTTPStatus.UNPROCESSABLE_ENTITY, title="The request is not as described"),
@@ -81,7 +83,7 @@ KINDS: Mapping[Code, Kind] = MappingProxyType(
 )
 
 
-_ENDING = frozenset({Code.TOO_LARGE, Code.TOO_SLOW})
+_ENDING = frozenset({Code.NOT_HTTP, Code.TOO_LARGE, Code.TOO_SLOW})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from contextlib import contextmanager
 import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from verifier.guards import HEADERS
+from verifier.problems import KINDS, MEDIA_TYPE, Code, body, headers
 
 _GRACE = 3
 """Seconds in which answers that were begun may be finished."""
@@ -19,7 +23,10 @@ HEADER_SECONDS = 15.0
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP on one connection, which is closed where the headers of a request do not come to their end in time."""
+    """HTTP on one connection, which is closed where the headers of a request do not come to their end in time.
+
+    What is no HTTP never comes as far as the application, and is answered with a problem here.
+    """
 
     _waiting: asyncio.TimerHandle | None = None
     _since = 0.0
@@ -41,6 +48,12 @@ class PatientProtocol(HttpToolsProtocol):
         super().on_response_complete()
         self._since = self.loop.time()
 
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be read, and close."""
+        del msg
+        self.transport.write(_NOT_HTTP)
+        self.transport.close()
+
     def _wait(self, seconds: float) -> None:
         self._waiting = self.loop.call_later(seconds, self._close_unless_asked)
 
@@ -53,6 +66,18 @@ class PatientProtocol(HttpToolsProtocol):
             self._wait(left)
         else:
             self.transport.close()
+
+
+def _refusal(code: Code, detail: str) -> bytes:
+    """Give a whole answer, as it goes onto the wire."""
+    status, said = KINDS[code].status, json.dumps(body(code, detail)).encode()
+    told = {"content-type": MEDIA_TYPE, "content-length": str(len(said)), **headers(code)}
+    lines = [b"HTTP/1.1 %d %s" % (status, status.phrase.encode()), *(b"%s: %s" % pair for pair in HEADERS)]
+    lines += [f"{name}: {value}".encode() for name, value in told.items()]
+    return b"\r\n".join([*lines, b"", said])
+
+
+_NOT_HTTP = _refusal(Code.NOT_HTTP, "The request line or a header cannot be read, or the address is too long.")
 
 
 class _Server(uvicorn.Server):
