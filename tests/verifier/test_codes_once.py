@@ -66,6 +66,24 @@ async def test_the_same_request_gets_the_same_code_and_makes_no_other(settled: T
     assert codes_made(settled) == 1
 
 
+@pytest.mark.parametrize(
+    ("body", "kind", "code"),
+    [
+        (b'{"colour": "red"}', "application/json", Code.NOT_UNDERSTOOD),
+        (b"[]", "application/json", Code.NOT_UNDERSTOOD),
+        (b"{", "application/json", Code.NOT_JSON),
+        (b"colour=red", "application/x-www-form-urlencoded", Code.WRONG_MEDIA_TYPE),
+    ],
+)
+async def test_a_body_that_says_something_is_refused_and_makes_no_code(
+    settled: Town, body: bytes, kind: str, code: Code
+) -> None:
+    path = f"/v1/certificates/{AGENCY}/0/code"
+    problem(await settled.client.post(path, content=body, headers={"content-type": kind}), code)
+    assert codes_made(settled) == 0
+    assert opens(settled, await settled.client.post(path, json={}))
+
+
 async def test_other_keys_and_none_make_other_codes(settled: Town) -> None:
     answers = [await ask(settled, key=key) for key in ("k", "l", None, None)]
     assert len({answer.json()["code"] for answer in answers}) == 4

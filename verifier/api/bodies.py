@@ -31,6 +31,10 @@ _PIECE = 256 * 1024
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
+class _Nothing(BaseModel, extra="forbid"):
+    """No member is known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
     """One part of a form; `filename`: its name, if it is a file that has one. `digest`: SHA-256 of all of it.
@@ -53,6 +57,16 @@ async def read_json_body(request: Request, model: type[_Model]) -> _Model:
     if media_type(request) != JSON:
         raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON}.")
     return understood(model, read_object(await request.body(), "body"))
+
+
+async def read_nothing(request: Request) -> None:
+    """Read a body that has nothing to say: none at all, or an empty object.
+
+    Raises:
+        RequestRefused: there is something in it.
+    """
+    if await request.body():
+        await read_json_body(request, _Nothing)
 
 
 def media_type(request: Request) -> str:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from store.states import DeliveryState
 from verifier.api.admission import admitted
-from verifier.api.bodies import read_json_body
+from verifier.api.bodies import read_json_body, read_nothing
 from verifier.api.changes import PROBLEMS
 from verifier.api.changes_wire import (
     DeliveriesPage,
@@ -107,11 +107,12 @@ def watch_routes(watching: Watching, gate: Gate) -> APIRouter:
         summary="Try a delivery again",
         status_code=HTTPStatus.NO_CONTENT,
         response_class=Response,
-        responses={**of_named, **problem_answers(Code.CONFLICT)},
+        responses={**of_named, **_OF_BODIES},
     )
     async def retry(request: Request, watch: str, delivery: str) -> Response:
         """Have a delivery that failed or waits sent at once, with all its attempts before it."""
         caller = await admitted(gate, request, Scope.VERIFY)
+        await read_nothing(request)
         moved = await asyncio.to_thread(watching.retry, caller, watch, delivery)
         if moved is None:
             raise _nothing()

@@ -209,6 +209,7 @@ async def test_deliveries_are_listed_and_tried_again(client: httpx.AsyncClient, 
     assert first["change"]["serial"] == 1
     (second,) = (await client.get(path, params={"after": page["next"]})).json()["deliveries"]
     desk.post.answers.clear()
+    problem(await client.post(f"{path}/{second['id']}/retry", json={"url": GOOD_URL}), Code.NOT_UNDERSTOOD)
     assert (await client.post(f"{path}/{second['id']}/retry")).status_code == 204
     await desk.deliver()
     (done,) = (await client.get(path, params={"state": "done"})).json()["deliveries"]
