@@ -29,6 +29,7 @@ from chain.identity import pin
 from chain.lookout import Lookout
 from chain.network import Network, find_network
 from chain.node import Node
+from chain.patience import TROUBLE_SECONDS
 from chain.pausing import pause
 from chain.reading import WINDOW, Stretch, counts_at, read_stretch
 from chain.writing import append, start
@@ -120,7 +121,7 @@ class Indexer:
                 log.info("the indexer goes on")
             trouble = said
             if said:
-                await pause(stop, max(self._poll, 1.0))
+                await pause(stop, max(self._poll, TROUBLE_SECONDS))
             elif not moved:
                 await self._rest(stop)
 

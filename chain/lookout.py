@@ -12,14 +12,12 @@ from dataclasses import replace
 
 from chain.errors import NodeAway, NodeError
 from chain.headers import BlockHeader
+from chain.patience import WRITE_SECONDS
 from store import sightings
 from store.database import Database
 from store.errors import StoreError
 from store.sightings import Sighting
 from store.states import NodeTrouble
-
-EVERY = 2
-"""Seconds between two writes of the same."""
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +42,7 @@ class Lookout:
         since = before.trouble_since if trouble is before.trouble else now
         self._seen = replace(before, looked_at=now, trouble=trouble, trouble_since=None if trouble is None else since)
         written = self._written
-        if written is None or written.trouble is not trouble or not 0 <= now - written.looked_at < EVERY:
+        if written is None or written.trouble is not trouble or not 0 <= now - written.looked_at < WRITE_SECONDS:
             self._write()
 
     def _write(self) -> None:

@@ -26,6 +26,7 @@ from chain.answers import (
 )
 from chain.errors import NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader, as_header
+from chain.patience import NODE_SECONDS
 from chain.rpc import METHOD_ABSENT, Request, Rpc
 from chain.spreading import Spreading
 
@@ -53,7 +54,7 @@ class Trial:
 class Node(Rpc):
     """The node at `url`."""
 
-    def __init__(self, url: str, *, others: Sequence[str] = (), timeout: float = 10.0) -> None:
+    def __init__(self, url: str, *, others: Sequence[str] = (), timeout: float = NODE_SECONDS) -> None:
         super().__init__(url, others=others, timeout=timeout)
         self._spreading: Spreading | None = None
 

@@ -17,6 +17,7 @@ from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
 
 from chain.answers import Json
 from chain.errors import NodeAway, NodeInconsistent, NodeRefused
+from chain.patience import NODE_SECONDS
 from chain.recursion import limit_kept
 
 with limit_kept():
@@ -42,7 +43,7 @@ class Rpc:
     it was not JSON-RPC.
     """
 
-    def __init__(self, url: str, *, others: Sequence[str] = (), timeout: float = 10.0) -> None:
+    def __init__(self, url: str, *, others: Sequence[str] = (), timeout: float = NODE_SECONDS) -> None:
         self._urls = (url, *others)
         self.timeout = timeout
         self._provider: AsyncHTTPProvider | None = None

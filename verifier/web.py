@@ -22,6 +22,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from chain.patience import longest_silence
 from ecert.demands import DEFAULT_MAX_AGE
 from ecert.jwks import KeySet
 from store.errors import StoreError
@@ -73,6 +74,7 @@ ALLOWANCES = MappingProxyType(
 
 
 STALL_SECONDS = 300
+POLL_SECONDS = 0.5
 _NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
 """FastAPI's own would send whatever an exception says wherever the environment points."""
 
@@ -85,6 +87,7 @@ class Served:
     `status_ttl`: seconds for which a status list may be kept.
     `records`: what was recorded; `receipt_keys`: what receipts are checked with.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
+    `late_seconds`: without a look, after which the indexer is not at work.
     `stall_seconds`: without a new block, after which the chain has stalled. `figures` are counted, and told to
     `readers` with what `collectors` tell.
     `changes`: what happened to what callers relied on; None: nobody is told.
@@ -100,8 +103,9 @@ class Served:
     records: Records | None = None
     receipt_keys: Callable[[], KeySet] | None = None
     max_age: int = DEFAULT_MAX_AGE
+    late_seconds: int = longest_silence(1, POLL_SECONDS)
     stall_seconds: int = STALL_SECONDS
-    poll_seconds: float = 0.5
+    poll_seconds: float = POLL_SECONDS
     figures: Figures = field(default_factory=Figures)
     collectors: tuple[Collector, ...] = ()
     readers: Readers = field(default_factory=Readers)
@@ -197,6 +201,7 @@ def _watch(served: Served) -> Watch:
     return Watch(
         view=served.view,
         max_age=served.max_age,
+        late=served.late_seconds,
         stall=served.stall_seconds,
         clock=seconds_now,
         writable=lambda: served.answering.writable,

@@ -8,7 +8,8 @@ import pytest
 
 from chain.errors import NodeAway, NodeInconsistent
 from chain.headers import BlockHeader
-from chain.lookout import EVERY, Lookout
+from chain.lookout import Lookout
+from chain.patience import WRITE_SECONDS
 from store import sightings
 from store.database import Database
 from store.errors import DatabaseAway
@@ -73,12 +74,12 @@ def test_what_was_seen_is_there_with_the_trouble_and_since_when(
 
 def test_the_same_is_written_every_few_seconds_only(lookout: Lookout, database: Database, clock: Clock) -> None:
     lookout.note(None)
-    clock.now += EVERY - 0.5
+    clock.now += WRITE_SECONDS - 0.5
     lookout.note(None)
     assert written(database) == Sighting(ledger=LEDGER, looked_at=1000)
     clock.now += 0.5
     lookout.note(None)
-    assert written(database) == Sighting(ledger=LEDGER, looked_at=1000 + EVERY)
+    assert written(database) == Sighting(ledger=LEDGER, looked_at=1000 + WRITE_SECONDS)
 
 
 def test_a_database_that_is_away_stops_nobody_and_is_written_to_when_it_is_back(

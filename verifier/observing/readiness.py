@@ -18,9 +18,6 @@ from store.sightings import Sighting
 from store.states import NodeTrouble
 from verifier.ledger_view import LedgerView
 
-LATE = 15
-"""Seconds after which an indexer that has written nothing is not at work."""
-
 
 class PartState(StrEnum):
     """How a part stands."""
@@ -71,12 +68,14 @@ class Readiness:
 class Watch:
     """Looks at the parts of one process.
 
-    `max_age`: seconds that the copy may be old; `stall`: seconds without a new block after which the chain has stalled;
-    `writable`: whether the record takes lines, None where this process keeps none.
+    `max_age`: seconds that the copy may be old; `late`: seconds after which an indexer that has written nothing is not
+    at work; `stall`: seconds without a new block after which the chain has stalled; `writable`: whether the
+    record takes lines, None where this process keeps none.
     """
 
     view: LedgerView
     max_age: int
+    late: int
     stall: int
     clock: Callable[[], int]
     writable: Callable[[], bool | None] = lambda: None
@@ -85,7 +84,7 @@ class Watch:
         """Look at all of them; asks nobody, so that it is answered whatever hangs."""
         now, database = self.clock(), self._database()
         seen = self.view.sighting if database is OK else None
-        indexer = _indexer(seen, now, self.stall)
+        indexer = _indexer(seen, now, self.late, self.stall)
         heard = seen if indexer is OK else None
         node = _node(heard, now, self.stall)
         return Readiness(
@@ -131,11 +130,11 @@ class Watch:
         return OK
 
 
-def _indexer(seen: Sighting | None, now: int, stall: int) -> Part:
+def _indexer(seen: Sighting | None, now: int, late: int, stall: int) -> Part:
     if seen is None:
         return Part(state=PartState.UNKNOWN, why="nothing is known of any look of an indexer")
     quiet = now - seen.looked_at
-    if quiet < LATE:
+    if quiet < late:
         return OK
     why = f"it has not looked at the chain for {quiet} s: is `ecert indexer` running?"
     return Part(state=PartState.SILENT, why=why, grave=quiet >= stall)

@@ -17,10 +17,11 @@ from store.sightings import Sighting
 from store.states import NodeTrouble
 from tests.verifier.shelf import LEDGER, Shelf, stock
 from verifier.ledger_view import LedgerView
-from verifier.observing.readiness import LATE, PartState, Readiness, Watch
+from verifier.observing.readiness import PartState, Readiness, Watch
 
 NOW = 1_790_000_000
 STALL = 300
+LATE = 28
 
 
 @pytest.fixture
@@ -54,7 +55,7 @@ def look(
         with view._database.begin() as connection:
             sightings.put(connection, seen)
     view.refresh()
-    return Watch(view=view, max_age=max_age, stall=STALL, clock=lambda: now, writable=writable).look()
+    return Watch(view=view, max_age=max_age, late=LATE, stall=STALL, clock=lambda: now, writable=writable).look()
 
 
 def states(found: Readiness) -> dict[str, str]:
@@ -98,6 +99,7 @@ def test_a_node_whose_word_is_not_taken_is_not_called_away(view: LedgerView) -> 
 
 
 def test_a_dead_indexer_is_silent_and_what_it_alone_could_tell_is_unknown(view: LedgerView) -> None:
+    assert states(look(view, now=NOW + LATE - 1))["indexer"] == "ok"
     found = look(view, now=NOW + LATE)
     assert found.ready
     assert (states(found)["indexer"], states(found)["node"], states(found)["chain"]) == ("silent", "unknown", "unknown")
@@ -122,7 +124,7 @@ def test_a_database_that_is_away_makes_unknown_what_stands_there(
     monkeypatch.setattr(database, "read", away)
     with pytest.raises(DatabaseAway):
         view.refresh()
-    found = Watch(view=view, max_age=600, stall=STALL, clock=lambda: NOW).look()
+    found = Watch(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
     assert not found.ready
     assert (states(found)["database"], states(found)["indexer"], states(found)["ledger"]) == ("away", "unknown", "ok")
     assert "pulled out" in found.reasons[0]
@@ -145,7 +147,7 @@ def test_a_record_that_takes_no_lines_is_grave_and_one_that_is_not_kept_is_unkno
 
 def test_before_the_first_block_nothing_is_ready(tmp_path: Path) -> None:
     with stock(tmp_path, now=NOW).open() as database:
-        found = Watch(view=LedgerView(database), max_age=600, stall=STALL, clock=lambda: NOW).look()
+        found = Watch(view=LedgerView(database), max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
     assert not found.ready
     assert "starting" in found.reasons[0]
     assert found.parts["database"].state is PartState.UNKNOWN
