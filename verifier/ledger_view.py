@@ -124,7 +124,8 @@ class LedgerView:
             await asyncio.to_thread(self.refresh)
         except (StoreError, NotReady, ContradictionError) as error:
             if before != str(error):
-                _LOG.warning("no newer copy of the ledger: %s", error)
+                level = logging.INFO if isinstance(error, NotReady) else logging.WARNING  # so it is at a first start
+                _LOG.log(level, "no newer copy of the ledger: %s", error)
             return
         if before is not None:
             _LOG.info("the ledger is being read again, up to block %d", self.copy.as_of.block)

@@ -34,6 +34,14 @@ def test_before_the_chain_was_read_there_is_no_copy(tmp_path: Path) -> None:
             _ = view.copy
 
 
+async def test_at_a_first_start_that_is_no_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
+    migrate(url)
+    with Database.open(url) as database, caplog.at_level("INFO"):
+        await LedgerView(database).look()
+    assert [(record.levelname, "ecert indexer" in record.message) for record in caplog.records] == [("INFO", True)]
+
+
 def test_a_copy_says_what_the_store_says_and_how_old_it_is(shelf: Shelf) -> None:
     with shelf.open() as database:
         view = LedgerView(database)

@@ -33,6 +33,7 @@ from store.status_tokens import ListName
 from tests.verifier.shelf import AGENCY, DAY, LEDGER, TYPE, Shelf, stock
 from verifier.faults import KeyringError
 from verifier.ledger_view import LedgerView
+from verifier.publishing import status_lists
 from verifier.publishing.status_lists import StatusPublisher, Terms
 
 KEY = SigningKey.from_secret(31)
@@ -301,9 +302,33 @@ def test_a_write_that_failed_or_seemed_to_is_made_up_for(when: str, shelf: Shelf
         assert listed(database, shelf).status(0) == 0
 
 
-async def test_it_goes_on_through_trouble_and_ends_when_told(
+async def test_trouble_that_does_not_last_is_not_worth_a_line(
     database: Database, shelf: Shelf, caplog: pytest.LogCaptureFixture
 ) -> None:
+    looks, stop = 0, asyncio.Event()
+
+    def key(_: int) -> SigningKey:
+        nonlocal looks
+        looks += 1
+        if looks < 3:
+            raise KeyringError("no status key signs now")
+        return KEY
+
+    publishing = StatusPublisher(database, LedgerView(database), key=key, terms=TERMS)
+    with caplog.at_level("INFO"):
+        running = asyncio.create_task(publishing.run(stop, 0.01))
+        while looks < 4:  # noqa: ASYNC110 - nothing tells of a look
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+    assert listed(database, shelf).status(0) == 0
+    assert "status" not in caplog.text
+
+
+async def test_it_goes_on_through_trouble_and_ends_when_told(
+    database: Database, shelf: Shelf, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_lists, "LASTING", 0.02)
     trouble = [True]
 
     def key(_: int) -> SigningKey:

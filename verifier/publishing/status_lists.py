@@ -37,6 +37,8 @@ from verifier.ledger_view import LedgerView
 _LOG = logging.getLogger(__name__)
 PIECE = 16
 """Tokens that are signed and stored in one transaction."""
+LASTING = 5.0
+"""Seconds after which trouble is worth a line in the log."""
 RENEWED_AFTER = 5
 """Times `ttl` after which a token is made again although it says the same."""
 
@@ -111,19 +113,26 @@ class StatusPublisher:
         self._kid = b""
 
     async def run(self, stop: asyncio.Event, every: float) -> None:
-        """Look every so many seconds until `stop`; trouble is logged when it starts and when it ends."""
-        trouble = ""
+        """Look every so many seconds until `stop`; trouble is logged when it lasts and when it ends.
+
+        At a first start it is normal that the chain has not been read yet, or only blocks older than the key.
+        """
+        clock = asyncio.get_running_loop().time
+        trouble, since, warned = "", 0.0, ""
         while not stop.is_set():
             said = ""
             try:
                 await asyncio.to_thread(self.step)
             except (StoreError, NotReady, ContradictionError, KeyringError) as error:
                 said = str(error)
-            if said and said != trouble:
+            if said != trouble:
+                trouble, since = said, clock()
+            if said not in {"", warned} and clock() - since >= LASTING:
                 _LOG.warning("no newer status lists: %s", said)
-            if trouble and not said:
+                warned = said
+            if warned and not said:
                 _LOG.info("status lists are made again")
-            trouble = said
+                warned = ""
             try:
                 await asyncio.wait_for(stop.wait(), every)
             except TimeoutError:
