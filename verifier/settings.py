@@ -6,11 +6,8 @@ files that somebody made. Whoever can write the file or the environment decides 
 
 from __future__ import annotations
 
-import difflib
 import os
-import stat
-import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -27,17 +24,14 @@ from pydantic_settings import (
 
 from ecert.demands import DEFAULT_MAX_AGE
 from verifier.errors import SettingsRefused
+from verifier.settings_addresses import LOOPBACK, Base, Hosts, Nodes, Provider
+from verifier.settings_file import DATA_VARIABLE, FILE_NAME, data_folder, file_values, refuse_unknown
 
 PREFIX = "ECERT_"
-DATA_VARIABLE = "ECERT_DATA"
-USUAL_FOLDER = "data"
-FILE_NAME = "ecert.toml"
 NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND"})
 """Variables of this prefix that belong to the scripts around the service, or are read before the settings."""
 
 Network = IPv4Network | IPv6Network
-_OTHERS = 0o002
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 class Settings(BaseSettings):
@@ -47,7 +41,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(description="where database, keys and certificate files are")
     database_url: str = Field(default="", description="sqlite:///... or postgresql://...; default: a file in data_dir")
-    node_urls: Annotated[tuple[str, ...], NoDecode] = Field(
+    node_urls: Annotated[Nodes, NoDecode] = Field(
         default=("http://127.0.0.1:8545",), min_length=1, description="JSON-RPC addresses of chain nodes"
     )
     settled_depth: int | None = Field(
@@ -84,17 +78,17 @@ class Settings(BaseSettings):
     password_memory: int = Field(default=65_536, ge=1024, le=1 << 21, description="argon2: KiB for each password")
     password_passes: int = Field(default=3, ge=1, le=100, description="argon2: passes over it")
     password_lanes: int = Field(default=4, ge=1, le=64, description="argon2: lanes")
-    oidc_issuer: str | None = Field(default=None, description="OpenID provider with whose word people log in")
+    oidc_issuer: Provider | None = Field(default=None, description="OpenID provider with whose word people log in")
     oidc_client_id: str | None = Field(default=None, description="what the provider calls this service")
     oidc_secret_file: Path | None = Field(default=None, description="file with the secret that the provider gave us")
-    status_base: str | None = Field(
+    status_base: Base | None = Field(
         default=None, description="address under which status lists are published; is written into every certificate"
     )
     status_ttl: int = Field(default=60, ge=1, le=86_400, description="seconds for which a status list may be kept")
     status_lifetime: int = Field(
         default=3600, ge=2, le=604_800, description="seconds after its block in which a status list is good; over ttl"
     )
-    webhook_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    webhook_hosts: Annotated[Hosts, NoDecode] = Field(
         default=(), description="the only hosts that webhooks go to, inner ones too; default: all with public addresses"
     )
     changes_days: int = Field(
@@ -103,7 +97,7 @@ class Settings(BaseSettings):
     passwords_file: Path = Field(default=Path(), description="what opens the keys; default: keys/passwords")
     deployment_file: Path = Field(default=Path(), description="which contracts; default: deployment.json")
     poll_seconds: float = Field(default=0.5, gt=0, le=60, description="how often processes look for what is new")
-    service_base: str | None = Field(
+    service_base: Base | None = Field(
         default=None, description="address that the service is known by, `iss` of what it signs; default: status_base"
     )
     segment_bytes: int = Field(
@@ -160,7 +154,7 @@ class Settings(BaseSettings):
         if self.secure_cookies is not None:
             return self.secure_cookies
         parts = urlsplit(self.issuer)
-        return not (parts.scheme == "http" and parts.hostname in _LOOPBACK)
+        return not (parts.scheme == "http" and parts.hostname in LOOPBACK)
 
     @property
     def url_file(self) -> Path:
@@ -181,24 +175,10 @@ class Settings(BaseSettings):
             )
         return self.status_base
 
-    @field_validator("webhook_hosts")
-    @classmethod
-    def _hosts(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if any("/" in host or "@" in host for host in value):
-            raise ValueError("names of hosts or addresses are due, without https:// and without a port")
-        return tuple(host.lower() for host in value)
-
     @field_validator("node_urls", "trusted_proxies", "webhook_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
-
-    @field_validator("node_urls")
-    @classmethod
-    def _nodes(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        for url in value:
-            _check_url(url)
-        return value
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -207,25 +187,6 @@ class Settings(BaseSettings):
         if self.secure_cookies is False and urlsplit(self.issuer).scheme == "https":
             raise ValueError("secure_cookies is off, and the service is at https: leave it out")
         return self
-
-    @field_validator("oidc_issuer")
-    @classmethod
-    def _provider(cls, value: str | None) -> str | None:
-        if value is not None:
-            _check_url(value)
-            if urlsplit(value).scheme != "https" and urlsplit(value).hostname not in _LOOPBACK:
-                raise ValueError("an address with https is due")
-        return value
-
-    @field_validator("status_base", "service_base")
-    @classmethod
-    def _base(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        _check_url(value)
-        if urlsplit(value).query or urlsplit(value).fragment or value.endswith("/"):
-            raise ValueError("an address without query and without a slash at its end is due")
-        return value
 
     @model_validator(mode="after")
     def _status_times(self) -> Self:
@@ -253,8 +214,8 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - nor a folder of secrets
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Take the data directory from the caller, then the environment, then the file in that directory."""
-        folder = init_settings()["data_dir"]
-        return init_settings, env_settings, InitSettingsSource(settings_cls, _file_values(Path(folder) / FILE_NAME))
+        found = file_values(Path(init_settings()["data_dir"]), _names())
+        return init_settings, env_settings, InitSettingsSource(settings_cls, found)
 
 
 def load_settings(data_dir: Path | None = None, environment: Mapping[str, str] | None = None) -> Settings:
@@ -264,57 +225,20 @@ def load_settings(data_dir: Path | None = None, environment: Mapping[str, str] |
         SettingsRefused: something is missing, unknown, wrong or inconsistent; the text says what and how to mend it.
     """
     known = os.environ if environment is None else environment
-    _refuse_unknown(
+    refuse_unknown(
         (name for name in known if name.startswith(PREFIX) and name not in NOT_SETTINGS),
-        known=[PREFIX + name.upper() for name in Settings.model_fields if name != "data_dir"],
+        known=[PREFIX + name.upper() for name in _names()],
         where="the environment",
     )
     try:
-        return Settings(data_dir=_folder(data_dir, known))
+        return Settings(data_dir=data_folder(data_dir, known))
     except ValidationError as error:
         raise SettingsRefused(_sentences(error)) from error
 
 
-def _folder(given: Path | None, environment: Mapping[str, str]) -> Path:
-    if given is None and (named := environment.get(DATA_VARIABLE)):
-        given = Path(named)
-    if given is None and Path(USUAL_FOLDER).is_dir():
-        given = Path(USUAL_FOLDER)
-    if given is None:
-        raise SettingsRefused("which data directory? Give --data DIR or set ECERT_DATA")
-    if not given.is_dir():
-        raise SettingsRefused(f"the data directory {given} is not there: make it, or name another with --data DIR")
-    return given.resolve()
-
-
-def _file_values(path: Path) -> dict[str, Any]:
-    try:
-        with path.open("rb") as file:
-            if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & _OTHERS:
-                raise SettingsRefused(f"{path} can be changed by others than its owner: chmod o-w {path}")
-            values = tomllib.load(file)
-    except FileNotFoundError:
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsRefused(f"{path} is not TOML: {error}") from error
-    except OSError as error:
-        raise SettingsRefused(f"{path} cannot be read: {error.strerror}") from error
-    _refuse_unknown(values, known=[name for name in Settings.model_fields if name != "data_dir"], where=str(path))
-    return values
-
-
-def _refuse_unknown(names: Iterable[str], *, known: list[str], where: str) -> None:
-    for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            mend = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-            raise SettingsRefused(f"{where} sets {name}, which is no setting: {mend}")
-
-
-def _check_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise ValueError(f"{url!r} is no http(s) address (without a user name in it)")
+def _names() -> list[str]:
+    """Name what can be set in the environment and in the file."""
+    return [name for name in Settings.model_fields if name != "data_dir"]
 
 
 def _sentences(error: ValidationError) -> str:
