@@ -8,9 +8,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from verifier.api.answers_wire import ProblemAnswer
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.submissions import CODE_PART, DOCUMENT_PART, FILE_PART
-from verifier.api.wire import BatchRequest, FormRequest, Occasioned, ProblemAnswer, Question, VerificationRequest
+from verifier.api.wire import BatchRequest, FormRequest, Occasioned, Question, VerificationRequest
 from verifier.problems import KINDS, MEDIA_TYPE, Code, body
 
 _EXAMPLE_FILE = {

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, Field
 
-from verifier.api.wire import AsOfBlock
+from verifier.api.answers_wire import AsOfBlock
 
 StatusWord = Literal["valid", "revoked", "suspended", "superseded"]
 

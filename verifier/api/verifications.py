@@ -10,11 +10,12 @@ from starlette.responses import Response
 
 from verifier.access.gate import require
 from verifier.api import documented
+from verifier.api.answers_wire import BatchAnswer, VerificationAnswer
 from verifier.api.bodies import JSON, NDJSON, media_type, read_lines
 from verifier.api.direct import DirectRoute
 from verifier.api.submissions import read_batch, read_line, read_occasion, read_submitted
 from verifier.api.while_reading import WhileReading
-from verifier.api.wire import MAX_BATCH, BatchAnswer, VerificationAnswer
+from verifier.api.wire import MAX_BATCH
 from verifier.callers import Act, Caller, Gate, Occasion, Scope
 from verifier.guards import MAX_BODY
 from verifier.problems import Code, RequestRefused, body
