@@ -154,7 +154,7 @@ class _Body:
 
 
 def _is_here(receive: Receive) -> bool:
-    """Whether a body is here whole, as uvicorn knows of most: a timer for each would cost a twentieth of a verification."""
+    """Whether a body is here whole, as uvicorn knows of most; a timer for each costs more than reading it."""
     return not getattr(getattr(receive, "__self__", None), "more_body", True)
 
 

@@ -155,7 +155,7 @@ class StatedLookUp(Stated):
     ]
     value: Annotated[str, Field(min_length=1, max_length=200)]
     agency: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
-        default=None, description="With `serial`: the one that was chosen among several."
+        default=None, description="The agency whose certificate is meant, alone or with `serial`."
     )
     serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = None
 
