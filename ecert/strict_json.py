@@ -119,7 +119,7 @@ def nesting(text: str) -> int:
 
     Only what could be read is counted rightly: a backslash outside a quotation stops every reader.
     """
-    marks = text.encode()
+    marks = text.encode(errors="surrogatepass")
     if b"\\" in marks:
         marks = marks.replace(b"\\\\", b"").replace(b'\\"', b"")
     marks = marks.translate(None, _NEITHER).replace(b'""', b"")
@@ -151,4 +151,4 @@ def _check_text(value: Value, place: str, error: type[MalformedError]) -> None:
     elif isinstance(value, dict):
         for name, item in value.items():
             _check_text(name, f"{place} (a name)", error)
-            _check_text(item, f"{place}.{name}", error)
+            _check_text(item, f"{place}.{name[:_SHOWN]}", error)

@@ -5,7 +5,9 @@ up to which all was settled when it did (`Reliance.settled_block`). Whatever it 
 is told again once that is certain.
 
 `changes` has one writer at a time, which holds the row of the ledger's change cursor; so their numbers rise in the
-order of the commits, and who has read up to a number has missed nothing. The cursor says up to which block events were
+order of the commits, and who has read up to a number has missed nothing. They rise with the clock, too: in a database
+that was made anew, or that is an old copy put back, none is given again, and what happened is told under new numbers
+rather than left out. The cursor says up to which block events were
 matched with the reliances that were there. A reliance that is written later is `fresh`, and the events between its
 block and the cursor are looked up for it alone. What both ways find is written once.
 
@@ -16,6 +18,7 @@ what is so.
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -37,6 +40,9 @@ EVENTS = 500
 """Events that are matched in one transaction, rounded up to whole blocks."""
 FRESH = 1000
 """Fresh reliances that are looked at in one transaction."""
+
+NANOSECONDS = 1_000_000
+"""In a millisecond: changes are numbered from the time at which they are written."""
 
 _STATUS_EVENTS = (StatusChanged.__name__, CertificateSuperseded.__name__)
 
@@ -281,6 +287,8 @@ def _write(connection: Connection, ledger: int, told: _Told, who: Iterable[tuple
     ]
     written = 0
     for piece in pieces(rows):
-        new = insert_into(connection, changes).values(piece).on_conflict_do_nothing()
+        first = max(newest(connection) + 1, time.time_ns() // NANOSECONDS)
+        numbered = [{"id": number, **row} for number, row in enumerate(piece, first)]
+        new = insert_into(connection, changes).values(numbered).on_conflict_do_nothing()
         written += len(connection.execute(new.returning(changes.c.id)).all())
     return written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 
 import pytest
@@ -86,6 +87,23 @@ def told(database: Database, caller: str = CALLER, after: int = 0) -> list[tuple
     return [(one.serial, one.block, one.status) for one in found]
 
 
+def test_numbers_rise_with_the_clock_so_that_a_database_made_anew_gives_none_twice(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin(database)
+    relied_on(database, 1, 2, 3)
+    before = time.time_ns() // 10**6
+    mine(database, revoked(1, 2))
+    track(database)
+    monkeypatch.setattr(time, "time_ns", lambda: 0)  # the clock was put back
+    mine(database, revoked(3))
+    track(database)
+    with database.read() as connection:
+        first, second, third = (one.id for one in changes.of_caller(connection, CALLER, after=0, limit=9))
+    assert before <= first <= second - 1 <= third - 2
+    assert first < before + 60_000
+
+
 def test_before_the_chain_was_read_there_is_nothing_to_do(database: Database) -> None:
     assert track(database) == 0
     with database.begin() as connection:
@@ -105,7 +123,8 @@ def test_who_relied_is_told_once_and_nobody_else_is(database: Database) -> None:
     with database.read() as connection:
         (one,) = changes.of_caller(connection, CALLER, after=0, limit=5)
         assert (one.ledger, one.agency, one.time, one.successors) == (LEDGER, AGENCY, block * 100, ())
-        assert changes.newest(connection) == 2
+        (other,) = changes.of_caller(connection, OTHER, after=0, limit=5)
+        assert changes.newest(connection) == max(one.id, other.id)
 
 
 def test_what_was_settled_before_is_not_told(database: Database) -> None:

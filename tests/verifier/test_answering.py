@@ -351,6 +351,35 @@ async def test_a_batch_is_answered_in_its_order_as_of_one_block(desk: Desk) -> N
     assert {json.dumps(each["as_of"]) for each in said["results"]} == {json.dumps(said["as_of"])}
 
 
+@pytest.fixture
+def newer_block(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a block come when the first code is opened, which is nobody's."""
+    due = [True]
+
+    def opened(_: str) -> None:
+        if due.pop() if due else False:
+            desk.shelf.mine()
+            desk.view.refresh()
+
+    monkeypatch.setattr(desk.cabinet, "open", opened)
+
+
+@pytest.mark.usefixtures("newer_block")
+async def test_a_block_that_comes_in_the_midst_of_a_batch_changes_none_of_it(desk: Desk) -> None:
+    before = desk.view.copy.as_of.block
+    asked: list[dict[str, object]] = [{"code": "2" * 32}, {"certificate": "not one"}, {"lookup": LOOKUP}]
+    said = (await desk.client.post(BATCH, json={**OCCASION, "verifications": asked})).json()
+    assert desk.view.copy.as_of.block == before + 1
+    assert [each["as_of"]["block"] for each in [*said["results"], said]] == [before] * 4
+
+
+@pytest.mark.usefixtures("newer_block")
+async def test_each_thousand_lines_are_judged_from_the_newest_block(desk: Desk) -> None:
+    before = desk.view.copy.as_of.block
+    _, said = await lines_of(desk, "\n".join([json.dumps({"code": "2" * 32})] * 1001))
+    assert [each["as_of"]["block"] for each in said if "result" in each] == [before] * 1000 + [before + 1]
+
+
 @pytest.mark.parametrize(
     ("verifications", "status", "place"),
     [

@@ -110,6 +110,15 @@ def test_a_file_that_an_editor_saved_in_another_encoding_is_told_by_that(shelf: 
     assert "    certificate: saved as UTF-16: it must be UTF-8 without a byte order mark\n" in said
 
 
+def test_nothing_in_a_file_or_its_name_moves_or_hides_what_the_terminal_shows(shelf: Shelf, tmp_path: Path) -> None:
+    bad = tmp_path / "a\x1b[8m\n.ecert.json"
+    bad.write_text(json.dumps({"\r\x1b[1A\x1b[2KVALID  good.ecert.json\x9b8m\u202e" + "x" * 999: "\ud800"}))
+    said = verify(shelf, str(bad)).output
+    assert said.startswith("INVALID  ")
+    assert said.replace("\n", "").isprintable()
+    assert max(map(len, said.splitlines())) < 300
+
+
 def test_a_file_of_1_gb_is_not_read(shelf: Shelf, tmp_path: Path) -> None:
     large = tmp_path / "large.ecert.json"
     with large.open("wb") as file:

@@ -14,17 +14,16 @@ from verifier.changes.feed import ChangeFeed
 from verifier.changes.message import change_to_json
 from verifier.problems import Code
 
-PROBLEMS = {
-    **problem_answers(
-        Code.UNAUTHENTICATED,
-        Code.FORBIDDEN,
-        Code.NOT_UNDERSTOOD,
-        Code.TOO_MANY,
-        Code.DATABASE_AWAY,
-        Code.INTERNAL,
-    ),
-    **problem_answers(Code.NOT_KEPT, model=NotKeptAnswer, members={"next": 4711}),
-}
+PROBLEMS = problem_answers(
+    Code.UNAUTHENTICATED,
+    Code.FORBIDDEN,
+    Code.NOT_UNDERSTOOD,
+    Code.TOO_MANY,
+    Code.DATABASE_AWAY,
+    Code.INTERNAL,
+)
+"""Of changes and watches alike."""
+_NOT_KEPT = problem_answers(Code.NOT_KEPT, model=NotKeptAnswer, members={"next": 4711})
 
 
 def change_routes(feed: ChangeFeed, gate: Gate) -> APIRouter:
@@ -35,7 +34,7 @@ def change_routes(feed: ChangeFeed, gate: Gate) -> APIRouter:
         "/changes",
         summary="Changes of certificates that you relied on",
         response_model=ChangesPage,
-        responses=PROBLEMS,
+        responses={**PROBLEMS, **_NOT_KEPT},
         openapi_extra=described(ChangesQuery),
     )
     async def changes(request: Request) -> JSONResponse:

@@ -62,8 +62,9 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         """Judge several certificates for one matter and case, all as of one block, with one receipt.
 
         Lines of JSON (`application/x-ndjson`, the occasion in the query) are answered line by line, each with its
-        number, and after every 1,000 with the receipt for them; read the answer while you send. A line that is refused
-        is answered with its `problem`, and the others all the same. A `problem` without `line` ends the answer.
+        number, and after every 1,000, judged as of one block, with the receipt for them; read the answer while you
+        send. A line that is refused is answered with its `problem`, and the others all the same. A `problem` without
+        `line` ends the answer.
         """
         caller = await gate.caller(request)
         require(caller, Scope.VERIFY)
@@ -96,7 +97,6 @@ class _Lines:
         self._caller = caller
         self._occasion = occasion
         self._groups = groups
-        self._copy = answering.verifying.copy
 
     async def begun(self) -> AsyncIterator[bytes]:
         """Answer the first group, then give what goes on."""
@@ -116,7 +116,7 @@ class _Lines:
     async def _answered(self, group: _Group) -> bytes:
         self._gate.spend(self._caller, Act.BATCH_ITEM, len(group))
         read = [each for _, each in group]
-        found = await self._answering.answer_each(self._caller, self._occasion, read, self._copy)
+        found = await self._answering.answer_each(self._caller, self._occasion, read)
         numbers = [number for number, _ in group]
         said = [
             _line({"line": number, **(_problem(each) if isinstance(each, RequestRefused) else each.to_json())})

@@ -21,20 +21,20 @@ class ChangeFeed:
         """Give the next changes of a caller.
 
         Raises:
-            RequestRefused: some of those after `number` are not kept any more, or no change ever had that number here,
-                as the database was made anew; `next` says from where it can go on.
+            RequestRefused: some of those after `number` are not kept any more; `next` says from where it can go on.
             StoreError: the database does not answer.
         """
         with self._database.read() as connection:
             found = changes.of_caller(connection, caller, after=number, limit=limit)
-            forgotten = past_changes.newest_forgotten(connection, caller)  # after: others may delete in between
-            newest = changes.newest(connection)
+            forgotten = past_changes.newest_forgotten(connection, caller)
         if number < forgotten:
-            why = f"some changes after it are not kept any more, those after {forgotten} are"
-            raise _not_kept(f"Changes of yours up to {forgotten} are not kept any more.", why, forgotten)
-        if number > newest:
-            why = f"the newest change has the number {newest}"
-            raise _not_kept("Changes are counted anew here, since the database was lost.", why, newest)
+            raise RequestRefused(
+                Code.NOT_KEPT,
+                f"Changes of yours up to {forgotten} are not kept any more. Ask anew for the status of what you rely"
+                f" on, then go on with after={forgotten}.",
+                [Flaw(place="after", why=f"some changes after it are not kept any more, those after {forgotten} are")],
+                members={"next": forgotten},
+            )
         return found
 
     async def wait_for(self, caller: str, number: int, limit: int, seconds: float) -> tuple[Change, ...]:
@@ -47,9 +47,3 @@ class ChangeFeed:
                 break
             await asyncio.sleep(min(left, self._look_every))
         return found
-
-
-def _not_kept(detail: str, why: str, next_: int) -> RequestRefused:
-    """Say that changes may be missing, and what makes up for them."""
-    detail = f"{detail} Ask anew for the status of what you rely on, then go on with after={next_}."
-    return RequestRefused(Code.NOT_KEPT, detail, [Flaw(place="after", why=why)], members={"next": next_})

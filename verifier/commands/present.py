@@ -18,7 +18,7 @@ from ecert.presenting import present as write_copy
 from ecert.types import TypeCatalogue
 from verifier.commands.options import JsonOption
 from verifier.commands.presented_files import read_presented_file
-from verifier.commands.reporting import FAILED
+from verifier.commands.reporting import FAILED, plain
 from verifier.errors import Refused, VerifierError, said_of
 from verifier.written_files import write_files
 
@@ -71,7 +71,7 @@ def _answered(*, as_json: bool) -> Iterator[None]:
         yield
     except (EcertError, VerifierError, OSError) as error:
         message = said_of(error) if isinstance(error, OSError) else str(error)
-        typer.echo(f"ecert: {message}", err=True)
+        typer.echo(plain(f"ecert: {message}"), err=True)
         if as_json:
             typer.echo(json.dumps({"state": "stopped", "message": message}, ensure_ascii=False))
         raise typer.Exit(FAILED) from error

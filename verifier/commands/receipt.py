@@ -18,6 +18,7 @@ from ecert.jws import read_jws
 from ecert.receipt import TYP, Judged, Receipt, check_receipt
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
+from verifier.commands.reporting import plain
 from verifier.errors import Refused
 from verifier.times import shown
 
@@ -136,7 +137,7 @@ def _say_bad(why: str, *, as_json: bool) -> None:
     if as_json:
         print_json({"good": False, "why": why})
     else:
-        typer.echo(f"not to be relied on: {why}")
+        typer.echo(plain(f"not to be relied on: {why}"))
 
 
 def _say(receipt: Receipt, *, as_json: bool) -> None:
@@ -145,11 +146,10 @@ def _say(receipt: Receipt, *, as_json: bool) -> None:
         said = {"iss": receipt.iss, "id": receipt.jti, "time": receipt.iat, "audit": receipt.audit}
         print_json({"good": True, **said, "verdicts": verdicts})
         return
-    typer.echo(f"good: receipt {receipt.jti} of {receipt.iss}, {shown(receipt.iat)}")
+    typer.echo(plain(f"good: receipt {receipt.jti} of {receipt.iss}, {shown(receipt.iat)}"))
     for each in receipt.judged:
         named = each.certificate or {}
         reasons = each.verdict["reasons"]
         why = f" ({', '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
-        typer.echo(
-            f"{each.verdict['result']}{why}: {named.get('iss', 'no certificate')} {named.get('serial', '')}".rstrip()
-        )
+        line = f"{each.verdict['result']}{why}: {named.get('iss', 'no certificate')} {named.get('serial', '')}"
+        typer.echo(plain(line.rstrip()))

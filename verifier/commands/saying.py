@@ -10,6 +10,7 @@ from ecert.certificate_type import CertificateType
 from ecert.explaining import Language, Said, explain_all, moment
 from ecert.types import TypeCatalogue
 from ecert.verdict import Check, Outcome, Reason, Result
+from verifier.commands.reporting import plain
 from verifier.pages.words import RESULTS
 
 
@@ -32,7 +33,12 @@ class Answer:
 
 
 def lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
-    """Give the lines of one answer."""
+    """Give the lines of one answer; nothing that a file or its name says can move or hide what the terminal shows."""
+    for line in _lines(name, answer, language):
+        yield plain(line)
+
+
+def _lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
     word = language.of(RESULTS[answer.result])
     yield f"{word}  {name}{_as_of(answer, language)}"
     if "error" in answer.said:

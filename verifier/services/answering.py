@@ -97,15 +97,15 @@ class Answering:
         return AnsweredBatch(answers=answers, as_of=copy.as_of, kept=kept)
 
     async def answer_each(
-        self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused], copy: LedgerCopy
+        self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused]
     ) -> AnsweredLines:
-        """Answer several of one occasion from one copy; where one is refused, or was before, that is its answer.
+        """Answer several of one occasion from one block; where one is refused, or was before, that is its answer.
 
         Raises:
             RequestRefused: the matter does not allow it, or it could not be recorded.
             StoreError: what must be looked up cannot be.
         """
-        occasion = occasion.of(caller)
+        copy, occasion = self._verifying.copy, occasion.of(caller)
         answers = [answer async for answer in self._in_turn(caller, occasion, lines, copy)]
         return AnsweredLines(answers=answers, kept=await self._kept_batch(caller, occasion, lines, answers))
 

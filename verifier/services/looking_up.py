@@ -99,7 +99,7 @@ class LookingUp:
     def _by_code(self, code: str, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
         opened = None if self._codes is None else self._codes.open(code)
         if opened is None:
-            return Answered(verification=self._verifying.nothing(Reason.NOT_FOUND, asked))
+            return Answered(verification=self._verifying.nothing(Reason.NOT_FOUND, asked, copy=copy))
         return self._told(opened, asked, ruling, copy)
 
     def _by_document(
@@ -135,10 +135,10 @@ class LookingUp:
         if len(among) == 1 and not found.more:
             return self._told(among[0].compact, asked, ruling, copy)
         if not among:
-            nothing = self._verifying.nothing(missing, asked)
+            nothing = self._verifying.nothing(missing, asked, copy=copy)
             return Answered(verification=nothing, complete_since=found.complete_since)
         now = copy or self._verifying.copy
-        several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked)
+        several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked, copy=now)
         choices = tuple(Choice.of(each, now, ruling) for each in among)
         return Answered(verification=several, choices=choices, more_choices=found.more)
 

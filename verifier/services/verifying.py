@@ -15,6 +15,7 @@ from ecert.certificate_type import CertificateType
 from ecert.comparing import Answer
 from ecert.demands import NO_DEMANDS, Demands
 from ecert.errors import MalformedCertificate
+from ecert.facts import AsOf
 from ecert.judging import judge, judge_malformed, judge_nothing
 from ecert.key_binding import sd_hash
 from ecert.ledger_copy import LedgerCopy
@@ -181,13 +182,13 @@ class Verifying:
         try:
             certificate = parse(presented) if isinstance(presented, bytes) else parse_value(presented)
         except MalformedCertificate as error:
-            return self._malformed(presented, error, asked)
+            return self._malformed(presented, error, asked, copy)
         copy = copy or self._view.copy
         return self._judged(self._with_path(certificate, copy), copy, asked)
 
-    def nothing(self, reason: Reason, asked: Asked) -> Verification:
-        """Answer a look-up that led to no one certificate."""
-        as_of = self._view.copy.as_of if self._view.ready else None
+    def nothing(self, reason: Reason, asked: Asked, *, copy: LedgerCopy | None = None) -> Verification:
+        """Answer a look-up that led to no one certificate, as of `copy` or the newest."""
+        as_of = self._as_of(copy)
         verdict = judge_nothing(reason, as_of=as_of, at=asked.at, now=self._clock(), max_age=asked.demands.max_age)
         return Verification(
             id=_new_id(),
@@ -235,8 +236,16 @@ class Verifying:
             settled_block=copy.settled_block if certificate.iss.ledger == copy.ledger else None,
         )
 
-    def _malformed(self, presented: Presented, error: MalformedCertificate, asked: Asked) -> Verification:
-        as_of = self._view.copy.as_of if self._view.ready else None
+    def _as_of(self, copy: LedgerCopy | None) -> AsOf | None:
+        """Give the block of a copy, else of the newest; None where there is none yet."""
+        if copy is None and not self._view.ready:
+            return None
+        return (copy or self._view.copy).as_of
+
+    def _malformed(
+        self, presented: Presented, error: MalformedCertificate, asked: Asked, copy: LedgerCopy | None
+    ) -> Verification:
+        as_of = self._as_of(copy)
         octets = presented if isinstance(presented, bytes) else strict_json.canonical(presented).encode()
         verdict = judge_malformed(error, as_of=as_of, at=asked.at, now=self._clock(), demands=asked.demands)
         return Verification(

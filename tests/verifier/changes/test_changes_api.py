@@ -105,16 +105,6 @@ async def test_who_asks_for_what_is_not_kept_any_more_is_told_and_from_where_to_
     assert [each["serial"] for each in page["changes"]] == [5]
 
 
-async def test_a_number_from_a_database_that_was_lost_is_told_and_from_where_to_go_on(
-    client: httpx.AsyncClient, desk: Desk
-) -> None:
-    desk.happen(1)
-    (newest,) = (each["id"] for each in (await client.get("/v1/changes")).json()["changes"])
-    said = problem(await client.get("/v1/changes", params={"after": newest + 1, "wait": 30}), Code.NOT_KEPT)
-    assert said["next"] == newest
-    assert (await client.get("/v1/changes", params={"after": newest})).json() == {"changes": [], "next": newest}
-
-
 async def test_who_had_no_changes_that_are_gone_may_begin_at_the_beginning(
     client: httpx.AsyncClient, desk: Desk
 ) -> None:
