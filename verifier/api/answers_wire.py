@@ -71,7 +71,9 @@ class VerdictAnswer(BaseModel):
         default=None, description="With `choices`: older ones were found, too, and are not listed."
     )
     complete_since: dict[str, int] | None = Field(
-        default=None, description="With `not_found`: agency -> since when its records of the type are complete."
+        default=None,
+        description="With `not_found`, where neither agency nor serial was named: agency -> since when its records of the"
+        " type are complete.",
     )
 
 

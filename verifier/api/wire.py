@@ -157,7 +157,9 @@ class StatedLookUp(Stated):
     agency: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
         default=None, description="The agency whose certificate is meant, alone or with `serial`."
     )
-    serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = None
+    serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = Field(
+        default=None, description="The serial that is meant, alone or with `agency`."
+    )
 
 
 class Question(Questions):
