@@ -72,8 +72,8 @@ class VerdictAnswer(BaseModel):
     )
     complete_since: dict[str, int] | None = Field(
         default=None,
-        description="With `not_found`, where neither agency nor serial was named: agency -> since when its records of the"
-        " type are complete.",
+        description="With `not_found`, where neither agency nor serial was named: agency -> since when its records of"
+        " the type are complete.",
     )
 
 

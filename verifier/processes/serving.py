@@ -77,7 +77,7 @@ def _refusal(code: Code, detail: str) -> bytes:
     return b"\r\n".join([*lines, b"", said])
 
 
-_NOT_HTTP = _refusal(Code.NOT_HTTP, "Request line, headers or body are not as HTTP has them, or the address is too long.")
+_NOT_HTTP = _refusal(Code.NOT_HTTP, "Request line, headers or body are not as HTTP has them, or something is too long.")
 
 
 class _Server(uvicorn.Server):
