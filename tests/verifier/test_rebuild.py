@@ -54,10 +54,28 @@ def test_a_batch_with_a_lost_file_is_named_and_the_rest_comes_back(town: Town) -
     lose(town)
     town.certificates()[7].unlink()
     answer = rebuild(town, code=1)
-    assert answer["gaps"] == [{"agency": AGENCY, "first_serial": 5, "count": 5, "kept": 4, "missing": ["7"]}]
+    (gap,) = answer["gaps"]
+    assert gap == {"agency": AGENCY, "first_serial": 5, "count": 5, "kept": 4, "missing": ["7"], "ended": []}
     assert [one["kind"] for one in answer["differences"]] == ["batch_missing"]
     assert [one["kind"] for one in town.fsck()] == ["batch_missing"]
     assert town.issue(*range(50, 52)).batches[0].first_serial == 12
+
+
+def test_a_revoked_certificate_without_a_file_is_not_to_be_issued_again(town: Town) -> None:
+    lose(town)
+    town.certificates()[1].unlink()
+    result = town.command("rebuild")
+    assert "nothing but the file is missing: 1" in result.stdout
+    assert "issue again" not in result.stdout
+    town.certificates()[3].unlink()
+    lose(town)
+    (gap,) = rebuild(town, code=1)["gaps"]
+    assert (gap["missing"], gap["ended"]) == (["1", "3"], ["1"])
+    lose(town)
+    said = town.command("rebuild").stdout
+    assert (
+        "find 3, or issue again and revoke 3; revoked or replaced already, nothing but the file is missing: 1" in said
+    )
 
 
 def test_without_any_file_the_facts_come_back(town: Town) -> None:

@@ -128,3 +128,30 @@ def test_a_replacement_that_the_old_database_had_not_said_is_to_be_issued_again(
     town.certificates()[2].unlink()
     said = town.command("rebuild", "--replace").stdout
     assert "was not settled, issue those certificates again: supersede of HEALTH-7" in said
+
+
+def test_a_lost_successor_that_is_replaced_itself_is_not_to_be_issued_again(town: Town) -> None:
+    replace_again(town)
+    town.certificates()[2].unlink()
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert ([gap["ended"] for gap in answer["gaps"]], answer["lost_successors"]) == ([["2"]], [])
+    lose(town)
+    assert "issue" not in town.command("rebuild").stdout
+
+
+def test_of_two_lost_successors_in_a_row_the_last_is_named(town: Town) -> None:
+    replace_again(town)
+    town.certificates()[2].unlink()
+    town.certificates()[3].unlink()
+    lose(town)
+    assert rebuild(town, code=1)["lost_successors"] == [{"agency": AGENCY, "old": 0, "serial": 3}]
+
+
+def replace_again(town: Town) -> None:
+    """Replace 2, which replaces 0, by 3."""
+    settle(town)
+    assert town.issue_one(0, supersedes=(2,)) == 3
+    settle(town)
+    keep(town, 3)
+    assert [town.status(serial) for serial in (0, 2, 3)] == [Status.SUPERSEDED, Status.SUPERSEDED, Status.VALID]

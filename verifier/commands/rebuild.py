@@ -103,6 +103,7 @@ def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
                 "count": one.count,
                 "kept": one.kept,
                 "missing": one.missing_words(),
+                "ended": one.ended_words(),
             }
             for one in rebuilt.gaps
         ],

@@ -5,8 +5,9 @@ A certificate that was never handed out was in the lost database alone: the chai
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
+
+from verifier.services.serial_ranges import range_words, ranges
 
 MOST_NAMED = 10
 """Ranges of missing certificates that a sentence names."""
@@ -14,12 +15,16 @@ MOST_NAMED = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A batch of ours of which not every certificate was kept: so many of `count` were, and `missing` not."""
+    """A batch of ours of which not every certificate was kept: so many of `count` were, and `missing` not.
+
+    `ended`: those of the missing ones that are revoked or replaced on the ledger, so that nobody needs them again.
+    """
 
     agency: str
     first_serial: int
     count: int
     missing: tuple[range, ...]
+    ended: tuple[range, ...] = ()
 
     @property
     def kept(self) -> int:
@@ -28,25 +33,28 @@ class Gap:
 
     def missing_words(self) -> list[str]:
         """Name those that were not kept as `ecert status` takes them: `7`, `9-12`."""
-        return [str(each.start) if len(each) == 1 else f"{each.start}-{each.stop - 1}" for each in self.missing]
+        return range_words(self.missing)
+
+    def ended_words(self) -> list[str]:
+        """Name those of them that are revoked or replaced."""
+        return range_words(self.ended)
 
     def __str__(self) -> str:
         """Give a sentence."""
         last = self.first_serial + self.count - 1
-        words = self.missing_words()
-        named = " ".join(words[:MOST_NAMED]) + (" ..." if len(words) > MOST_NAMED else "")
+        ended = {serial for each in self.ended for serial in each}
+        wanted = ranges(serial for each in self.missing for serial in each if serial not in ended)
+        advice = []
+        if wanted:
+            named = _named(range_words(wanted))
+            advice.append(f"find {named}, or issue again and revoke {named}")
+        if ended:
+            advice.append(f"revoked or replaced already, nothing but the file is missing: {_named(self.ended_words())}")
         return (
             f"{self.agency} {self.first_serial} to {last}: {self.kept} of {self.count} certificates were kept;"
-            f" find {named}, or issue again and revoke {named}"
+            f" {'; '.join(advice)}"
         )
 
 
-def ranges(serials: Iterable[int]) -> tuple[range, ...]:
-    """Gather rising serials into ranges."""
-    found: list[range] = []
-    for serial in serials:
-        if found and found[-1].stop == serial:
-            found[-1] = range(found[-1].start, serial + 1)
-        else:
-            found.append(range(serial, serial + 1))
-    return tuple(found)
+def _named(words: list[str]) -> str:
+    return " ".join(words[:MOST_NAMED]) + (" ..." if len(words) > MOST_NAMED else "")

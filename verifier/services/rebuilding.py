@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import number_of, said_by
-from verifier.services.gaps import Gap, ranges
+from verifier.services.gaps import Gap
 from verifier.services.kept_files import Kept, KeptFiles, read_certificate
+from verifier.services.serial_ranges import ranges
 from verifier.services.unsaid import Replacement, Unsaid
 
 
@@ -35,7 +36,7 @@ class Rebuilt:
     """What was put back and what could not be.
 
     `incomplete`: certificates whose kept copies withhold fields. `unsaid`: what certificates replace, and the ledger
-    does not know of yet. `lost_successors`: certificates that replace others on the ledger, and were not kept.
+    does not know of yet. `lost_successors`: certificates in force that replace others on the ledger, and were not kept.
     """
 
     events: int = 0
@@ -95,12 +96,12 @@ class Rebuilding:
         whole = []
         for agency, facts in _batches(copy, ours):
             found = kept.found.get(agency, {})
-            missing = ranges(serial for serial in _serials(facts) if serial not in found)
+            missing = [serial for serial in _serials(facts) if serial not in found]
             if not missing:
                 whole.append((agency, facts))
                 rebuilt.unsaid.look(copy, self.keyring, agency, found, _serials(facts))
                 continue
-            rebuilt.gaps.append(Gap(agency=agency, first_serial=facts.first_serial, count=facts.count, missing=missing))
+            rebuilt.gaps.append(_gap(copy, agency, facts, missing))
         for agency in kept.found:
             rebuilt.lost_successors += _lost_successors(copy, agency, kept.found[agency])
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
@@ -158,13 +159,30 @@ def _serials(batch: BatchFacts) -> range:
     return range(batch.first_serial, batch.first_serial + batch.count)
 
 
+def _gap(copy: LedgerCopy, agency: str, facts: BatchFacts, missing: Sequence[int]) -> Gap:
+    return Gap(
+        agency=agency,
+        first_serial=facts.first_serial,
+        count=facts.count,
+        missing=ranges(missing),
+        ended=ranges(serial for serial in missing if copy.status(agency, serial) in FINAL),
+    )
+
+
 def _lost_successors(copy: LedgerCopy, agency: str, kept: Mapping[int, Kept]) -> Iterator[Replacement]:
-    """Give what replaces kept certificates on the ledger and was not kept itself."""
+    """Give what replaces kept certificates on the ledger, is in force, and was not kept itself.
+
+    Where what replaced it is replaced in its turn, and was not kept either, the last one is meant.
+    """
     for old in kept:
-        for change in copy.changes(agency, old):
-            for serial in change.successors:
-                if serial not in kept:
-                    yield Replacement(agency=agency, old=old, serial=serial)
+        lost, looked_at = [old], 0
+        while looked_at < len(lost):
+            for change in copy.changes(agency, lost[looked_at]):
+                lost += [serial for serial in change.successors if serial not in kept and serial not in lost]
+            looked_at += 1
+        for serial in lost[1:]:
+            if copy.status(agency, serial) not in FINAL:
+                yield Replacement(agency=agency, old=old, serial=serial)
 
 
 def _batches(copy: LedgerCopy, ours: set[str]) -> Iterator[tuple[str, BatchFacts]]:
