@@ -10,9 +10,9 @@ from pathlib import Path
 from store import calls, inventory
 from store.database import Database, migrate
 from store.errors import SchemaMismatch, StoreError
-from store.records import Call
 from verifier.errors import Refused
 from verifier.keys.secret_files import sync_folder
+from verifier.services.lost_calls import OpenCall
 
 SQLITE = "sqlite:///"
 _BESIDE = ("-wal", "-shm")
@@ -29,11 +29,14 @@ def no_service(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def left_open(url: str, ledger: str) -> tuple[Call, ...]:
+def left_open(url: str, ledger: str) -> tuple[OpenCall, ...]:
     """Give the calls that the old database had not brought to the chain; none where it cannot be read."""
     try:
         with Database.open(url) as database, database.read() as connection:
-            return calls.open_calls(connection, ledger)
+            found = calls.open_calls(connection, ledger)
+            forms = calls.forms(connection, [call.id for call in found])
+            hashes = {number: tuple(one.tx_hash for one in each) for number, each in forms.items()}
+            return tuple(OpenCall(call=call, hashes=hashes[call.id]) for call in found)
     except StoreError:
         return ()  # it is lost or damaged, which is why it is made anew
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ecert.facts import Status
 from ecert.presenting import present
 from tests.databases import Cluster, postgresql
 from tests.local_chain import LocalChain
@@ -139,6 +140,18 @@ def test_a_replaced_database_is_moved_aside_and_its_open_calls_are_named(town: T
     outcome = town.issue(*range(70, 73))
     assert (outcome.complete, outcome.batches[0].first_serial) == (True, 12)
     assert town.fsck() == []
+
+
+def test_a_call_that_was_mined_meanwhile_is_not_lost(town: Town) -> None:
+    """A suspension may be undone and wanted anew, so that its own transaction tells, not the status."""
+    town.change(Action.SUSPEND, 3, wait=False)
+    town.change(Action.REVOKE, 4, wait=False)
+    town.step(index=False)
+    town.change(Action.SUSPEND, 6, wait=False)
+    town.change(Action.REINSTATE, 2, wait=False)
+    lost = rebuild(town, "--replace", code=1)["lost_calls"]
+    assert [(one["kind"], one["args"]["serials"]) for one in lost] == [("suspend", [6]), ("reinstate", [2])]
+    assert [town.status(serial) for serial in (3, 4)] == [Status.SUSPENDED, Status.REVOKED]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a database at all" * 100], ids=["empty", "other"])

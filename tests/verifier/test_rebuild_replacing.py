@@ -130,6 +130,16 @@ def test_a_replacement_that_the_old_database_had_not_said_is_to_be_issued_again(
     assert "was not settled, issue those certificates again: supersede of HEALTH-7" in said
 
 
+def test_a_replacement_that_was_said_meanwhile_is_not_to_be_issued_again(town: Town) -> None:
+    before = (town.folder / "ecert.sqlite").read_bytes()
+    settle(town)
+    assert town.status(0) is Status.SUPERSEDED
+    lose(town)
+    (town.folder / "ecert.sqlite").write_bytes(before)
+    answer = rebuild(town, "--replace")
+    assert (answer["lost_calls"], answer["differences"]) == ([], [])
+
+
 def test_a_lost_successor_that_is_replaced_itself_is_not_to_be_issued_again(town: Town) -> None:
     replace_again(town)
     town.certificates()[2].unlink()

@@ -84,7 +84,7 @@ class Town:
         """The later of our clock and the chain's."""
         return max(int(time.time()), int(self.chain.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16))
 
-    def work(self, database: Database, *, send: bool = True) -> None:
+    def work(self, database: Database, *, send: bool = True, index: bool = True) -> None:
         """Let the sender send what is waiting, and the indexer read what happened, once."""
 
         async def once() -> None:
@@ -96,7 +96,8 @@ class Town:
                 ended = asyncio.Event()
                 ended.set()
                 await sender.run(ended)  # gives its keys back
-            await self.index(database, node)
+            if index:
+                await self.index(database, node)
             await node.close()
 
         asyncio.run(once())
@@ -168,14 +169,14 @@ class Town:
         assert copy is not None
         return copy.status(AGENCY, serial)
 
-    def change(self, action: Action, *serials: int) -> StatusOutcome:
+    def change(self, action: Action, *serials: int, wait: bool = True) -> StatusOutcome:
         with Database.open(self.url) as database:
-            order = StatusOrder(action=action, agency=AGENCY, serials=serials, timeout=600.0)
+            order = StatusOrder(action=action, agency=AGENCY, serials=serials, wait=wait, timeout=600.0)
             return change_status(self.office(database), order)
 
-    def step(self, *, send: bool = True) -> None:
+    def step(self, *, send: bool = True, index: bool = True) -> None:
         with Database.open(self.url) as database:
-            self.work(database, send=send)
+            self.work(database, send=send, index=index)
 
     def command(self, *arguments: str) -> Result:
         command = [*arguments, "--data", str(self.folder)]

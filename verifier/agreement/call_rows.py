@@ -64,6 +64,15 @@ def serials_of(call: Call) -> list[int]:
     return [call.args["old"]] if call.kind == "supersede" else list(call.args["serials"])
 
 
+def is_there_for_good(call: Call, copy: LedgerCopy) -> bool:
+    """Tell whether a copy of the ledger shows the whole effect of a call, whoever brought it about.
+
+    Never of a suspension or reinstatement: the same may have happened, and been undone, before the call was made.
+    """
+    final = call.kind in {"anchor", "supersede", "revoke"}
+    return final and _makes_sense(call) and _lacking(call, copy) is None
+
+
 def _makes_sense(call: Call) -> bool:
     if call.kind == "anchor":
         return isinstance(call.args.get("first_serial"), int) and isinstance(call.args.get("root"), str)

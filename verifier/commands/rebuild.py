@@ -19,6 +19,7 @@ from verifier.commands.options import DataOption, JsonOption
 from verifier.keys.keyring import Keyring
 from verifier.new_database import left_open, made_anew, no_service
 from verifier.processes.nodes import open_node
+from verifier.services.lost_calls import OpenCall
 from verifier.services.rebuilding import Rebuilding, Rebuilt
 from verifier.services.unsaid import Replacement
 from verifier.settings import Settings, load_settings
@@ -49,15 +50,14 @@ def rebuild(
         settings = load_settings(data)
         deployment = Deployment.load(settings.deployment_file)
         with no_service(settings.data_dir):
-            lost = left_open(settings.database_url, deployment.name) if replace else ()
+            left = left_open(settings.database_url, deployment.name) if replace else ()
             with made_anew(settings.database_url, replace=replace) as database:
-                rebuilt = asyncio.run(_rebuild(settings, deployment, database, certificates, findings))
-    lost = tuple(one for one in lost if not _goes_on(one, rebuilt))
+                rebuilt = asyncio.run(_rebuild(settings, deployment, database, certificates, findings, left=left))
     if as_json:
-        print_json({"state": "done", **_to_json(rebuilt, lost), **findings_to_json(findings)})
+        print_json({"state": "done", **_to_json(rebuilt), **findings_to_json(findings)})
     else:
-        _print(rebuilt, lost, findings)
-    if findings.differences or lost or rebuilt.unsaid.given_up:
+        _print(rebuilt, findings)
+    if findings.differences or rebuilt.lost_calls or rebuilt.unsaid.given_up:
         raise typer.Exit(INCOMPLETE)
 
 
@@ -67,7 +67,13 @@ def register(app: typer.Typer) -> None:
 
 
 async def _rebuild(
-    settings: Settings, deployment: Deployment, database: Database, certificates: Path | None, findings: Findings
+    settings: Settings,
+    deployment: Deployment,
+    database: Database,
+    certificates: Path | None,
+    findings: Findings,
+    *,
+    left: tuple[OpenCall, ...],
 ) -> Rebuilt:
     keyring = Keyring(settings.keys_dir, settings.passwords_file)
     async with open_node(settings.node_urls) as node:
@@ -77,21 +83,14 @@ async def _rebuild(
             deployment=deployment,
             keyring=keyring,
             settled_depth=settings.settled_depth,
+            left_open=left,
             progress=findings.progress,
         ).run(certificates or settings.certificates_dir)
         await check_everything(Parties(database=database, node=node, deployment=deployment, keyring=keyring), findings)
     return rebuilt
 
 
-def _goes_on(call: Call, rebuilt: Rebuilt) -> bool:
-    """Tell whether a call that the old database had not settled was written anew."""
-    return call.kind == "supersede" and any(
-        (each.agency, each.old, [each.serial]) == (call.agency, call.args["old"], call.args["successors"])
-        for each in rebuilt.unsaid.going_on
-    )
-
-
-def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
+def _to_json(rebuilt: Rebuilt) -> dict[str, object]:
     return {
         "events": rebuilt.events,
         "batches": rebuilt.batches,
@@ -112,7 +111,7 @@ def _to_json(rebuilt: Rebuilt, lost: tuple[Call, ...]) -> dict[str, object]:
         "incomplete": [{"agency": agency, "serial": serial} for agency, serial in rebuilt.incomplete],
         "replacing": [_replacement(each) for each in rebuilt.unsaid.going_on],
         "not_replacing": [{**_replacement(each), "why": each.why_not} for each in rebuilt.unsaid.given_up],
-        "lost_calls": [{"agency": one.agency, "kind": one.kind, "args": dict(one.args)} for one in lost],
+        "lost_calls": [{"agency": one.agency, "kind": one.kind, "args": dict(one.args)} for one in rebuilt.lost_calls],
     }
 
 
@@ -125,14 +124,16 @@ def _replacement(each: Replacement) -> dict[str, object]:
     return {"agency": each.agency, "old": each.old, "serial": each.serial}
 
 
-def _print(rebuilt: Rebuilt, lost: tuple[Call, ...], findings: Findings) -> None:
+def _print(rebuilt: Rebuilt, findings: Findings) -> None:
     notes = [f"not restored: {gap}" for gap in rebuilt.gaps]
     notes += [f"has no file any more, issue it again: {each}" for each in rebuilt.lost_successors]
     notes += [f"passed over: {path}: {why}" for path, why in rebuilt.useless.items()]
     notes += [f"withholds fields: certificate {agency} {serial}" for agency, serial in rebuilt.incomplete]
     notes += [f"goes on when the service runs: {each}" for each in rebuilt.unsaid.going_on]
     notes += [f"is not said on the ledger: {each}" for each in rebuilt.unsaid.given_up]
-    notes += [f"was not settled, {_again(one)}: {one.kind} of {one.agency}: {dict(one.args)}" for one in lost]
+    notes += [
+        f"was not settled, {_again(one)}: {one.kind} of {one.agency}: {dict(one.args)}" for one in rebuilt.lost_calls
+    ]
     for note in notes[:MOST_LINES]:
         typer.echo(note)
     if len(notes) > MOST_LINES:

@@ -16,7 +16,7 @@ from ecert.merkle import leaf_hash
 from ecert.types import TypeCatalogue
 from store import cursors, restoring
 from store.database import Database
-from store.records import NewCertificate
+from store.records import Call, NewCertificate
 from store.restoring import KeptCertificate, KnownBatch
 from verifier.agreement.certificate_rows import FINAL
 from verifier.agreement.findings import Progress, Silence
@@ -27,6 +27,7 @@ from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import number_of, said_by
 from verifier.services.gaps import Gap
 from verifier.services.kept_files import Kept, KeptFiles, read_certificate
+from verifier.services.lost_calls import OpenCall, lost_calls
 from verifier.services.serial_ranges import ranges
 from verifier.services.unsaid import Replacement, Unsaid
 
@@ -37,6 +38,7 @@ class Rebuilt:
 
     `incomplete`: certificates whose kept copies withhold fields. `unsaid`: what certificates replace, and the ledger
     does not know of yet. `lost_successors`: certificates in force that replace others on the ledger, and were not kept.
+    `lost_calls`: what the lost database was about to ask of the ledger, and nobody asks any more.
     """
 
     events: int = 0
@@ -47,17 +49,22 @@ class Rebuilt:
     incomplete: list[tuple[str, int]] = field(default_factory=list)
     unsaid: Unsaid
     lost_successors: list[Replacement] = field(default_factory=list)
+    lost_calls: tuple[Call, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rebuilding:
-    """What a database is made again from. `settled_depth` None: as the kind of network needs it."""
+    """What a database is made again from. `settled_depth` None: as the kind of network needs it.
+
+    `left_open`: the calls that the old database had not settled, where it can still be read.
+    """
 
     database: Database
     node: Node
     deployment: Deployment
     keyring: Keyring
     settled_depth: int | None = None
+    left_open: tuple[OpenCall, ...] = ()
     progress: Progress = field(default_factory=Silence)
 
     async def run(self, certificates: Path) -> Rebuilt:
@@ -114,6 +121,7 @@ class Rebuilding:
                 rebuilt.certificates += facts.count
                 self.progress.reach(rebuilt.certificates)
             rebuilt.unsaid.write_down(connection, self.keyring, now=now)
+            rebuilt.lost_calls = lost_calls(connection, copy, rebuilt.unsaid, self.left_open)
 
     def _known(self, agency: str, facts: BatchFacts) -> KnownBatch:
         return KnownBatch(
