@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from verifier.commands.kept_back import kept_back, print_withheld
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.services.issuing import LARGEST_BATCH, Order, Outcome
@@ -101,8 +101,7 @@ def _render(outcome: Outcome, *, as_json: bool) -> None:
         f"{_count(outcome.issued, 'certificate')} in {_count(len(outcome.batches), 'batch', 'batches')},"
         f" {outcome.handed_out} handed out{_kept_back(outcome)}, {_count(outcome.bad, 'row')} passed over"
     )
-    for serial, reasons in list(outcome.withheld.items())[:20]:
-        typer.echo(f"withheld: serial {serial}: {', '.join(reasons)}", err=True)
+    print_withheld(outcome.withheld)
     typer.echo(f"each row: {outcome.results}")
 
 
@@ -111,13 +110,8 @@ def _count(number: int, one: str, many: str | None = None) -> str:
 
 
 def _kept_back(outcome: Outcome) -> str:
-    """Say why there are fewer files than certificates, where there are."""
-    kept = [*outcome.withdrawn.values(), *outcome.withheld.values()]
-    why = Counter(" and ".join(reasons) for reasons in kept)
-    told = [f"{number} {reason}" for reason, number in sorted(why.items())]
-    if waiting := outcome.issued - outcome.handed_out - len(kept):
-        told.append(f"{waiting} waiting for the ledger")
-    return f" ({', '.join(told)}: not handed out)" if told else ""
+    waiting = outcome.issued - outcome.handed_out - len(outcome.withdrawn) - len(outcome.withheld)
+    return kept_back(outcome.withdrawn, outcome.withheld, waiting=waiting)
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, object]:
