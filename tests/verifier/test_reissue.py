@@ -21,7 +21,6 @@ from tests.local_chain import LocalChain
 from tests.verifier.test_issuing import HEALTH
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.drafting import draft_again
-from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import open_ledger_key
 from verifier.services.reissuing import Reissued, ReissueOrder, reissue
@@ -152,8 +151,22 @@ def test_another_agency_has_nothing_to_issue_again(town: Town) -> None:
 
 def test_an_agency_that_may_not_issue_any_more_is_told_so(town: Town) -> None:
     end_own_accreditation(town)
-    with pytest.raises(IssuingStopped, match="is not accredited"):
-        again(town)
+    (done,) = again(town)
+    assert (done.serials, done.complete) == ((), False)
+    assert "is not accredited" in str(done.stopped)
+
+
+def test_without_its_certificate_key_what_is_out_on_the_ledger_is_handed_out(town: Town) -> None:
+    for path in town.keyring.folder.rglob("certificate.*"):
+        path.unlink()
+    result = town.command("reissue")
+    assert result.exit_code == 2
+    assert f"{AGENCY}: health-0.csv: 0 issued again, serials none; 3 handed out" in result.stdout
+    assert f"ecert: {AGENCY}: health-0.csv: {AGENCY} has no certificate key here" in result.stderr
+    assert sorted(town.certificates()) == [5, 6, 7]
+    said = json.loads(town.command("reissue", "--json").stdout)
+    assert (said["state"], [job["handed_out"] for job in said["jobs"]]) == ("stopped", [3])
+    assert said["message"] == f"{AGENCY}: health-0.csv: {said['jobs'][0]['stopped']}"
 
 
 def end_own_accreditation(town: Town) -> None:
@@ -171,7 +184,7 @@ def end_own_accreditation(town: Town) -> None:
 def test_the_command_says_what_was_issued_again(town: Town) -> None:
     result = town.command("reissue", "--no-wait")
     assert result.exit_code == 0, result.output
-    assert f"{AGENCY}: health-0.csv: 5 issued again, serials 8 to 12; 3 handed out, the rest" in result.stdout
+    assert f"{AGENCY}: health-0.csv: 5 issued again, serials 8-12; 3 handed out, the rest" in result.stdout
     for _ in range(4):
         town.step()
     (job,) = json.loads(town.command("reissue", "--json").stdout)["jobs"]

@@ -17,6 +17,7 @@ from tests.local_chain import LocalChain
 from tests.verifier.test_reissue import end_own_accreditation, take_serials
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.services.reissuing import ReissueOrder, reissue
+from verifier.services.serial_ranges import range_words, ranges
 from verifier.services.status import Action, StatusOrder, change_status
 
 
@@ -95,3 +96,45 @@ def test_what_it_cannot_replace_any_more_is_named_and_not_issued(town: Town) -> 
     said = again(town, "--no-wait", code=2)
     assert (said["serials"], list(said["passed_over"])) == ([], ["2"])
     assert "it replaces serial 1: this certificate is revoked" in said["passed_over"]["2"]
+
+
+def test_it_is_named_where_it_is_withheld_also_if_nobody_waits(town: Town) -> None:
+    assert again(town, "--no-wait")["serials"] == [3]
+    town.change(Action.REVOKE, 1, wait=False)
+    settle(town)
+    result = town.command("reissue", "--no-wait")
+    assert result.exit_code == 2
+    assert "0 handed out (1 supersession_pending: not handed out)" in result.stdout
+    assert "withheld: serial 3: supersession_pending" in result.stderr
+
+
+def test_it_is_counted_where_it_is_withdrawn_before_it_is_out(town: Town) -> None:
+    assert again(town, "--no-wait")["serials"] == [3]
+    settle(town)
+    town.change(Action.REVOKE, 3)
+    result = town.command("reissue")
+    assert result.exit_code == 0, result.output
+    assert "0 handed out (1 revoked: not handed out)" in result.stdout
+
+
+def test_what_is_due_for_ever_keeps_back_neither_its_batch_nor_other_jobs(town: Town) -> None:
+    """The batch of 3 and 4, of which 3 can replace nothing, and a table: nobody waited, and the accreditation ended."""
+    assert town.issue_one(20, supersedes=(1,), close=False) == 3
+    assert town.issue_one(21) == 4
+    town.issue(30, 31, wait=False)
+    take_serials(town, 3, 3)
+    settle(town)
+    town.change(Action.REVOKE, 1)
+    result = town.command("reissue", "--no-wait", "--json")
+    assert [job["serials"] for job in json.loads(result.stdout)["jobs"]] == [[], [7], [8, 9]], result.output
+    settle(town)
+    end_own_accreditation(town)
+    with Database.open(town.url) as database:
+        done = reissue(town.office(database), ReissueOrder(folder=town.folder / "certificates", timeout=600.0))
+    assert [(one.anchored.files, one.stopped is None) for one in done] == [(0, False), (1, False), (2, True)]
+    assert "is not accredited" in str(done[0].stopped)
+    assert set(town.certificates()) >= {7, 8, 9}
+
+
+def test_serials_are_named_in_ranges() -> None:
+    assert range_words(ranges([8, 30, 31, 32])) == ["8", "30-32"]

@@ -15,16 +15,18 @@ from pathlib import Path
 from ecert import merkle
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
+from ecert.errors import LintError
 from ecert.issuing import salt_bytes, sign
 from ecert.parsing import parse
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import batches, certificates, jobs, leases
 from store.database import Connection
+from store.errors import KeyUseMoved, LeaseLost, NumberTaken, WriteRefused
 from store.records import CertificateRecord, Job, Lease, NewCertificate
 from store.states import BatchState
 from verifier.drafting import draft_again
-from verifier.faults import IssuingStopped
+from verifier.faults import IssuingError, IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.at_rest import AtRest
@@ -35,6 +37,13 @@ from verifier.services.replacing_again import IssuedAgain, ReplacingAgain
 from verifier.written_files import assure_writable
 
 LEASE_SECONDS = 60
+
+STOPS = (IssuingError, LintError, NumberTaken, WriteRefused, LeaseLost, KeyUseMoved)
+"""What ends the work on one job and says nothing of the others.
+
+The ledger does not let the agency issue, or the time is over; its keys are not here; what was signed then would not be
+signed now; a number, or what is to be replaced, was taken meanwhile; another process works on it; keys were rotated.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,28 +62,30 @@ class Reissued:
     """One job of which rows were issued again, now (`serials`) or before, and what came of all its batches.
 
     `passed_over`: refused serials that are not issued again, since what they replace cannot be replaced now, and why.
+    `stopped`: a sentence about what ended the work on this job before its end, if anything did.
     """
 
     job: Job
     serials: tuple[int, ...]
     anchored: Anchored
     passed_over: Mapping[int, str] = field(default_factory=dict)
+    stopped: str | None = None
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to wait for, and nothing was withheld or passed over."""
-        return self.anchored.complete and not self.anchored.withheld and not self.passed_over
+        """Whether nothing is left to do or to wait for, and nothing was withheld or passed over."""
+        left = self.stopped or self.anchored.withheld or self.passed_over
+        return self.anchored.complete and not left
 
 
 def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
     """Issue all refused rows again, and hand out what earlier runs did not wait for; nothing where all is out.
 
+    What stops one job (`STOPS`) is said with it: what it has on the ledger is handed out, and the other jobs go on.
+
     Raises:
-        IssuingStopped: the ledger does not let the agency issue, or the time is over; the same order goes on later.
-        KeyringError: the agency's keys are not here.
-        LintError: what was signed then would not be signed now.
-        NumberTaken: a number was given to another certificate meanwhile.
-        KeyUseMoved: the keys for what is stored were rotated meanwhile; the same order goes on.
+        IssuingStopped: no file can be written.
+        StoreError: the database does not answer.
     """
     patience = Patience(office, order.timeout)
     try:
@@ -82,13 +93,29 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
     except OSError as error:
         raise IssuingStopped(f"nothing was stored: files cannot be written in {order.folder}: {error}") from error
     found = jobs_with_failures(office.database, office.ledger, order.agency, now=office.clock())
-    done = []
-    for job in found:
+    return [_reissue_job(office, order, job, patience) for job in found]
+
+
+def _reissue_job(office: Office, order: ReissueOrder, job: Job, patience: Patience) -> Reissued:
+    serials: tuple[int, ...] = ()
+    passed_over: Mapping[int, str] = {}
+    stopped = None
+    try:
         certificate_type = _type_of(job)
         serials, passed_over = _issue_again(office, job, certificate_type, order.batch_size)
         anchored = wait_and_hand_out(office, job, certificate_type, order.folder, patience, wait=order.wait)
-        done.append(Reissued(job=job, serials=serials, anchored=anchored, passed_over=passed_over))
-    return done
+    except STOPS as error:
+        stopped = str(error)
+        anchored = _out_by_now(office, order, job, patience)
+    return Reissued(job=job, serials=serials, anchored=anchored, passed_over=passed_over, stopped=stopped)
+
+
+def _out_by_now(office: Office, order: ReissueOrder, job: Job, patience: Patience) -> Anchored:
+    """Hand out what is settled of a job that was stopped; nothing where the same stands in the way of that, too."""
+    try:
+        return wait_and_hand_out(office, job, _type_of(job), order.folder, patience, wait=False)
+    except STOPS:
+        return Anchored()
 
 
 def _type_of(job: Job) -> CertificateType:
