@@ -159,6 +159,8 @@ PROBLEMS: Mapping[Code, Words] = MappingProxyType(
             "The service cannot write its record, and answers nothing unrecorded. Try again in a minute.",
             "服务无法写入核验记录，未记录则不作答复。请一分钟后重试。",
         ),
+        Code.NOT_KEPT: _both("What was asked for is not kept any more.", "所查询的内容已不再保存。"),
+        Code.NOT_HTTP: _both("What was sent cannot be read.", "无法读取所发送的内容。"),
         Code.NOT_FOUND: _both("There is nothing at this address.", "此地址没有内容。"),
         Code.UNAUTHENTICATED: _both("Log in first.", "请先登录。"),
         Code.FORBIDDEN: _both("You may not do this here.", "您无权执行此操作。"),
