@@ -18,8 +18,9 @@ from ecert.presenting import present as write_copy
 from ecert.types import TypeCatalogue
 from verifier.commands.options import JsonOption
 from verifier.commands.presented_files import read_presented_file
-from verifier.commands.reporting import FAILED, plain
+from verifier.commands.reporting import FAILED
 from verifier.errors import Refused, VerifierError, said_of
+from verifier.plain_text import plain
 from verifier.written_files import write_files
 
 ENDING = ".ecert.json"

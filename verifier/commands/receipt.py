@@ -18,8 +18,8 @@ from ecert.jws import read_jws
 from ecert.receipt import TYP, Judged, Receipt, check_receipt
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
-from verifier.commands.reporting import plain
 from verifier.errors import Refused
+from verifier.plain_text import plain
 from verifier.times import shown
 
 NOT_GOOD = 1

@@ -21,11 +21,6 @@ _FOR_PEOPLE = (VerifierError, StoreError, ChainError, EcertError)
 _WILL_PASS = (DatabaseAway, NodeError)
 
 
-def plain(text: str) -> str:
-    """Make a line of a text that may hold what a stranger wrote: nothing in it moves or hides other lines."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
-
-
 @contextmanager
 def reported() -> Iterator[None]:
     """Turn an error that is fit for people into a line on stderr and exit code 2."""

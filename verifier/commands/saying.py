@@ -10,8 +10,8 @@ from ecert.certificate_type import CertificateType
 from ecert.explaining import Language, Said, explain_all, moment
 from ecert.types import TypeCatalogue
 from ecert.verdict import Check, Outcome, Reason, Result
-from verifier.commands.reporting import plain
 from verifier.pages.words import RESULTS
+from verifier.plain_text import plain
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from ecert.fields import COMMON_FIELDS, Field, Kind, ListOf
 from ecert.parsing import misencoded
 from ecert.verdict import Check, Reason, Result
 from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, RESULTS, WORDS
+from verifier.plain_text import plain
 from verifier.services.verifying import Verification
 
 _BEFORE_TEXT = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
@@ -96,8 +97,8 @@ def reasons(verification: Verification, language: Language) -> tuple[Said, ...]:
 
 def short_name(filename: str) -> str:
     """Give a file's name as a line of the page can have it: its end stays, and nothing in it moves other words."""
-    plain = "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in filename)
-    return plain if len(plain) <= _LONGEST_NAME else f"{plain[: _LONGEST_NAME - _NAME_END - 1]}…{plain[-_NAME_END:]}"
+    name = plain(filename)
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - _NAME_END - 1]}…{name[-_NAME_END:]}"
 
 
 def _kindly(said: Said, presented: bytes, language: Language) -> Said:
