@@ -145,6 +145,15 @@ BATCH_BODY: dict[str, Any] = {
     },
 }
 
+OF_A_BODY = (
+    Code.NOT_JSON,
+    Code.TOO_LARGE,
+    Code.TOO_SLOW,
+    Code.WRONG_MEDIA_TYPE,
+    Code.COMPRESSED,
+    Code.NOT_UNDERSTOOD,
+)
+"""What a body of JSON may be refused with."""
 PROBLEMS_OF_VERIFICATION = problem_answers(
     Code.NOT_JSON,
     Code.BAD_FORM,

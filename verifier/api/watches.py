@@ -21,21 +21,13 @@ from verifier.api.changes_wire import (
     delivery_to_json,
     watch_to_json,
 )
-from verifier.api.documented import json_body, problem_answers
+from verifier.api.documented import OF_A_BODY, json_body, problem_answers
 from verifier.api.queries import described, read_query
 from verifier.callers import Gate, Scope
 from verifier.changes.watching import Watching
 from verifier.problems import Code, RequestRefused
 
-_OF_BODIES = problem_answers(
-    Code.NOT_JSON,
-    Code.TOO_LARGE,
-    Code.TOO_SLOW,
-    Code.WRONG_MEDIA_TYPE,
-    Code.COMPRESSED,
-    Code.NOT_UNDERSTOOD,
-    Code.CONFLICT,
-)
+_OF_BODIES = problem_answers(*OF_A_BODY, Code.CONFLICT)
 
 
 def watch_routes(watching: Watching, gate: Gate) -> APIRouter:

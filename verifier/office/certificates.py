@@ -17,6 +17,7 @@ from store.listing import Filter
 from verifier.access.idempotency import Attempt
 from verifier.api import documented
 from verifier.api.bodies import read_nothing
+from verifier.api.documented import OF_A_BODY
 from verifier.api.wire import read_time
 from verifier.callers import Scope
 from verifier.office.inside import Inside
@@ -29,14 +30,6 @@ from verifier.services.searching import Page, Sought, blind_filter, search
 from verifier.services.standing import ON_ITS_WAY, Fetched, Standing
 
 _COMMON = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.NOT_READY, Code.DATABASE_AWAY, Code.INTERNAL)
-_OF_BODIES = (
-    Code.NOT_JSON,
-    Code.TOO_LARGE,
-    Code.TOO_SLOW,
-    Code.WRONG_MEDIA_TYPE,
-    Code.COMPRESSED,
-    Code.NOT_UNDERSTOOD,
-)
 _FILE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The content of the `*.ecert.json` file.",
@@ -92,7 +85,7 @@ def certificate_routes(inside: Inside) -> APIRouter:
         status_code=HTTPStatus.CREATED,
         summary="Make a code that opens a certificate",
         response_model=CodeAnswer,
-        responses=documented.problem_answers(Code.NOT_FOUND, Code.CONFLICT, Code.KEY_REUSED, *_OF_BODIES, *_COMMON),
+        responses=documented.problem_answers(Code.NOT_FOUND, Code.CONFLICT, Code.KEY_REUSED, *OF_A_BODY, *_COMMON),
         openapi_extra=documented.ONCE,
     )
     async def make_code(request: Request, agency: str, serial: str) -> Response:
