@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import lookups
@@ -36,36 +36,12 @@ def of_batch(connection: Connection, batch: int, *, after: int = -1) -> Iterator
     """Give a batch's certificates by position, from the one after position `after` on."""
     wanted = (
         select_certificates()
-        .where(
-            certificates.c.issuer_id == batches.c.issuer_id,
-            certificates.c.serial > batches.c.first_serial + after,
-            certificates.c.serial < batches.c.first_serial + batches.c.count,
-            batches.c.id == batch,
-        )
+        .where(in_batch(), certificates.c.serial > batches.c.first_serial + after, batches.c.id == batch)
         .order_by(certificates.c.serial)
         .execution_options(yield_per=PIECE)
     )
     for row in connection.execute(wanted):
         yield certificate_of(row)
-
-
-def by_number(
-    connection: Connection, ledger: str, agency: str, certificate_type: bytes, number_indexes: Collection[bytes]
-) -> tuple[CertificateRecord, ...]:
-    """Give all certificates that have or had a number, newest first; at most one of them is live.
-
-    `number_indexes`: the number's index under each key that is in use.
-    """
-    wanted = (
-        select_certificates()
-        .where(
-            certificates.c.issuer_id == issuer_id(ledger, agency),
-            certificates.c.certificate_type == certificate_type,
-            certificates.c.number_index.in_(number_indexes),
-        )
-        .order_by(certificates.c.serial.desc())
-    )
-    return tuple(certificate_of(row) for row in connection.execute(wanted))
 
 
 def by_lookup(
@@ -125,7 +101,7 @@ def issued_lines(connection: Connection, job: int) -> dict[int, int]:
     """Give the lines of a job's file that are in batches that are not void, each with its serial."""
     rows = connection.execute(
         select(certificates.c.line, certificates.c.serial)
-        .join(batches, batches.c.id == certificates.c.batch_id)
+        .join(batches, in_batch())
         .where(batches.c.job_id == job, batches.c.state != BatchState.VOID, certificates.c.line.is_not(None))
     )
     return {row.line: row.serial for row in rows}
@@ -150,7 +126,10 @@ def release(connection: Connection, ledger: str, agency: str, serials: Sequence[
 
 def release_batch(connection: Connection, batch: int) -> None:
     """Let all certificates of a batch give up their numbers."""
-    connection.execute(update(certificates).where(certificates.c.batch_id == batch).values(live=False))
+    its = select(certificates.c.serial).join(batches, in_batch()).where(batches.c.id == batch)
+    issuer = select(batches.c.issuer_id).where(batches.c.id == batch).scalar_subquery()
+    in_it = (certificates.c.issuer_id == issuer, certificates.c.serial.in_(its))
+    connection.execute(update(certificates).where(*in_it).values(live=False))
 
 
 def add(
@@ -245,6 +224,16 @@ def _collisions(
             collisions.append(Collision(index=place, line=row.line, serial=there.get(index)))
         seen.add(index)
     return collisions
+
+
+def in_batch() -> ColumnElement[bool]:
+    """Say that a certificate is in a batch: by the batch's serials, which an index begins with."""
+    return and_(
+        certificates.c.batch_id == batches.c.id,
+        certificates.c.issuer_id == batches.c.issuer_id,
+        certificates.c.serial >= batches.c.first_serial,
+        certificates.c.serial < batches.c.first_serial + batches.c.count,
+    )
 
 
 def select_certificates() -> Select[Any]:

@@ -23,7 +23,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, exists, func, select, update
 
 from ecert.events import CertificateSuperseded, StatusChanged
 from ecert.facts import Status
@@ -194,10 +194,27 @@ def _catch_up(connection: Connection, ledger: int, fresh: Sequence[Reliance], ma
                 if one.settled_block < told.block
             ]
             written += _write(connection, ledger, told, who)
-    key = tuple_(reliances.c.agency, reliances.c.serial, reliances.c.caller, reliances.c.since)
-    for piece in pieces(fresh):
-        seen = [(one.agency, one.serial, one.caller, one.settled_block) for one in piece]
-        connection.execute(update(reliances).where(reliances.c.ledger_id == ledger, key.in_(seen)).values(fresh=False))
+    connection.execute(
+        update(reliances)
+        .where(
+            reliances.c.ledger_id == bindparam("of_ledger"),
+            reliances.c.agency == bindparam("of_agency"),
+            reliances.c.serial == bindparam("of_serial"),
+            reliances.c.caller == bindparam("of_caller"),
+            reliances.c.since == bindparam("of_block"),
+        )
+        .values(fresh=False),
+        [
+            {
+                "of_ledger": ledger,
+                "of_agency": one.agency,
+                "of_serial": one.serial,
+                "of_caller": one.caller,
+                "of_block": one.settled_block,
+            }
+            for one in fresh
+        ],
+    )
     return written
 
 

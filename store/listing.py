@@ -25,13 +25,12 @@ class Listed:
 class Filter:
     """Which certificates are wanted; None: whichever.
 
-    `numbers`, `lookups`: blind indexes of a number, or of anything that certificates are found by; any of them will do.
+    `lookups`: for each value that they must be found by, its blind indexes, one of which must lead to them.
     `since`, `until`: when their batches were begun, from the first second to before the last.
     """
 
     certificate_type: bytes | None = None
-    numbers: Collection[bytes] | None = None
-    lookups: Collection[bytes] | None = None
+    lookups: tuple[Collection[bytes], ...] = ()
     since: int | None = None
     until: int | None = None
 
@@ -49,10 +48,8 @@ def page(
     )
     if wanted.certificate_type is not None:
         query = query.where(certificates.c.certificate_type == wanted.certificate_type)
-    if wanted.numbers is not None:
-        query = query.where(certificates.c.number_index.in_(wanted.numbers))
-    if wanted.lookups is not None:
-        found = select(lookups.c.serial).where(lookups.c.issuer_id == issuer, lookups.c.index.in_(wanted.lookups))
+    for indexes in wanted.lookups:
+        found = select(lookups.c.serial).where(lookups.c.issuer_id == issuer, lookups.c.index.in_(indexes))
         query = query.where(certificates.c.serial.in_(found))
     if wanted.since is not None:
         query = query.where(batches.c.created_at >= wanted.since)

@@ -105,6 +105,7 @@ def _still_filling() -> ColumnElement[bool]:
     lower = exists().where(
         batches.c.issuer_id == calls.c.issuer_id,
         batches.c.state == BatchState.FILLING,
+        batches.c.state != BatchState.VOID,  # which the index on serials says of itself
         batches.c.first_serial < calls.c.order,
     )
     return and_(calls.c.purpose == Purpose.ANCHOR, lower)

@@ -1,4 +1,4 @@
-"""What the events say of single serials: their latest status, and what replaced them."""
+"""What the events say of single serials: their latest status."""
 
 from __future__ import annotations
 
@@ -44,22 +44,3 @@ def latest(connection: Connection, ledger: str, agency: str, serials: Collection
             if not open_serials:
                 break
     return found
-
-
-def successors(connection: Connection, ledger: str, agency: str, old: int) -> tuple[int, ...] | None:
-    """Give the serials that replace `old`; None where nothing does."""
-    wanted = (
-        select(*event_codec.COLUMNS)
-        .where(
-            events.c.ledger_id == ledger_id(ledger),
-            events.c.agency == agency,
-            events.c.name == CertificateSuperseded.__name__,
-            events.c.serial == old,
-        )
-        .order_by(events.c.block.desc(), events.c.log.desc())
-        .limit(1)
-    )
-    for event in event_codec.decode(connection.execute(wanted).all()):
-        if isinstance(event, CertificateSuperseded):
-            return event.successors
-    return None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, update
 
 from ecert.facts import Status
 from store import certificates as stored
@@ -66,11 +66,8 @@ def failed(connection: Connection, batch: int) -> frozenset[int]:
     wanted = (
         select(supersessions.c.serial)
         .join(calls, calls.c.id == supersessions.c.call_id)
-        .join(
-            certificates,
-            (certificates.c.issuer_id == supersessions.c.issuer_id) & (certificates.c.serial == supersessions.c.serial),
-        )
-        .where(certificates.c.batch_id == batch, calls.c.state == CallState.FAILED)
+        .join(batches, _by_a_certificate_of())
+        .where(batches.c.id == batch, calls.c.state == CallState.FAILED)
     )
     return frozenset(connection.execute(wanted).scalars())
 
@@ -117,11 +114,8 @@ def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
     """Forget what the certificates of a void batch would have replaced, and give the old ones their numbers back."""
     found = connection.execute(
         select(supersessions.c.old, supersessions.c.gave_up)
-        .join(
-            certificates,
-            (certificates.c.issuer_id == supersessions.c.issuer_id) & (certificates.c.serial == supersessions.c.serial),
-        )
-        .where(certificates.c.batch_id == batch)
+        .join(batches, _by_a_certificate_of())
+        .where(batches.c.id == batch)
     ).all()
     olds = [row.old for row in found]
     issuer = issuer_id(ledger, agency)
@@ -134,6 +128,15 @@ def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
         update(certificates)
         .where(certificates.c.issuer_id == issuer, certificates.c.serial.in_(back), in_force.exists())
         .values(live=True)
+    )
+
+
+def _by_a_certificate_of() -> ColumnElement[bool]:
+    """Say that what replaces is in a batch."""
+    return and_(
+        supersessions.c.issuer_id == batches.c.issuer_id,
+        supersessions.c.serial >= batches.c.first_serial,
+        supersessions.c.serial < batches.c.first_serial + batches.c.count,
     )
 
 

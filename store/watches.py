@@ -95,10 +95,12 @@ def is_behind(connection: Connection) -> bool:
 
 def spread(connection: Connection, *, now: int) -> int:
     """Make deliveries of changes that active watches have not had; answer how many, 0 when there are no more."""
+    # Said once more of them all, so that what all of them have had is not read again.
+    had_by_all = select(func.min(watches.c.after)).where(watches.c.ended_at.is_(None)).scalar_subquery()
     wanted = (
         select(watches.c.id, changes.c.id.label("change"))
         .join(changes, changes.c.caller == watches.c.caller)
-        .where(watches.c.ended_at.is_(None), changes.c.id > watches.c.after)
+        .where(watches.c.ended_at.is_(None), changes.c.id > watches.c.after, changes.c.id > had_by_all)
         .order_by(changes.c.id)
         .limit(PIECE)
     )

@@ -79,6 +79,7 @@ batches = Table(
     CheckConstraint(one_of("state", BatchState), name="state"),
     CheckConstraint("count >= 0 AND count <= capacity", name="count"),
     CheckConstraint("(state = 'closed') = (root IS NOT NULL AND void_reason IS NULL)", name="root"),
+    Index(None, "state", "fed_at"),
     # What a void batch set aside and did not use may be given again.
     Index(
         "uq_batches_first_serial",
@@ -111,7 +112,7 @@ certificates = Table(
         "issuer_id",
         "certificate_type",
         unique=True,
-        sqlite_where=text("live AND number_index IS NOT NULL"),
+        sqlite_where=text("live = 1 AND number_index IS NOT NULL"),
         postgresql_where=text("live AND number_index IS NOT NULL"),
     ),
 )

@@ -72,7 +72,7 @@ reliances = Table(
     Column("since", BigInteger, nullable=False),
     # Not yet looked at by whoever writes `changes`.
     Column("fresh", Boolean(create_constraint=False), nullable=False),
-    Index("ix_reliances_fresh", "ledger_id", sqlite_where=text("fresh"), postgresql_where=text("fresh")),
+    Index("ix_reliances_fresh", "ledger_id", sqlite_where=text("fresh = 1"), postgresql_where=text("fresh")),
     sqlite_with_rowid=False,
 )
 

@@ -177,6 +177,7 @@ def test_an_anchor_is_found_by_its_first_serial(database: Database) -> None:
         assert events.find_anchor(connection, LEDGER, OTHER_AGENCY, 0) is None
 
 
+@pytest.mark.reads_through
 def test_events_are_found_by_transaction_and_by_agency(database: Database) -> None:
     three_blocks(database)
     with database.read() as connection:
@@ -196,8 +197,6 @@ def test_the_latest_change_of_a_serial_is_its_status(database: Database) -> None
             3: Status.SUSPENDED,
             4: Status.SUPERSEDED,
         }
-        assert statuses.successors(connection, LEDGER, AGENCY, 4) == (7, 8)
-        assert statuses.successors(connection, LEDGER, AGENCY, 3) is None
 
 
 def test_serials_that_another_office_anchored_are_not_given_again(database: Database) -> None:

@@ -93,6 +93,7 @@ def test_numbers_go_on_rising_after_everything_grew_old(past: Database) -> None:
         assert past_changes.told.newest(connection) > waiting.change.id
 
 
+@pytest.mark.reads_through
 def test_an_old_block_that_was_told_of_late_goes_in_its_turn(past: Database) -> None:
     young = time_of(past, 3) + 1
     with past.begin() as connection:

@@ -46,6 +46,16 @@ class BlindIndexes:
         """Give the indexes of all that a certificate is found by; `said`: its fields by name."""
         return tuple([lookup_index(self.key, *each) for each in self.places.values(said)])
 
+    def asked(self, by: str, value: str) -> tuple[bytes, ...]:
+        """Give the indexes, under each key that is in use, of a value that is asked for; empty: none is found by it.
+
+        Raises:
+            UnreadableValue: the value cannot be one of its field.
+        """
+        wanted = self.places.asked(by, value)
+        keys = () if wanted is None else (self.key, self.former)
+        return tuple(lookup_index(key, *wanted) for key in keys if key is not None and wanted is not None)
+
     def _number(self, key: bytes, number: str) -> bytes:
         return blind_index(key, f"{NUMBER} {self.certificate_type.vct}", self.agency, number)
 

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
 from ecert.facts import Status
-from ecert.kinds import normalise
 from ecert.ledger_copy import LedgerCopy
 from store import listing, supersessions
 from store.database import Connection, Database
 from store.listing import Filter, Listed
-from verifier.keys.index_key import lookup_index
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import BlindIndexes
-from verifier.services.lookup_values import HOLDER
+from verifier.services.lookup_values import HOLDER, NUMBER
 from verifier.services.office import Office
 from verifier.services.standing import Standing, standing_of
 
@@ -65,29 +63,18 @@ def blind_filter(office: Office, agency: str, certificate_type: CertificateType 
     if sought == Sought():
         return found
     blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
-    if sought.number is not None:
-        found = replace(found, numbers=blind.numbers(_normal(certificate_type, sought.number)))
-    if sought.holder is not None:
-        found = replace(found, lookups=_of_holder(blind, sought.holder))
+    values = ((NUMBER, sought.number), (HOLDER, sought.holder))
+    return replace(found, lookups=tuple(_indexes(blind, by, value) for by, value in values if value is not None))
+
+
+def _indexes(blind: BlindIndexes, by: str, value: str) -> tuple[bytes, ...]:
+    try:
+        found = blind.asked(by, value)
+    except UnreadableValue as error:
+        raise _flawed(by, f"this cannot be the {by} of a certificate of this type") from error
+    if not found:
+        raise _flawed(by, f"certificates of this type are not found by their {by}")
     return found
-
-
-def _normal(certificate_type: CertificateType, number: str) -> str:
-    field = certificate_type.field(certificate_type.number)
-    try:
-        return number if field is None else str(normalise(field, number))
-    except UnreadableValue as error:
-        raise _flawed("number", "this is no number of this type") from error
-
-
-def _of_holder(blind: BlindIndexes, holder: str) -> list[bytes]:
-    try:
-        asked = blind.places.asked(HOLDER, holder)
-    except UnreadableValue as error:
-        raise _flawed("holder", "this is no id of a holder of this type") from error
-    if asked is None:
-        raise _flawed("holder", "certificates of this type are not found by their holders")
-    return [lookup_index(key, *asked) for key in (blind.key, blind.former) if key is not None]
 
 
 def _flawed(place: str, why: str) -> RequestRefused:

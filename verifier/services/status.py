@@ -14,7 +14,6 @@ from chain.sizes import MAX_SERIALS
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
 from ecert.facts import Status
-from ecert.kinds import normalise
 from ecert.ledger_copy import LedgerCopy
 from store import calls, certificates, supersessions
 from store.database import Connection
@@ -23,6 +22,7 @@ from store.states import CallState
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.at_rest import AtRest
+from verifier.services.lookup_values import NUMBER
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.vigil import Vigil
@@ -85,6 +85,9 @@ class Unchangeable(IssuingStopped):
 
 NOT_ON_LEDGER = "is not on the ledger"
 
+MOST_OF_A_NUMBER = 100
+"""Certificates that had one number one after another, the newest ones: the one that is in force is among them."""
+
 
 def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
     """Ask for a change and wait until it is settled.
@@ -142,13 +145,10 @@ def serial_carrying(office: Office, agency: str, certificate_type: CertificateTy
     Raises:
         UnreadableValue: it is no number of this type.
     """
-    field = certificate_type.field(certificate_type.number)
-    normal = normalise(field, number) if field is not None else number
     blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
+    indexes = blind.asked(NUMBER, number)
     with office.database.read() as connection:
-        found = certificates.by_number(
-            connection, office.ledger, agency, certificate_type.vct_hash, blind.numbers(str(normal))
-        )
+        found = certificates.by_lookup(connection, office.ledger, indexes, agency=agency, limit=MOST_OF_A_NUMBER)
     live = [record for record in found if record.live] or list(found)
     return live[0].serial if live else None
 

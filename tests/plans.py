@@ -1,0 +1,83 @@
+"""How SQLite means to answer what it is asked: no question reads through a table that grows with the city.
+
+    # in the conftest.py of a folder:
+    from tests.plans import no_table_is_read_through, plans
+
+The plan does not depend on the rows that a test has, but on the indexes and on the statistics of migration 0005.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, event
+from sqlalchemy.engine import Engine
+
+__all__ = ["no_table_is_read_through", "plans"]
+
+GROWING = (
+    "batches|blocks|calls|certificates|changes|codes|deliveries|earlier|events|lookups|reliances|supersessions"
+    "|transactions|verifications"
+)
+READ_THROUGH = re.compile(rf"SCAN ({GROWING})\b|SEARCH ({GROWING})\b.*\((issuer_id|ledger_id|chain)=\?\)$")
+ALLOWED = {
+    "GROUP BY": "the metrics count what there is, in an index",
+    "INSERT INTO": "names what a foreign key would look at, were one broken",
+    "ix_reliances_fresh": "this index has the fresh ones alone",
+    "blocks.number DESC LIMIT": "the highest block is the first that is read",
+    "changes.time >= ? ORDER BY changes.id LIMIT": "old changes come first, and those that are found are deleted",
+    "ORDER BY verifications.time, verifications.id LIMIT": "an auditor turns the pages of all of them",
+}
+"""What stands in a question or its plan, and why it may read through a table."""
+
+
+class Plans:
+    """Every question's plan, once."""
+
+    def __init__(self) -> None:
+        self._seen: set[str] = set()
+        self.faults: list[str] = []
+
+    def look(
+        self,
+        connection: Connection,
+        _cursor: object,
+        statement: str,
+        parameters: Any,  # of one execution or of many
+        _context: object,
+        many: bool,  # noqa: FBT001  # the event's own shape
+    ) -> None:
+        """Ask for the plan of a statement that was not seen yet."""
+        words = " ".join(re.sub(r"\(\?(, \?)*\)", "(?)", statement).split())
+        if connection.dialect.name != "sqlite" or words in self._seen or not words.startswith(("SELECT", "UPD", "DEL")):
+            return
+        self._seen.add(words)
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        plan = driver.execute(f"EXPLAIN QUERY PLAN {statement}", parameters[0] if many else parameters).fetchall()
+        for *_, step in plan:
+            if READ_THROUGH.match(step) and not any(part in f"{words} {step}" for part in ALLOWED):
+                self.faults.append(f"{step}: {words}")
+
+
+@pytest.fixture(scope="session")
+def plans() -> Iterator[Plans]:
+    found = Plans()
+    event.listen(Engine, "before_cursor_execute", found.look)
+    yield found
+    event.remove(Engine, "before_cursor_execute", found.look)
+
+
+@pytest.fixture(autouse=True)
+def no_table_is_read_through(plans: Plans, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail the test that was the first to ask something that reads through a table.
+
+    A test that is marked `reads_through` looks at rows by itself, as no program of ours does.
+    """
+    plans.faults.clear()
+    yield
+    if plans.faults and request.node.get_closest_marker("reads_through") is None:
+        pytest.fail("\n".join(plans.faults))
