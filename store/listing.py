@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from store.batch_reading import batch_of, select_batches
 from store.issuers import issuer_id
@@ -40,20 +40,33 @@ def page(
 ) -> tuple[Listed, ...]:
     """Give at most `limit` certificates of an agency with serials above `after`, of void batches too."""
     issuer = issuer_id(ledger, agency)
+    of_batches = tuple(_of_batches(wanted))
+    if of_batches:
+        # Begin where such certificates lie at all: an agency may have a million before them.
+        first = connection.scalar(
+            select(func.min(batches.c.first_serial)).where(batches.c.issuer_id == issuer, *of_batches)
+        )
+        if first is None:
+            return ()
+        after = max(after, first - 1)
     query = (
         select_batches()
         .add_columns(certificates.c.serial)
         .join(certificates, certificates.c.batch_id == batches.c.id)
-        .where(certificates.c.issuer_id == issuer, certificates.c.serial > after)
+        .where(certificates.c.issuer_id == issuer, certificates.c.serial > after, *of_batches)
     )
-    if wanted.certificate_type is not None:
-        query = query.where(certificates.c.certificate_type == wanted.certificate_type)
     for indexes in wanted.lookups:
         found = select(lookups.c.serial).where(lookups.c.issuer_id == issuer, lookups.c.index.in_(indexes))
         query = query.where(certificates.c.serial.in_(found))
-    if wanted.since is not None:
-        query = query.where(batches.c.created_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(batches.c.created_at < wanted.until)
     rows = connection.execute(query.order_by(certificates.c.serial).limit(limit))
     return tuple(Listed(serial=row.serial, batch=batch_of(row)) for row in rows)
+
+
+def _of_batches(wanted: Filter) -> Iterator[ColumnElement[bool]]:
+    """Give what is wanted of the batches that the certificates are in."""
+    if wanted.certificate_type is not None:
+        yield batches.c.certificate_type == wanted.certificate_type
+    if wanted.since is not None:
+        yield batches.c.created_at >= wanted.since
+    if wanted.until is not None:
+        yield batches.c.created_at < wanted.until

@@ -15,6 +15,7 @@ from ecert.facts import Status
 from store import certificates as stored
 from store import outbox, statuses
 from store.issuers import issuer_id, known_issuer, ledger_id
+from store.pieces import pieces
 from store.records import Supersession
 from store.states import BatchState, CallState
 from store.tables import batches, calls, certificates, issuers, supersessions
@@ -55,10 +56,16 @@ def of_olds(connection: Connection, ledger: str, agency: str, olds: Collection[i
     return {row.old: _supersession(row) for row in connection.execute(wanted)}
 
 
-def of_serial(connection: Connection, ledger: str, agency: str, serial: int) -> tuple[Supersession, ...]:
-    """Give what a certificate replaces."""
-    wanted = _select().where(supersessions.c.issuer_id == issuer_id(ledger, agency), supersessions.c.serial == serial)
-    return tuple(map(_supersession, connection.execute(wanted.order_by(supersessions.c.old))))
+def of_serials(
+    connection: Connection, ledger: str, agency: str, serials: Collection[int]
+) -> dict[int, tuple[Supersession, ...]]:
+    """Give what each of some certificates replaces; nothing for those that replace none."""
+    found: dict[int, tuple[Supersession, ...]] = {}
+    mine = _select().where(supersessions.c.issuer_id == issuer_id(ledger, agency)).order_by(supersessions.c.old)
+    for piece in pieces(serials):
+        for row in connection.execute(mine.where(supersessions.c.serial.in_(piece))):
+            found[row.serial] = (*found.get(row.serial, ()), _supersession(row))
+    return found
 
 
 def failed(connection: Connection, batch: int) -> frozenset[int]:

@@ -80,6 +80,7 @@ batches = Table(
     CheckConstraint("count >= 0 AND count <= capacity", name="count"),
     CheckConstraint("(state = 'closed') = (root IS NOT NULL AND void_reason IS NULL)", name="root"),
     Index(None, "state", "fed_at"),
+    Index(None, "issuer_id", "created_at"),
     # What a void batch set aside and did not use may be given again.
     Index(
         "uq_batches_first_serial",

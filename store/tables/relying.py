@@ -44,7 +44,7 @@ verifications = Table(
     Column("record", Text, nullable=False),
     Column("receipt", Text, nullable=False),
     Index(None, "caller", "time", "id"),
-    Index(None, "relying_party", "time", "id"),
+    Index(None, "case", "time", "id"),
     Index(None, "time", "id"),
     Index(None, "segment", "position", unique=True),
 )

@@ -9,7 +9,7 @@ from ecert.errors import UnreadableValue
 from ecert.facts import Status
 from ecert.ledger_copy import LedgerCopy
 from store import listing, supersessions
-from store.database import Connection, Database
+from store.database import Database
 from store.listing import Filter, Listed
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.at_rest import AtRest
@@ -101,8 +101,9 @@ def search(
     with database.read() as connection:
         while read < MOST_READ:
             rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
+            replacing = supersessions.of_serials(connection, copy.ledger, agency, [row.serial for row in rows])
             for row in rows:
-                standing = _standing(connection, row, copy, agency)
+                standing = standing_of(row.batch, replacing.get(row.serial, ()), copy, row.serial)
                 after, read = row.serial, read + 1
                 if status is None or standing.status is status:
                     found.append(_found(row, standing))
@@ -111,11 +112,6 @@ def search(
             if len(rows) < limit:
                 return Page(found=tuple(found), after=None)
     return Page(found=tuple(found), after=after)
-
-
-def _standing(connection: Connection, row: Listed, copy: LedgerCopy, agency: str) -> Standing:
-    replacing = supersessions.of_serial(connection, copy.ledger, agency, row.serial)
-    return standing_of(row.batch, replacing, copy, row.serial)
 
 
 def _found(row: Listed, standing: Standing) -> Found:

@@ -107,8 +107,8 @@ class Shelf:
             if record is None:
                 return None
             batch = batch_reading.read(connection, record.batch)
-            replacing = supersessions.of_serial(connection, copy.ledger, agency, serial)
-        standing = standing_of(batch, replacing, copy, serial)
+            replacing = supersessions.of_serials(connection, copy.ledger, agency, [serial])
+        standing = standing_of(batch, replacing.get(serial, ()), copy, serial)
         fetched = Fetched(serial=serial, certificate_type=record.certificate_type, standing=standing)
         return self._judged(fetched, record, copy) if standing.state is State.SETTLED else fetched
 
