@@ -53,8 +53,9 @@ class BlindIndexes:
             UnreadableValue: the value cannot be one of its field.
         """
         wanted = self.places.asked(by, value)
-        keys = () if wanted is None else (self.key, self.former)
-        return tuple(lookup_index(key, *wanted) for key in keys if key is not None and wanted is not None)
+        if wanted is None:
+            return ()
+        return tuple(lookup_index(key, *wanted) for key in (self.key, self.former) if key is not None)
 
     def _number(self, key: bytes, number: str) -> bytes:
         return blind_index(key, f"{NUMBER} {self.certificate_type.vct}", self.agency, number)
