@@ -16,7 +16,8 @@ from store.states import CallState, NodeTrouble
 from tests.verifier.office import AGENCY, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
-from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status, serial_of_number
+from verifier.services.numbered import Numbered
+from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
 
 
 @pytest.fixture(name="city")
@@ -198,14 +199,14 @@ def test_many_serials_are_split_into_calls_that_a_transaction_can_hold(city: Cit
 
 
 def test_a_certificate_is_found_by_its_number_however_that_is_written(city: City) -> None:
-    assert serial_of_number(city.office, AGENCY, HEALTH, "420111201700000003") == 3
-    assert serial_of_number(city.office, AGENCY, HEALTH, " 4201112017-00000003 ") == 3
+    assert Numbered.of(city.office, AGENCY, HEALTH).serial("420111201700000003") == 3
+    assert Numbered.of(city.office, AGENCY, HEALTH).serial(" 4201112017-00000003 ") == 3
     with pytest.raises(IssuingStopped, match="no health-certificate with the number 5"):
-        serial_of_number(city.office, AGENCY, HEALTH, "5")
+        Numbered.of(city.office, AGENCY, HEALTH).serial("5")
 
 
 def test_a_revoked_number_can_be_issued_again(city: City) -> None:
     change(city, Action.REVOKE, 3)
     outcome = run(city, table(city, [row(3, holder_name="另一人")], name="again.csv"))
     assert (outcome.issued, outcome.complete) == (1, True)
-    assert serial_of_number(city.office, AGENCY, HEALTH, "420111201700000003") == 5
+    assert Numbered.of(city.office, AGENCY, HEALTH).serial("420111201700000003") == 5

@@ -14,8 +14,9 @@ from ecert.parsing import MAX_SIZE, parse
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
+from verifier.services.numbered import Numbered
 from verifier.services.office import Office
-from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status, serial_of_number
+from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
 from verifier.tables.type_names import type_named
 
 MOST_SERIALS = 100_000
@@ -137,7 +138,7 @@ class _Names:
             return
         if self._type is None:
             raise Refused("--number needs --type, the certificate type that the number is of")
-        yield serial_of_number(office, agency, type_named(self._type), self._number)
+        yield Numbered.of(office, agency, type_named(self._type)).serial(self._number)
 
 
 def _range(word: str, first: int, last: int) -> Sequence[int]:

@@ -27,7 +27,8 @@ from verifier.office.issuing_wire import CallAnswer, StatusAnswer, StatusRequest
 from verifier.office.once import once
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.issuance import Answered
-from verifier.services.status import Action, StatusOrder, serial_carrying
+from verifier.services.numbered import Numbered
+from verifier.services.status import Action, StatusOrder
 from verifier.services.status_asking import CannotChange, call_to_json
 from verifier.tables.status_rows import StatusRow, read_status_rows
 
@@ -141,25 +142,27 @@ def _refused_rows(error: CannotChange, rows: Iterable[StatusRow]) -> RequestRefu
 def _named(inside: Inside, agency: str, name: str, kind: str | None) -> int:
     if kind is None:
         return serial_of(name)
-    found = _carrying(inside, agency, name, kind)
+    found = _found(Numbered.of(inside.office, agency, inside.drafting.type_of(kind)), name)
     if found is None:
         raise no_such_certificate()
     return found
 
 
-def _carrying(inside: Inside, agency: str, number: str, kind: str) -> int | None:
+def _found(numbered: Numbered, number: str) -> int | None:
     try:
-        return serial_carrying(inside.office, agency, inside.drafting.type_of(kind), number)
+        return numbered.find(number)
     except UnreadableValue:
         return None
 
 
 def _rows(inside: Inside, agency: str, content: bytes, kind: str | None) -> list[StatusRow]:
+    numbered = None if kind is None else Numbered.of(inside.office, agency, inside.drafting.type_of(kind))
+
     def of_number(number: str) -> int | None:
-        if kind is None:
+        if numbered is None:
             flaw = Flaw(place="type", why="this is missing: a number is one of a type")
             raise RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [flaw])
-        return _carrying(inside, agency, number, kind)
+        return _found(numbered, number)
 
     try:
         return read_status_rows(content, of_number)

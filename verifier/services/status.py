@@ -11,18 +11,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chain.sizes import MAX_SERIALS
-from ecert.certificate_type import CertificateType
-from ecert.errors import UnreadableValue
 from ecert.facts import Status
 from ecert.ledger_copy import LedgerCopy
-from store import calls, certificates, supersessions
+from store import calls, supersessions
 from store.database import Connection
 from store.records import Call, Supersession
 from store.states import CallState
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
-from verifier.services.at_rest import AtRest
-from verifier.services.lookup_values import NUMBER
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.vigil import Vigil
@@ -85,9 +81,6 @@ class Unchangeable(IssuingStopped):
 
 NOT_ON_LEDGER = "is not on the ledger"
 
-MOST_OF_A_NUMBER = 100
-"""Certificates that had one number one after another, the newest ones: the one that is in force is among them."""
-
 
 def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
     """Ask for a change and wait until it is settled.
@@ -126,31 +119,6 @@ def ask_for_change(
     already = tuple(serial for serial in order.serials if serial not in set(changed))
     written = _write(connection, order, changed, ledger=ledger, sender=sender, now=now)
     return StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
-
-
-def serial_of_number(office: Office, agency: str, certificate_type: CertificateType, number: str) -> int:
-    """Find the certificate that carries a number; raises `IssuingStopped` where there is none."""
-    try:
-        found = serial_carrying(office, agency, certificate_type, number)
-    except UnreadableValue as error:
-        raise IssuingStopped(f"{number!r} is no {certificate_type.number}: {error}") from error
-    if found is None:
-        raise IssuingStopped(f"{agency} has issued no {certificate_type.slug} with the number {number}")
-    return found
-
-
-def serial_carrying(office: Office, agency: str, certificate_type: CertificateType, number: str) -> int | None:
-    """Find the certificate that carries a number, one that is in force first; None where there is none.
-
-    Raises:
-        UnreadableValue: it is no number of this type.
-    """
-    blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
-    indexes = blind.asked(NUMBER, number)
-    with office.database.read() as connection:
-        found = certificates.by_lookup(connection, office.ledger, indexes, agency=agency, limit=MOST_OF_A_NUMBER)
-    live = [record for record in found if record.live] or list(found)
-    return live[0].serial if live else None
 
 
 def pending_statuses(connection: Connection, ledger: str, agency: str) -> dict[int, Status]:
