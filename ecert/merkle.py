@@ -13,8 +13,11 @@ from hashlib import sha256
 from ecert.errors import BatchSizeError
 
 MAX_LEAVES = 2**20
+SUBTREE = 64
+"""Leaves of a subtree: with the hashes of all subtrees, a path is found without the other subtrees' leaves."""
 _SIZE = 32
 _NODES_KEPT = 8192
+_SUBTREE_LEVEL = SUBTREE.bit_length() - 1
 _LEAF = b"\x00"
 _NODE = b"\x01"
 
@@ -53,6 +56,19 @@ class Tree:
         """The leaves, one after the other."""
         return self._levels[0]
 
+    def leaf(self, index: int) -> bytes:
+        """Give leaf `index`; nothing where there is none."""
+        return self._levels[0][index * _SIZE : (index + 1) * _SIZE]
+
+    @property
+    def subtrees(self) -> bytes:
+        """The hashes of the subtrees over each 64 leaves, one after the other; the last may be over fewer.
+
+        They are the leaves of a tree with the same root: the path of leaf i is that of leaf i % 64 in its subtree, and
+        on top of it that of leaf i // 64 in the tree over the subtrees.
+        """
+        return self._levels[min(_SUBTREE_LEVEL, len(self._levels) - 1)]
+
     def path(self, index: int) -> tuple[bytes, ...]:
         """Give the inclusion path of leaf `index` (0 ... count - 1), from the leaf's sibling up."""
         if not 0 <= index < self.count:
@@ -73,6 +89,11 @@ def _level_above(level: bytes) -> bytes:
     nodes = [sha256(_NODE + level[start : start + pair]).digest() for start in range(0, whole, pair)]
     nodes.append(level[whole:])
     return b"".join(nodes)
+
+
+def split(hashes: bytes) -> tuple[bytes, ...]:
+    """Take apart hashes that stand one after the other."""
+    return tuple(hashes[start : start + _SIZE] for start in range(0, len(hashes), _SIZE))
 
 
 def root(leaves: Sequence[bytes]) -> bytes:

@@ -13,7 +13,7 @@ from store.errors import NoSuchRow
 from store.issuers import issuer_id
 from store.records import BatchRecord
 from store.states import BatchState, CallState
-from store.tables import batches, calls, certificates, issuers, ledgers
+from store.tables import batches, calls, certificates, issuers, ledgers, subtrees
 
 _PIECE = 1000  # rows that are read at once
 
@@ -73,10 +73,18 @@ def abandoned(connection: Connection, *, before: int) -> tuple[BatchRecord, ...]
     return tuple(batch_of(row) for row in connection.execute(wanted.order_by(batches.c.id)))
 
 
-def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:
-    """Give the leaves of a batch by position: enough to make any path."""
+def leaves(connection: Connection, batch: int, *, start: int = 0, stop: int | None = None) -> tuple[bytes, ...]:
+    """Give the leaves of a batch by position, or those from `start` to before `stop`."""
     wanted = select(certificates.c.leaf).join(batches, in_batch()).where(batches.c.id == batch)
+    wanted = wanted.where(certificates.c.serial >= batches.c.first_serial + start)
+    if stop is not None:
+        wanted = wanted.where(certificates.c.serial < batches.c.first_serial + stop)
     return tuple(connection.execute(wanted.order_by(certificates.c.serial)).scalars())
+
+
+def subtrees_of(connection: Connection, batch: int) -> bytes | None:
+    """Give the hashes of the subtrees of a closed batch (`ecert.merkle.Tree.subtrees`); None where none were kept."""
+    return connection.scalar(select(subtrees.c.hashes).where(subtrees.c.batch_id == batch))
 
 
 def counts(connection: Connection, job: int) -> dict[str, int]:

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, insert, select, update
 
+from ecert.merkle import Tree
 from store import certificates, outbox, supersessions
-from store.batch_reading import abandoned, counts, covering, leaves, of_job, read
+from store.batch_reading import abandoned, counts, covering, leaves, of_job, read, subtrees_of
 from store.errors import BatchClosedOtherwise, BatchFull
 from store.issuers import give_back, known_issuer, set_aside
 from store.records import BatchRecord, NewCertificate
 from store.states import BatchState, Move
-from store.tables import batches
+from store.tables import batches, subtrees
 
 __all__ = [
     "MAX_CAPACITY",
@@ -33,6 +34,7 @@ __all__ = [
     "leaves",
     "of_job",
     "read",
+    "subtrees_of",
     "void",
 ]
 
@@ -124,12 +126,12 @@ def close(
     *,
     position: int,
     rows: Sequence[NewCertificate],
-    root: bytes,
+    tree: Tree,
     suite: int,
     sender: bytes,
     now: int,
 ) -> Closed:
-    """Store the last rows, the root, and the call that anchors it, and give back the serials that were not used.
+    """Store the last rows, the tree's root, and the call that anchors it, and give back unused serials.
 
     A repeat with the same root changes nothing.
 
@@ -140,7 +142,7 @@ def close(
     """
     connection.execute(select(batches.c.id).where(batches.c.id == batch).with_for_update(key_share=True))
     found = read(connection, batch)
-    if found.state is BatchState.CLOSED and found.root == root and found.call is not None:
+    if found.state is BatchState.CLOSED and found.root == tree.root and found.call is not None:
         return Closed(moved=False, call=found.call)
     if position + len(rows) < 1:
         raise ValueError("an empty batch has no root")
@@ -155,7 +157,7 @@ def close(
             "agency": found.agency,
             "certificate_type": f"0x{found.certificate_type.hex()}",
             "suite": suite,
-            "root": f"0x{root.hex()}",
+            "root": f"0x{tree.root.hex()}",
             "first_serial": found.first_serial,
             "count": position + len(rows),
         },
@@ -166,8 +168,9 @@ def close(
     connection.execute(
         update(batches)
         .where(batches.c.id == batch)
-        .values(state=BatchState.CLOSED, root=root, call_id=call.id, closed_at=now)
+        .values(state=BatchState.CLOSED, root=tree.root, call_id=call.id, closed_at=now)
     )
+    connection.execute(insert(subtrees).values(batch_id=batch, hashes=tree.subtrees))
     _give_unused_back(connection, read(connection, batch))
     return Closed(moved=True, call=call.id)
 

@@ -8,11 +8,12 @@ from itertools import islice
 
 from sqlalchemy import Connection, insert
 
+from ecert.merkle import Tree
 from store import certificates
 from store.issuers import go_past, known_issuer
 from store.records import NewCertificate
 from store.states import BatchState
-from store.tables import batches
+from store.tables import batches, subtrees
 
 PIECE = 1000
 
@@ -63,7 +64,9 @@ def restore(connection: Connection, batch: KnownBatch, rows: Iterable[KeptCertif
         .returning(batches.c.id)
     ).scalar_one()
     numbered = enumerate(rows, batch.first_serial)
+    leaves: list[bytes] = []
     while piece := list(islice(numbered, PIECE)):
+        leaves.extend(kept.row.leaf for _, kept in piece)
         certificates.insert_rows(
             connection,
             [(serial, kept.row, kept.live) for serial, kept in piece],
@@ -71,5 +74,6 @@ def restore(connection: Connection, batch: KnownBatch, rows: Iterable[KeptCertif
             batch=number,
             certificate_type=batch.certificate_type,
         )
+    connection.execute(insert(subtrees).values(batch_id=number, hashes=Tree(leaves).subtrees))
     go_past(connection, issuer, batch.first_serial + batch.count)
     return number

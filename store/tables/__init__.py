@@ -15,7 +15,7 @@ from store.tables.access import (
     usage,
 )
 from store.tables.finding import codes, completeness, key_uses, lookups
-from store.tables.issuing import batches, certificates, issuers, jobs, supersessions
+from store.tables.issuing import batches, certificates, issuers, jobs, subtrees, supersessions
 from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins, sightings
 from store.tables.metadata import METADATA, SCHEMA
 from store.tables.outbox import calls, leases, transactions
@@ -66,6 +66,7 @@ __all__ = [
     "shipments",
     "sightings",
     "status_tokens",
+    "subtrees",
     "supersessions",
     "transactions",
     "usage",

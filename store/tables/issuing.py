@@ -92,6 +92,15 @@ batches = Table(
     ),
 )
 
+# What a path through a batch's tree is made from without reading all its leaves; none of batches from before.
+subtrees = Table(
+    "subtrees",
+    METADATA,
+    Column("batch_id", ForeignKey("batches.id"), primary_key=True, autoincrement=False),
+    # Of each 64 leaves (`ecert.merkle.Tree.subtrees`), one after the other.
+    Column("hashes", Bytes, nullable=False),
+)
+
 certificates = Table(
     "certificates",
     METADATA,

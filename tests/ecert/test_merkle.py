@@ -53,6 +53,19 @@ def test_root_and_paths_are_those_of_the_rfc(leaves: list[bytes]) -> None:
         assert list(tree.path(index)) == inclusion_path(index, leaves)
 
 
+@pytest.mark.parametrize("count", [1, 2, 63, 64, 65, 127, 128, 129, 200, 4097])
+def test_a_path_is_found_from_the_leaves_of_a_subtree_and_the_hashes_of_all(count: int) -> None:
+    leaves = made(count)
+    tree = Tree(leaves)
+    upper = Tree(merkle.split(tree.subtrees))
+    assert (upper.root, upper.leaf(upper.count)) == (tree.root, b"")
+    for index in range(count):
+        number, place = divmod(index, merkle.SUBTREE)
+        lower = Tree(leaves[number * merkle.SUBTREE : (number + 1) * merkle.SUBTREE])
+        assert lower.root == upper.leaf(number)
+        assert (*lower.path(place), *upper.path(number)) == tree.path(index)
+
+
 @pytest.mark.parametrize("count", [*range(1, 34), 63, 64, 65, 100])
 def test_every_leaf_is_at_its_place_and_at_no_other(count: int) -> None:
     leaves = made(count)

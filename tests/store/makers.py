@@ -5,6 +5,7 @@ from __future__ import annotations
 from hashlib import sha256
 
 from ecert.events import AuthorityChanged, BatchAnchored, Event, Place, StatusChanged
+from ecert.merkle import Tree
 from store import batches, calls, jobs
 from store.database import Connection
 from store.records import BatchRecord, Block, Call, Cursor, Job, NewCertificate, SeenEvent
@@ -83,7 +84,8 @@ def close(
     root: bytes = ROOT,
     sender: bytes = SENDER,
 ) -> batches.Closed:
-    return batches.close(connection, begun.id, position=position, rows=rows, root=root, suite=1, sender=sender, now=110)
+    tree = Tree([root])
+    return batches.close(connection, begun.id, position=position, rows=rows, tree=tree, suite=1, sender=sender, now=110)
 
 
 def anchor_call(connection: Connection, *, agency: str = AGENCY, number: object = 0, sender: bytes = SENDER) -> Call:

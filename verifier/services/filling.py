@@ -13,11 +13,11 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, TypeVar
 
-from ecert import merkle
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
 from ecert.draft import LintedCertificate
 from ecert.issuing import SignedCertificate, salt_bytes, sign
+from ecert.merkle import Tree
 from ecert.suite import SUITE, SigningKey
 from store import batches, jobs, leases
 from store.database import Connection
@@ -223,7 +223,7 @@ class Filling:
             batch.record.id,
             position=batch.stored,
             rows=rows,
-            root=merkle.root(batch.leaves),
+            tree=Tree(batch.leaves),
             suite=SUITE,
             sender=self._plan.anchor_address,
             now=self._assure(connection),

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from ecert import merkle
+from ecert.merkle import Tree
 from ecert.suite import SUITE
 from store import batches, online_batches
 from store.errors import StoreError
@@ -83,7 +83,7 @@ class OnlineBatches:
                 batch,
                 position=found.count,
                 rows=(),
-                root=merkle.root(batches.leaves(connection, batch)),
+                tree=Tree(batches.leaves(connection, batch)),
                 suite=SUITE,
                 sender=anchor,
                 now=office.clock(),

@@ -1,5 +1,9 @@
 """Inclusion paths for certificates that came without one, made from the leaves of batches that were issued here.
 
+A path is made of two: one through the 64 leaves around the certificate, and one through the hashes of all such
+subtrees, which were kept when the batch was closed. So a batch of a million costs hardly more than one of a hundred,
+and what is kept in memory of a whole city's batches is small.
+
 What is found is compared with the root that the ledger names, so a wrong or changed leaf in the database can only leave
 a certificate without path (`proof_missing`), never condemn it.
 """
@@ -9,17 +13,19 @@ from __future__ import annotations
 import logging
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import partial
 
-from ecert.certificate import Certificate
+from ecert.certificate import Issuer
 from ecert.facts import BatchFacts
-from ecert.merkle import Tree
+from ecert.merkle import MAX_LEAVES, SUBTREE, Tree, split
 from store import batches
 from store.database import Database
 from store.errors import StoreError
 
 _LOG = logging.getLogger(__name__)
 MAX_LEAVES_KEPT = 2**20
-"""Leaves of the trees that are kept in memory, over all trees: about 150 MB."""
+"""Leaves of the trees that are kept in memory, over all trees: about 70 MB."""
 
 
 class Paths:
@@ -27,41 +33,87 @@ class Paths:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._trees: OrderedDict[bytes, Tree] = OrderedDict()
-        self._lock = threading.Lock()
+        self._kept = _Kept()
 
-    def find(self, certificate: Certificate, batch: BatchFacts) -> tuple[bytes, ...] | None:
-        """Give the path of a certificate in the batch that the ledger names; None where the leaves are not here."""
+    def find(self, issuer: Issuer, serial: int, batch: BatchFacts) -> tuple[bytes, ...] | None:
+        """Give the path of a serial in the batch that the ledger names for it; None where the leaves are not here."""
+        number, place = divmod(serial - batch.first_serial, SUBTREE)
         try:
-            tree = self.tree(certificate.iss.ledger, certificate.iss.agency, batch)
+            upper = self._kept.get((batch.root, "upper"), partial(self._upper, issuer, batch))
+            if upper is None:
+                return None
+            make = partial(self._lower, issuer, batch, number, upper.leaf(number))
+            lower = self._kept.get((batch.root, number), make)
         except StoreError as error:
             _LOG.warning("no leaves could be read: %s", error)
             return None
-        return None if tree is None else tree.path(certificate.serial - batch.first_serial)
+        return None if lower is None else (*lower.path(place), *upper.path(number))
 
-    def tree(self, ledger: str, agency: str, batch: BatchFacts) -> Tree | None:
-        """Give the tree of a batch that the ledger names; None where its leaves are not here, or make another root.
+    def tree(self, issuer: Issuer, batch: BatchFacts) -> Tree | None:
+        """Give the whole tree of a batch that the ledger names; None where its leaves are not here.
 
         Raises:
             StoreError: the database does not answer.
         """
-        with self._lock:
-            if batch.root in self._trees:
-                self._trees.move_to_end(batch.root)
-                return self._trees[batch.root]
+        return self._kept.get((batch.root, "whole"), partial(self._whole, issuer, batch))
+
+    def _whole(self, issuer: Issuer, batch: BatchFacts) -> Tree | None:
         with self._database.read() as connection:
-            record = batches.covering(connection, ledger, agency, batch.first_serial)
+            record = batches.covering(connection, issuer.ledger, issuer.agency, batch.first_serial)
             leaves = () if record is None else batches.leaves(connection, record.id)
-        if len(leaves) != batch.count:
-            return None
-        tree = Tree(leaves)
-        if tree.root != batch.root:
-            return None
-        self._keep(tree)
+        return _if_it_is(batch.root, leaves) if len(leaves) == batch.count else None
+
+    def _upper(self, issuer: Issuer, batch: BatchFacts) -> Tree | None:
+        """Make the tree over the hashes of the subtrees."""
+        with self._database.read() as connection:
+            record = batches.covering(connection, issuer.ledger, issuer.agency, batch.first_serial)
+            hashes = None if record is None else batches.subtrees_of(connection, record.id)
+        if hashes is None:  # a batch from before they were kept
+            whole = self._whole(issuer, batch)
+            hashes = b"" if whole is None else whole.subtrees
+        return _if_it_is(batch.root, split(hashes))
+
+    def _lower(self, issuer: Issuer, batch: BatchFacts, number: int, root: bytes) -> Tree | None:
+        """Make the subtree of a number."""
+        start = number * SUBTREE
+        with self._database.read() as connection:
+            record = batches.covering(connection, issuer.ledger, issuer.agency, batch.first_serial)
+            if record is None:
+                return None
+            leaves = batches.leaves(connection, record.id, start=start, stop=start + SUBTREE)
+        return _if_it_is(root, leaves)
+
+
+class _Kept:
+    """The trees used last, up to a number of leaves."""
+
+    def __init__(self) -> None:
+        self._trees: OrderedDict[Hashable, Tree] = OrderedDict()
+        self._leaves = 0
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], Tree | None]) -> Tree | None:
+        """Give the tree that is kept under a key; make it where there is none, and keep it."""
+        with self._lock:
+            if key in self._trees:
+                self._trees.move_to_end(key)
+                return self._trees[key]
+        tree = make()
+        if tree is not None:
+            self._keep(key, tree)
         return tree
 
-    def _keep(self, tree: Tree) -> None:
+    def _keep(self, key: Hashable, tree: Tree) -> None:
         with self._lock:
-            self._trees[tree.root] = tree
-            while len(self._trees) > 1 and sum(kept.count for kept in self._trees.values()) > MAX_LEAVES_KEPT:
-                self._trees.popitem(last=False)
+            if key not in self._trees:
+                self._leaves += tree.count
+            self._trees[key] = tree
+            while len(self._trees) > 1 and self._leaves > MAX_LEAVES_KEPT:
+                _, oldest = self._trees.popitem(last=False)
+                self._leaves -= oldest.count
+
+
+def _if_it_is(root: bytes, leaves: tuple[bytes, ...]) -> Tree | None:
+    """Make a tree; None where it has another root, or these can be none."""
+    tree = Tree(leaves) if 1 <= len(leaves) <= MAX_LEAVES else None
+    return tree if tree is not None and tree.root == root else None

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from ecert import base64url
 from ecert.agency import STATUS_LIST_SIZE, check_agency, parse_ledger
-from ecert.certificate import Value
+from ecert.certificate import Issuer, Value
 from ecert.errors import MalformedAgency
 from ecert.facts import AsOf, BatchFacts, Status, StatusFacts
 from ecert.strict_json import MAX_INTEGER
@@ -140,7 +140,7 @@ class Published:
         Raises:
             StoreError: the database does not answer.
         """
-        tree = self._paths.tree(self._view.copy.ledger, agency, batch)
+        tree = self._paths.tree(Issuer(ledger=self._view.copy.ledger, agency=agency), batch)
         return None if tree is None else BatchLeaves(agency=agency, batch=batch, leaves=tree.leaves)
 
 

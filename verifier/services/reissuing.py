@@ -12,11 +12,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ecert import merkle
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
 from ecert.errors import LintError
 from ecert.issuing import salt_bytes, sign
+from ecert.merkle import Tree
 from ecert.parsing import parse
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
@@ -218,7 +218,7 @@ class _Reissuing:
                 batch.id,
                 position=last,
                 rows=self._replaced(connection, rows[last:]),
-                root=merkle.root([each.row.leaf for each in rows]),
+                tree=Tree([each.row.leaf for each in rows]),
                 suite=SUITE,
                 sender=self.address,
                 now=office.clock(),

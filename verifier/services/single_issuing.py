@@ -11,12 +11,12 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ecert import merkle
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
 from ecert.facts import Status
 from ecert.issuing import salt_bytes, sign
 from ecert.ledger_copy import LedgerCopy
+from ecert.merkle import Tree
 from ecert.suite import SUITE, SigningKey
 from store import batches, certificates, online_batches, supersessions
 from store.database import Connection
@@ -237,7 +237,7 @@ class _Group:
             batch.id,
             position=batch.count,
             rows=rows,
-            root=merkle.root(leaves),
+            tree=Tree(leaves),
             suite=SUITE,
             sender=self._means.anchor,
             now=self._now,

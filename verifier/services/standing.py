@@ -117,7 +117,7 @@ class Shelf:
         signed = self.fields.signed(record)
         certificate = parse(signed.compact().encode("ascii"))
         facts = copy.batch(record.agency, record.serial)
-        path = None if facts is None else self.paths.find(certificate, facts)
+        path = None if facts is None else self.paths.find(certificate.iss, certificate.serial, facts)
         if path is None:
             return _with(fetched, State.WITHHELD, "the leaves of its batch are not those that were anchored")
         file = signed.file(path)

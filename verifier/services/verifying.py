@@ -211,7 +211,9 @@ class Verifying:
         if certificate.path is not None or self._paths is None or certificate.iss.ledger != copy.ledger:
             return certificate
         batch = copy.batch(certificate.iss.agency, certificate.serial)
-        return certificate if batch is None else replace(certificate, path=self._paths.find(certificate, batch))
+        if batch is None:
+            return certificate
+        return replace(certificate, path=self._paths.find(certificate.iss, certificate.serial, batch))
 
     def _judged(self, certificate: Certificate, copy: LedgerCopy, asked: Asked) -> Verification:
         certificate_type = self._types.by_vct(certificate.vct)

@@ -1,5 +1,6 @@
 """What lets a database find its rows at a city's size: indexes for what is asked, and how many rows there may be.
 
+A batch's `subtrees` let a path through its tree be made without reading all its leaves.
 Verifications are searched by their case, never by the relying party; batches by their state, or an agency's by time.
 SQLite takes a partial index only where a question says its condition in the same words, and "live" is `live = 1` in
 what is asked. Without statistics it takes every first column of an index for a rare value, so that with one ledger it
@@ -67,7 +68,14 @@ STATISTICS = {
 
 
 def upgrade() -> None:
-    """Make the indexes; for SQLite, the partial ones in its words, and the statistics."""
+    """Make the table and the indexes; for SQLite, the partial ones in its words, and the statistics."""
+    op.create_table(
+        "subtrees",
+        sa.Column("batch_id", sa.Integer().with_variant(sa.BigInteger(), "postgresql"), nullable=False),
+        sa.Column("hashes", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["batch_id"], ["batches.id"], name=op.f("fk_subtrees_batch_id")),
+        sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_subtrees")),
+    )
     op.create_index("ix_batches_state_fed_at", "batches", ["state", "fed_at"])
     op.create_index("ix_batches_issuer_id_created_at", "batches", ["issuer_id", "created_at"])
     op.drop_index("ix_verifications_relying_party_time_id", "verifications")
