@@ -7,9 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.local_chain import LocalChain
-from tests.plans import no_table_is_read_through, plans
-
-__all__ = ["no_table_is_read_through", "plans"]
 
 
 @pytest.fixture(scope="module", name="chain")
