@@ -26,10 +26,11 @@ class Filter:
     """Which certificates are wanted; None: whichever.
 
     `lookups`: for each value that they must be found by, its blind indexes, one of which must lead to them.
-    `since`, `until`: when their batches were begun, from the first second to before the last.
+    `since`, `until`: when their batches were begun, from the first second to before the last. `serials`: these alone.
     """
 
     certificate_type: bytes | None = None
+    serials: Collection[int] | None = None
     lookups: tuple[Collection[bytes], ...] = ()
     since: int | None = None
     until: int | None = None
@@ -55,6 +56,8 @@ def page(
         .join(certificates, certificates.c.batch_id == batches.c.id)
         .where(certificates.c.issuer_id == issuer, certificates.c.serial > after, *of_batches)
     )
+    if wanted.serials is not None:
+        query = query.where(certificates.c.serial.in_(wanted.serials))
     for indexes in wanted.lookups:
         found = select(lookups.c.serial).where(lookups.c.issuer_id == issuer, lookups.c.index.in_(indexes))
         query = query.where(certificates.c.serial.in_(found))

@@ -91,6 +91,9 @@ async def test_certificates_are_found_by_type_number_status_and_time(town: Town)
     assert await serials(town, type="health-certificate", holder="42010619900101001X") == []
     assert await serials(town, status="suspended") == [1]
     assert await serials(town, status="valid") == [0, 2]
+    assert await serials(town, status="suspended", number="JK-3", type="health-certificate") == []
+    assert await serials(town, status="suspended", after=1) == []
+    assert await serials(town, status="revoked") == []
     assert await serials(town, **{"from": "2026-01-01", "to": "2050-01-01"}) == [0, 1, 2]
     assert await serials(town, to="2026-01-01") == []
 

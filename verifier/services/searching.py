@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
+from ecert.agency import STATUS_LIST_SIZE
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
 from ecert.facts import Status
 from ecert.ledger_copy import LedgerCopy
 from store import listing, supersessions
-from store.database import Database
+from store.database import Connection, Database
 from store.listing import Filter, Listed
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.at_rest import AtRest
@@ -97,21 +100,50 @@ def search(
         StoreError: the database does not answer.
     """
     found: list[Found] = []
-    read = 0
+    read, at = 0, after
     with database.read() as connection:
         while read < MOST_READ:
-            rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
+            rows, reached = _next(connection, copy, agency, wanted, status=status, after=at, limit=limit)
             replacing = supersessions.of_serials(connection, copy.ledger, agency, [row.serial for row in rows])
             for row in rows:
                 standing = standing_of(row.batch, replacing.get(row.serial, ()), copy, row.serial)
-                after, read = row.serial, read + 1
                 if status is None or standing.status is status:
                     found.append(_found(row, standing))
                 if len(found) == limit:
-                    return Page(found=tuple(found), after=after)
-            if len(rows) < limit:
+                    return Page(found=tuple(found), after=row.serial)
+            if reached is None:
                 return Page(found=tuple(found), after=None)
-    return Page(found=tuple(found), after=after)
+            read, at = read + limit, reached
+    return Page(found=tuple(found), after=at)
+
+
+def _next(
+    connection: Connection,
+    copy: LedgerCopy,
+    agency: str,
+    wanted: Filter,
+    *,
+    status: Status | None,
+    after: int,
+    limit: int,
+) -> tuple[Sequence[Listed], int | None]:
+    """Give the next certificates to look at, and the serial up to which all were; None where these are the last."""
+    if status in {None, Status.VALID}:
+        rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
+        return rows, rows[-1].serial if len(rows) == limit else None
+    # Few are of another status, and the ledger copy names them: no need to look through a million that are valid.
+    serials = tuple(islice(_of_status(copy, agency, status, after), limit))
+    wanted = replace(wanted, serials=serials)
+    rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
+    return rows, serials[-1] if len(serials) == limit else None
+
+
+def _of_status(copy: LedgerCopy, agency: str, status: Status | None, after: int) -> Iterator[int]:
+    """Give the serials of a status that is not valid, above `after`, in their order."""
+    for number in copy.status_lists(agency):
+        if (number + 1) * STATUS_LIST_SIZE > after:
+            changed = sorted(copy.statuses(agency, number).items())
+            yield from (serial for serial, now in changed if serial > after and now is status)
 
 
 def _found(row: Listed, standing: Standing) -> Found:
