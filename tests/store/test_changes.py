@@ -10,10 +10,10 @@ import pytest
 
 from ecert.events import CertificateSuperseded, Event
 from ecert.facts import Status
-from store import changes, cursors, events, evidence
-from store.changes import Reliance
+from store import changes, cursors, events, evidence, reliances, tracking
 from store.database import Database
 from store.records import Cursor, Evidence
+from store.reliances import Reliance
 from store.states import Contract
 from tests.store.makers import AGENCY, LEDGER, OTHER_AGENCY, changed, digest, header, place, seen, start
 
@@ -59,7 +59,7 @@ def revoked(*serials: int, agency: str = AGENCY) -> Event:
 def relied_on(database: Database, *serials: int, caller: str = CALLER, block: int | None = None) -> None:
     since = cursor(database).settled_block if block is None else block
     with database.begin() as connection:
-        changes.relied(
+        reliances.relied(
             connection,
             [
                 Reliance(ledger=LEDGER, agency=AGENCY, serial=serial, caller=caller, settled_block=since)
@@ -73,10 +73,10 @@ def track(database: Database) -> int:
     written = 0
     while True:
         with database.read() as connection:
-            if not changes.is_due(connection, LEDGER):
+            if not tracking.is_due(connection, LEDGER):
                 return written
         with database.begin() as connection:
-            written += changes.track(connection, LEDGER).written
+            written += tracking.track(connection, LEDGER).written
 
 
 def told(database: Database, caller: str = CALLER, after: int = 0) -> list[tuple[int, int, Status]]:
@@ -107,7 +107,7 @@ def test_numbers_rise_with_the_clock_so_that_a_database_made_anew_gives_none_twi
 def test_before_the_chain_was_read_there_is_nothing_to_do(database: Database) -> None:
     assert track(database) == 0
     with database.begin() as connection:
-        assert not changes.track(connection, LEDGER).more
+        assert not tracking.track(connection, LEDGER).more
         assert changes.newest(connection) == 0
 
 
@@ -258,8 +258,8 @@ def test_two_events_of_one_block_are_two_changes(database: Database) -> None:
 
 
 def test_much_is_done_piece_by_piece_and_nothing_is_left(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "EVENTS", 2)
-    monkeypatch.setattr(changes, "FRESH", 3)
+    monkeypatch.setattr(tracking, "EVENTS", 2)
+    monkeypatch.setattr(tracking, "FRESH", 3)
     begin(database)
     relied_on(database, *range(10))
     track(database)

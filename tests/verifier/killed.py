@@ -19,7 +19,8 @@ from sqlalchemy import Connection
 from ecert.types import bundled_types
 from store.database import Database
 from tests.verifier.office import AGENCY, make_city
-from verifier.services.issuing import Order, issue
+from verifier.services.issuing import issue
+from verifier.services.table_issuance import Order
 
 BATCH = 1050
 

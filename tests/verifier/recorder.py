@@ -31,7 +31,7 @@ from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
 from verifier.record.journal import Limits
 from verifier.record.recording import Kept, Recording, Signing
-from verifier.services.verifying import Verification
+from verifier.services.verification import Verification
 
 ISS = "https://verify.city.example"
 TAX = Caller(

@@ -18,7 +18,7 @@ from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import said_by
 from verifier.services.finding import Finding
 from verifier.services.found import Found
-from verifier.services.issuing import Outcome
+from verifier.services.table_issuance import Outcome
 
 TITLE = bundled_types()["real-estate-title"]
 SAMPLE = Path(__file__).parents[2] / "samples" / "real-estate-title.csv"

@@ -21,7 +21,8 @@ from tests.verifier.shelf import BAD_FILES, Shelf, answering_with, stock
 from verifier.guards import MAX_BODY, Allowance, BodyLimit
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, Code
-from verifier.services.verifying import Verification, Verifying
+from verifier.services.verification import Verification
+from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
 
 PATH = "/v1/verifications"

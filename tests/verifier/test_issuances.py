@@ -26,7 +26,7 @@ from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.callers import ANYBODY, Act, Scope
 from verifier.problems import Code
 from verifier.services import single_issuing
-from verifier.services.issuing import void_abandoned
+from verifier.services.abandoned import void_abandoned
 from verifier.services.online_batches import OnlineBatches
 
 __all__ = ["database_url", "empty_url", "migrated_file", "migrated_schema", "postgresql"]
@@ -302,7 +302,7 @@ async def test_a_database_that_is_away_is_503_and_nothing_is_stored(
         raise DatabaseAway("gone")
 
     with monkeypatch.context() as broken:
-        broken.setattr("verifier.services.single_issuing.batches.fill", away)
+        broken.setattr("verifier.services.order_group.batches.fill", away)
         answer = await town.issue(1)
     problem(answer, Code.DATABASE_AWAY)
     assert answer.headers["retry-after"]

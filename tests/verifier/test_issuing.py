@@ -25,8 +25,9 @@ from store import batches, calls, jobs, leases
 from store.states import BatchState, JobState
 from tests.verifier.office import AGENCY, NOW, City, make_city
 from verifier.faults import IssuingStopped, RowsRefused
-from verifier.services.issuing import Order, Outcome, issue
+from verifier.services.issuing import issue
 from verifier.services.progress import Stage
+from verifier.services.table_issuance import Order, Outcome
 from verifier.services.vigil import DESERTED
 from verifier.times import shown
 

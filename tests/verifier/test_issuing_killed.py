@@ -17,7 +17,8 @@ from tests.databases import empty_url, postgresql
 from tests.verifier.killed import BATCH
 from tests.verifier.office import AGENCY, make_city
 from tests.verifier.test_issuing import row, table
-from verifier.services.issuing import Order, issue
+from verifier.services.issuing import issue
+from verifier.services.table_issuance import Order
 
 __all__ = ["empty_url", "postgresql"]
 

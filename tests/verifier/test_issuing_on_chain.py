@@ -34,9 +34,10 @@ from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Keyring, Purpose
 from verifier.keys.ledger_keys import create_ledger_key, ledger_signers
 from verifier.ledger_view import LedgerView
-from verifier.services.issuing import Order, issue
+from verifier.services.issuing import issue
 from verifier.services.office import Office
 from verifier.services.status import Action, StatusOrder, change_status
+from verifier.services.table_issuance import Order
 
 PATIENCE = 300.0
 

@@ -27,9 +27,10 @@ from tests.verifier.test_issuing import row, table
 from tests.verifier.test_status_lists import KEYS, URI, publisher
 from verifier.ledger_view import LedgerView
 from verifier.problems import Code
-from verifier.services.issuing import Order, issue
+from verifier.services.issuing import issue
 from verifier.services.paths import Paths
 from verifier.services.published import Published
+from verifier.services.table_issuance import Order
 from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
 

@@ -23,7 +23,8 @@ from tests.verifier.town import AGENCY, Town, found_town
 from verifier.drafting import draft_again
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import open_ledger_key
-from verifier.services.reissuing import Reissued, ReissueOrder, reissue
+from verifier.services.reissuance import Reissued, ReissueOrder
+from verifier.services.reissuing import reissue
 
 
 @pytest.fixture(name="town")

@@ -16,7 +16,8 @@ from store.database import Database
 from tests.local_chain import LocalChain
 from tests.verifier.test_reissue import end_own_accreditation, take_serials
 from tests.verifier.town import AGENCY, Town, found_town
-from verifier.services.reissuing import ReissueOrder, reissue
+from verifier.services.reissuance import ReissueOrder
+from verifier.services.reissuing import reissue
 from verifier.services.serial_ranges import range_words, ranges
 from verifier.services.status import Action, StatusOrder, change_status
 

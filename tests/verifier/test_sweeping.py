@@ -27,9 +27,9 @@ from tests.verifier.swept import PIECE
 from verifier.faults import KeyringError, RowsRefused
 from verifier.services import sweeping as room
 from verifier.services.at_rest import AtRest
-from verifier.services.issuing import Outcome
 from verifier.services.progress import Stage
 from verifier.services.sweeping import Sweeping
+from verifier.services.table_issuance import Outcome
 
 __all__ = ["empty_url", "postgresql"]
 

@@ -23,7 +23,8 @@ from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, DAY, LEDGER, Shelf, sig
 from verifier.errors import NotReady
 from verifier.ledger_view import LedgerView
 from verifier.services.paths import Paths
-from verifier.services.verifying import Asked, Verifying, open_verifying
+from verifier.services.verification import Asked
+from verifier.services.verifying import Verifying, open_verifying
 
 
 @pytest.fixture(scope="module")

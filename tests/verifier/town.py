@@ -38,12 +38,13 @@ from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.agencies import Desk, accreditation, make_keys, own_key, own_operators
 from verifier.services.issuance import Answered, IssuanceOrder
-from verifier.services.issuing import Order, Outcome, issue
+from verifier.services.issuing import issue
 from verifier.services.office import Office
 from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
 from verifier.services.single_issuing import SingleIssuing
 from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
+from verifier.services.table_issuance import Order, Outcome
 
 AGENCY = "HEALTH-7"
 Answer = TypeVar("Answer")

@@ -15,7 +15,7 @@ from ecert.parsing import MAX_SIZE
 from ecert.strict_json import MAX_INTEGER
 from verifier.callers import Ground, Occasion
 from verifier.services.submitted import LookUp, Submitted
-from verifier.services.verifying import Asked, Presented
+from verifier.services.verification import Asked, Presented
 
 MAX_EXPECTED = 256
 MAX_DOCUMENTS = 16

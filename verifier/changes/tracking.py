@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from store import changes, cursors, past_changes, watches
+from store import cursors, past_changes, tracking, watches
 from store.database import Database
 from verifier.changes.turns import keep_looking, new_holder, seconds_now, take_turn
 
@@ -45,7 +45,7 @@ class Tracker:
             StoreError: the database does not answer; what is written is whole, and a repeat writes nothing twice.
         """
         with self._database.read() as connection:
-            ledgers = [each.ledger for each in cursors.all(connection) if changes.is_due(connection, each.ledger)]
+            ledgers = [each.ledger for each in cursors.all(connection) if tracking.is_due(connection, each.ledger)]
             unsent = watches.is_behind(connection)
         if not ledgers and not unsent:
             return self._forget()
@@ -53,7 +53,7 @@ class Tracker:
             if not take_turn(connection, LEASE, self._holder, self._clock()):
                 return False
             for ledger in ledgers:
-                changes.track(connection, ledger)
+                tracking.track(connection, ledger)
             watches.spread(connection, now=self._clock())
         return True
 

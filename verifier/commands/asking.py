@@ -11,7 +11,7 @@ from ecert.demands import Demands, Holder
 from ecert.errors import MalformedError
 from verifier.api.wire import read_time
 from verifier.errors import VerifierError
-from verifier.services.verifying import Asked
+from verifier.services.verification import Asked
 
 
 class NotAsked(VerifierError):

@@ -10,8 +10,9 @@ import typer
 from verifier.commands.kept_back import kept_back, print_withheld
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
-from verifier.services.issuing import LARGEST_BATCH, Order, Outcome
+from verifier.services.issuing import LARGEST_BATCH
 from verifier.services.issuing import issue as issue_table
+from verifier.services.table_issuance import Order, Outcome
 from verifier.tables.type_names import type_named
 from verifier.times import shown
 

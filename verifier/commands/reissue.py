@@ -11,7 +11,7 @@ from verifier.commands.kept_back import kept_back, print_withheld
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.services.issuing import LARGEST_BATCH
-from verifier.services.reissuing import Reissued, ReissueOrder
+from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.reissuing import reissue as reissue_refused
 from verifier.services.serial_ranges import range_words, ranges
 

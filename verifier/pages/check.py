@@ -30,7 +30,7 @@ from verifier.pages.words import PROBLEMS, WORDS
 from verifier.problems import KINDS, Code, RequestRefused
 from verifier.services.answering import Answering
 from verifier.services.submitted import Submitted
-from verifier.services.verifying import Asked
+from verifier.services.verification import Asked
 
 CHECK_PATH = "/check"
 TEXT_PART = "text"

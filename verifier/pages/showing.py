@@ -15,7 +15,7 @@ from ecert.parsing import misencoded
 from ecert.verdict import Check, Reason, Result
 from verifier.pages.words import CHECKS, ID_TYPES, OUTCOMES, RESULTS, WORDS
 from verifier.plain_text import plain
-from verifier.services.verifying import Verification
+from verifier.services.verification import Verification
 
 _BEFORE_TEXT = b" \t\r\n\xef\xbb\xbf\xff\xfe\x00"
 """White space, and what some editors put before a text."""

@@ -30,7 +30,8 @@ from verifier.record.journal import End, Journal, Limits
 from verifier.record.lineage import Lineage
 from verifier.record.lines import Place, receipt_line, verification_line
 from verifier.record.segments import RecordFolder, Segment
-from verifier.services.verifying import Verification, seconds_now
+from verifier.services.verification import Verification
+from verifier.services.verifying import seconds_now
 
 SALT_BYTES = 16
 

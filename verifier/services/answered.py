@@ -11,7 +11,7 @@ from ecert.verdict import as_of_to_json
 from verifier.problems import RequestRefused
 from verifier.record.recording import Kept
 from verifier.services.choosing import Choice
-from verifier.services.verifying import Verification
+from verifier.services.verification import Verification
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,8 @@ from verifier.services.found import OpensCodes, OpensFinding
 from verifier.services.looking_up import LookingUp
 from verifier.services.statements import refuse_incomparable
 from verifier.services.submitted import Submitted
-from verifier.services.verifying import Asked, Presented, Verifying
+from verifier.services.verification import Asked, Presented
+from verifier.services.verifying import Verifying
 
 AT_ONCE = 16
 """Certificates of a batch that are judged before others get their turn."""

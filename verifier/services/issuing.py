@@ -7,18 +7,17 @@ of it, and never issues twice. Nothing is stored of a table with a fault unless 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ecert.certificate_type import CertificateType
 from ecert.types import TypeCatalogue
-from ecert.verdict import Reason
 from store import batches, certificates, jobs
-from store.records import BatchRecord, Job
+from store.records import Job
 from store.states import BatchState, JobState
 from verifier.faults import IssuingStopped, RowFault, RowsRefused
 from verifier.keys.keyring import Purpose
+from verifier.services.abandoned import void_abandoned
 from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import BlindIndexes
@@ -26,6 +25,7 @@ from verifier.services.checking import Checked, check_rows
 from verifier.services.filling import Filling, Plan
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
+from verifier.services.table_issuance import Order, Outcome
 from verifier.tables.document_folder import DocumentFolder
 from verifier.tables.lines import Survey, open_plain, survey
 from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header
@@ -34,49 +34,8 @@ from verifier.tables.rows import Table
 from verifier.written_files import assure_writable
 
 LARGEST_BATCH = 65_536
-ABANDONED_AFTER = 120
 LEDGER_PATIENCE = 30
 """Seconds to wait for our copy of the ledger to show that the agency may issue."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """What to issue, and how. `folder`: certificate files go under it; `timeout`: seconds to wait, None for ever."""
-
-    file: Path
-    certificate_type: CertificateType
-    agency: str
-    folder: Path
-    batch_size: int = 1000
-    skip_bad: bool = False
-    dry_run: bool = False
-    documents: Path | None = None
-    wait: bool = True
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
-    """What came of an order. `issued` counts certificates of this file whose batches are closed.
-
-    `faults` are those of the rows that were passed over, up to a limit, `bad` how many rows that is. `complete`: every
-    good row is anchored and its file handed out, unless the agency has withdrawn it since (`withdrawn`). `done_before`:
-    when an earlier run had done all of it, if one had.
-    """
-
-    order: Order
-    job: int | None
-    rows: int
-    bad: int
-    faults: tuple[RowFault, ...]
-    issued: int = 0
-    handed_out: int = 0
-    withheld: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
-    withdrawn: dict[int, tuple[Reason, ...]] = field(default_factory=dict)
-    batches: tuple[BatchRecord, ...] = ()
-    complete: bool = False
-    results: Path | None = None
-    done_before: int | None = None
 
 
 def issue(office: Office, order: Order) -> Outcome:
@@ -237,27 +196,6 @@ def _wait_until_allowed(office: Office, order: Order, kid: bytes, patience: Pati
             note = f"{why}; waiting"
         office.progress.note(note)
         patience.wait(str(why))
-
-
-def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> int:
-    """Void batches that nobody has fed for a while: they hold up the agency's later ones.
-
-    Their jobs can be taken up again; the batches of the job `but` are left to it. Those of no job hold what was
-    answered already: they are closed, never voided (`verifier.services.online_batches`).
-    """
-    now = office.clock()
-    with office.database.begin() as connection:
-        found = [
-            batch
-            for batch in batches.abandoned(connection, before=now - ABANDONED_AFTER)
-            if batch.ledger == office.ledger
-            and batch.job is not None
-            and agency in {None, batch.agency}
-            and (but is None or batch.job != but.id)
-        ]
-        for batch in found:
-            batches.void(connection, batch.id, reason="nobody fed it", now=now)
-    return len(found)
 
 
 def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: Anchored) -> Outcome:

@@ -26,7 +26,8 @@ from verifier.services.gathering import Gathering
 from verifier.services.lookup_values import NUMBER
 from verifier.services.statements import refuse_incomparable
 from verifier.services.submitted import LookUp, Submitted
-from verifier.services.verifying import Asked, Verification, Verifying
+from verifier.services.verification import Asked, Verification
+from verifier.services.verifying import Verifying
 
 _Look = Callable[[Finds | None], Answered]
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
@@ -33,6 +32,7 @@ from verifier.services.at_rest import AtRest
 from verifier.services.checking import GROUP
 from verifier.services.failed_rows import jobs_with_failures, rows_due
 from verifier.services.office import Office, Patience, obstacle
+from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.replacing_again import IssuedAgain, ReplacingAgain
 from verifier.written_files import assure_writable
 
@@ -44,38 +44,6 @@ STOPS = (IssuingError, LintError, NumberTaken, WriteRefused, LeaseLost, KeyUseMo
 The ledger does not let the agency issue, or the time is over; its keys are not here; what was signed then would not be
 signed now; a number, or what is to be replaced, was taken meanwhile; another process works on it; keys were rotated.
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReissueOrder:
-    """Whose refused rows to issue again (None: every agency's), and where the files go."""
-
-    folder: Path
-    agency: str | None = None
-    batch_size: int = 1000
-    wait: bool = True
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reissued:
-    """One job of which rows were issued again, now (`serials`) or before, and what came of all its batches.
-
-    `passed_over`: refused serials that are not issued again, since what they replace cannot be replaced now, and why.
-    `stopped`: a sentence about what ended the work on this job before its end, if anything did.
-    """
-
-    job: Job
-    serials: tuple[int, ...]
-    anchored: Anchored
-    passed_over: Mapping[int, str] = field(default_factory=dict)
-    stopped: str | None = None
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left to do or to wait for, and nothing was withheld or passed over."""
-        left = self.stopped or self.anchored.withheld or self.passed_over
-        return self.anchored.complete and not left
 
 
 def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from verifier.callers import Occasion
-from verifier.services.verifying import Asked, Presented
+from verifier.services.verification import Asked, Presented
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
