@@ -22,6 +22,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from chain.patience import longest_silence
 from ecert.demands import DEFAULT_MAX_AGE
 from verifier.errors import SettingsRefused
 from verifier.settings_addresses import LOOPBACK, Base, Hosts, Nodes, Provider
@@ -155,6 +156,11 @@ class Settings(BaseSettings):
             return self.secure_cookies
         parts = urlsplit(self.issuer)
         return not (parts.scheme == "http" and parts.hostname in LOOPBACK)
+
+    @property
+    def late_seconds(self) -> int:
+        """For how many seconds an indexer that is at work may be silent."""
+        return longest_silence(len(self.node_urls), self.poll_seconds)
 
     @property
     def url_file(self) -> Path:

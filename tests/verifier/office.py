@@ -253,6 +253,7 @@ def make_city(folder: Path, url: str | None = None, *, register: bool = True, no
         keyring=keyring,
         ledger=LEDGER,
         status_base="https://status.example",
+        late_seconds=28,
         clock=clock,
         pause=clock.pause,
         progress=notes,

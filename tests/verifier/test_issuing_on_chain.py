@@ -65,6 +65,7 @@ def office_(tmp_path: Path, chain: LocalChain) -> Iterator[Office]:
             keyring=keyring,
             ledger=deployment.name,
             status_base="https://status.example",
+            late_seconds=28,
             clock=lambda: int(time.time()),
             pause=time.sleep,
             progress=Notes(),

@@ -43,6 +43,12 @@ def test_node_urls_in_the_environment_are_separated_by_commas(tmp_path: Path, mo
     assert load_settings(tmp_path).node_urls == ("http://a.example", "http://b.example")
 
 
+def test_an_indexer_may_be_silent_for_as_long_as_its_nodes_may_hang(tmp_path: Path) -> None:
+    assert load_settings(tmp_path).late_seconds == 28
+    write(tmp_path, 'node_urls = ["http://a.example", "http://b.example"]\npoll_seconds = 2\n')
+    assert load_settings(tmp_path).late_seconds == 40
+
+
 def test_the_data_directory_comes_from_the_option_then_the_environment_then_here(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

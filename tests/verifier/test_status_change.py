@@ -153,6 +153,20 @@ def test_while_a_look_at_the_node_may_hang_nobody_is_blamed(city: City) -> None:
     assert city.notes.notes == []
 
 
+def test_the_more_nodes_may_hang_the_longer_nobody_is_blamed(city: City) -> None:
+    city.ledger.stands_still = True
+    with city.database.begin() as connection:
+        sightings.put(connection, Sighting(ledger=city.office.ledger, looked_at=city.clock.now))
+    city.office = replace(city.office, late_seconds=68)
+    with pytest.raises(IssuingStopped, match="not done within 50 s"):
+        change(city, Action.REVOKE, 1, timeout=50)
+    assert city.notes.notes == []
+    city.office = replace(city.office, late_seconds=28)
+    with pytest.raises(IssuingStopped, match="not done within 50 s"):
+        change(city, Action.REVOKE, 1, timeout=50)
+    assert any("no sender" in note for note in city.notes.notes)
+
+
 def test_an_indexer_that_sees_a_well_node_leaves_a_sender_that_is_missing(city: City) -> None:
     city.ledger.stands_still = True
     look(city, None)

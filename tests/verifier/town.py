@@ -115,6 +115,7 @@ class Town:
             keyring=self.keyring,
             ledger=self.deployment.name,
             status_base="https://status.example",
+            late_seconds=28,
             clock=self.now,
             pause=lambda _: self.work(database, send=send),
             progress=Quiet(),

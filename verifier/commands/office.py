@@ -88,6 +88,7 @@ def open_office(data: Path | None, bars: Bars) -> Iterator[tuple[Office, Setting
                 keyring=Keyring(settings.keys_dir, settings.passwords_file),
                 ledger=deployment.name,
                 status_base=settings.required_status_base(),
+                late_seconds=settings.late_seconds,
                 clock=lambda: int(time.time()),
                 pause=time.sleep,
                 progress=bars,

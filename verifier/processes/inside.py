@@ -74,6 +74,7 @@ def open_inside(settings: Settings, database: Database, served: Served) -> Insid
         keyring=Keyring(settings.keys_dir, settings.passwords_file),
         ledger=Deployment.load(settings.deployment_file).name,
         status_base=settings.status_base or "",
+        late_seconds=settings.late_seconds,
         clock=seconds_now,
         pause=time.sleep,
         progress=LoggedProgress(),

@@ -6,7 +6,6 @@ import asyncio
 import socket
 from functools import partial
 
-from chain.patience import longest_silence
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.access import open_access
@@ -61,7 +60,7 @@ def open_served(
         records=Records(database, recording),
         receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
         max_age=settings.max_age,
-        late_seconds=longest_silence(len(settings.node_urls), settings.poll_seconds),
+        late_seconds=settings.late_seconds,
         stall_seconds=settings.stall_seconds,
         poll_seconds=settings.poll_seconds,
         figures=recording.figures,

@@ -19,13 +19,17 @@ from verifier.times import shown
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """`ledger` is the CAIP-10 name of the ledger that is written to; `pause` waits so many seconds."""
+    """`ledger` is the CAIP-10 name of the ledger that is written to; `pause` waits so many seconds.
+
+    `late_seconds`: for how long the indexer may be silent before it counts as dead.
+    """
 
     database: Database
     view: LedgerView
     keyring: Keyring
     ledger: str
     status_base: str
+    late_seconds: int
     clock: Callable[[], int]
     pause: Callable[[float], None]
     progress: Progress

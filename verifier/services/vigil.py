@@ -26,10 +26,10 @@ NODE_AWAY = (
 )
 
 JUST_LOOKED = 5
-"""Seconds after which a look of the indexer, which looks every two, hangs perhaps at a node that does not answer."""
+"""Seconds after which a look of the indexer, which looks every two, hangs perhaps at a node that does not answer.
 
-HANGING = 30
-"""Seconds for which it may: it gives up after two questions of ten seconds each. One that is silent longer is dead."""
+It may for as long as the settings of its nodes make it (`Office.late_seconds`); one that is silent longer is dead.
+"""
 
 
 class Vigil:
@@ -68,19 +68,18 @@ class Vigil:
             return "the node does not answer; waiting for it"
         if self._attended(call):
             return "the sender is at work on this, and its node does not take it yet; waiting"
-        age = self._look_age()
-        if age is not None and JUST_LOOKED <= age < HANGING:
+        seen = self._sighting()
+        if seen is not None and JUST_LOOKED <= self._age(seen) < self._office.late_seconds:
             return None
         return "no sender is working on this: start `ecert serve`; waiting"
 
     def _node_trouble(self) -> NodeTrouble | None:
         """Say what an indexer that is at work sees to be wrong with the node."""
         seen = self._sighting()
-        return seen.trouble if seen is not None and self._office.clock() - seen.looked_at < HANGING else None
+        return None if seen is None or self._age(seen) >= self._office.late_seconds else seen.trouble
 
-    def _look_age(self) -> int | None:
-        seen = self._sighting()
-        return None if seen is None else self._office.clock() - seen.looked_at
+    def _age(self, seen: Sighting) -> int:
+        return self._office.clock() - seen.looked_at
 
     def _sighting(self) -> Sighting | None:
         with self._office.database.read() as connection:
