@@ -23,9 +23,6 @@ from store.insertion import insert_into
 from store.pieces import pieces
 from store.tables import changes, ledgers
 
-NANOSECONDS = 1_000_000
-"""In a millisecond: changes are numbered from the time at which they are written."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -80,12 +77,12 @@ def newest(connection: Connection) -> int:
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     """Number changes and write their rows; those that are there already stay. Answers how many are new.
 
-    Whoever writes is the only one (`store.tracking`).
+    They are numbered on from the newest, or from the milliseconds since 1970, whichever is more. Whoever writes is the
+    only one (`store.tracking`).
     """
+    first = max(newest(connection) + 1, time.time_ns() // 1_000_000)
     written = 0
-    for piece in pieces(rows):
-        first = max(newest(connection) + 1, time.time_ns() // NANOSECONDS)
-        numbered = [{"id": number, **row} for number, row in enumerate(piece, first)]
-        new = insert_into(connection, changes).values(numbered).on_conflict_do_nothing()
+    for piece in pieces({"id": number, **row} for number, row in enumerate(rows, first)):
+        new = insert_into(connection, changes).values(piece).on_conflict_do_nothing()
         written += len(connection.execute(new.returning(changes.c.id)).all())
     return written
