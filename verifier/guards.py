@@ -211,22 +211,23 @@ class LastResort:
         except ClientDisconnect:
             return  # nobody is there to be answered
         except Exception as error:  # noqa: BLE001 - the outermost handler
-            instance = str(uuid.uuid4())
-            _log_unforeseen(error, instance, route_of(scope))
+            said = unforeseen(error, scope)
             if scope["type"] == "http" and not started:
-                await _answer_internal(send, instance)
+                await _answer_internal(send, said)
 
 
-def _log_unforeseen(error: Exception, instance: str, route: str) -> None:
-    kind, *places = places_of(error)
+def unforeseen(error: Exception, scope: Scope) -> dict[str, object]:
+    """Log what nobody foresaw in a request, and give the problem to answer with."""
+    instance = str(uuid.uuid4())
+    route, (kind, *places) = route_of(scope), places_of(error)
     named = {"id": instance, "route": route, "error": kind}
     _LOG.error("unforeseen %s, id %s, at %s\n%s", kind, instance, route, "\n".join(places), extra=named)
-
-
-async def _answer_internal(send: Send, instance: str) -> None:
-    said = body(
+    return body(
         Code.INTERNAL, "Nothing is known to be wrong with the request. The id finds it in the log.", (), instance
     )
+
+
+async def _answer_internal(send: Send, said: dict[str, object]) -> None:
     headers = [(b"content-type", MEDIA_TYPE.encode())]
     await send({"type": "http.response.start", "status": int(KINDS[Code.INTERNAL].status), "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(said).encode()})

@@ -455,7 +455,51 @@ async def test_a_line_that_never_ends_is_given_up_after_those_before_it_are_answ
     assert (status, said["errors"]) == (413, [{"place": "line 1", "why": "it is too long"}])
     status, (first, receipt, last) = await lines_of(desk, json.dumps({"code": "2" * 32}) + "\n" + endless)
     assert (status, first["result"], receipt["lines"]) == (200, "UNKNOWN", [1, 1])
-    assert ("line" in last, places(last)) == (False, ["line 2"])
+    assert ("line" in last, places(last), last["answered"]) == (False, ["line 2"], 1)
+
+
+def break_after_a_thousand(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    """Let what comes after the first thousand lines meet an error where codes are opened."""
+    opened: list[str] = []
+
+    def open_(code: str) -> None:
+        opened.append(code)
+        if len(opened) > 1000:
+            raise error
+
+    monkeypatch.setattr(desk.cabinet, "open", open_)
+
+
+CODES = "\n".join([json.dumps({"code": "2" * 32})] * 2500)
+
+
+async def test_lines_end_with_a_problem_where_the_database_goes_away_in_the_middle(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    break_after_a_thousand(desk, monkeypatch, DatabaseAway("pulled out"))
+    status, said = await lines_of(desk, CODES)
+    assert (status, [each["line"] for each in said[:1000]]) == (200, list(range(1, 1001)))
+    receipt, last = said[1000:]
+    assert receipt["lines"] == [1, 1000]
+    assert (last["problem"]["type"], last["answered"]) == ("urn:ecert:problem:database_away", 1000)
+    assert last.keys() == {"problem", "answered"}
+
+
+async def test_lines_end_with_a_problem_where_nobody_foresaw_what_happens(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    break_after_a_thousand(desk, monkeypatch, ZeroDivisionError("a secret"))
+    _, said = await lines_of(desk, CODES)
+    last = said[-1]
+    assert (len(said), last["problem"]["type"], last["answered"]) == (1002, "urn:ecert:problem:internal", 1000)
+    assert last["problem"]["instance"].removeprefix("urn:uuid:") in caplog.text
+    assert "secret" not in caplog.text + json.dumps(said)
+
+
+async def test_where_the_database_is_away_from_the_first_line_the_answer_is_a_problem(desk: Desk) -> None:
+    desk.cabinet.away = True
+    status, (said,) = await lines_of(desk, CODES)
+    assert (status, said["type"]) == (503, "urn:ecert:problem:database_away")
 
 
 async def test_a_batch_of_another_kind_or_larger_than_allowed_is_refused(desk: Desk) -> None:

@@ -179,7 +179,7 @@ ANSWERS_OF_BATCH: dict[int | str, dict[str, Any]] = {
                     "description": (
                         "With its `line`, a verdict or the `problem` for which it was refused; a receipt with the"
                         " `lines` it is for, less those refused; or, without `line`, the `problem` that ends"
-                        " the answer."
+                        " the answer, and the number of the last line that was `answered`."
                     ),
                 }
             }

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 
 import orjson
 from fastapi import APIRouter, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from verifier.access.gate import require
@@ -17,8 +18,8 @@ from verifier.api.submissions import read_batch, read_line, read_occasion, read_
 from verifier.api.while_reading import WhileReading
 from verifier.api.wire import MAX_BATCH
 from verifier.callers import Act, Caller, Gate, Occasion, Scope
-from verifier.guards import MAX_BODY
-from verifier.problems import Code, RequestRefused, body
+from verifier.guards import MAX_BODY, unforeseen
+from verifier.problems import Code, RequestRefused, body, known
 from verifier.services.answered import receipt_json
 from verifier.services.answering import Answering
 from verifier.services.submitted import Submitted
@@ -64,7 +65,8 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         Lines of JSON (`application/x-ndjson`, the occasion in the query) are answered line by line, each with its
         number, and after every 1,000, judged as of one block, with the receipt for them; read the answer while you
         send. A line that is refused is answered with its `problem`, and the others all the same. A `problem` without
-        `line` ends the answer.
+        `line` ends the answer, also where the database goes away in the middle: all lines up to the number `answered`
+        were answered, and none after it.
         """
         caller = await gate.caller(request)
         require(caller, Scope.VERIFY)
@@ -74,8 +76,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
             gate.spend(caller, Act.BATCH_ITEM, len(submitted))
             return _answer((await answering.answer_all(caller, submitted)).to_json())
         if kind == NDJSON:
-            occasion = read_occasion(request)
-            lines = _Lines(answering, gate, caller, occasion, _groups(request, occasion, max_age))
+            lines = _Lines(answering, gate, caller, request, max_age)
             return WhileReading(await lines.begun(), media_type=NDJSON)
         raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {JSON} or {NDJSON}.")
 
@@ -89,14 +90,14 @@ _Group = Sequence[tuple[int, Submitted | RequestRefused]]
 class _Lines:
     """Lines, a thousand at a time; the first are answered before the answer begins, so that a problem can be one."""
 
-    def __init__(
-        self, answering: Answering, gate: Gate, caller: Caller, occasion: Occasion, groups: AsyncIterator[_Group]
-    ) -> None:
+    def __init__(self, answering: Answering, gate: Gate, caller: Caller, request: Request, max_age: int) -> None:
         self._answering = answering
         self._gate = gate
         self._caller = caller
-        self._occasion = occasion
-        self._groups = groups
+        self._request = request
+        self._occasion = read_occasion(request)
+        self._groups = _groups(request, self._occasion, max_age)
+        self._last = 0
 
     async def begun(self) -> AsyncIterator[bytes]:
         """Answer the first group, then give what goes on."""
@@ -110,14 +111,19 @@ class _Lines:
         try:
             async for group in self._groups:
                 yield await self._answered(group)
-        except RequestRefused as refused:
-            yield _line(_problem(refused))
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - the outermost handler of an answer that has begun
+            refused = known(error)
+            ends = {"problem": unforeseen(error, self._request.scope)} if refused is None else _problem(refused)
+            yield _line({**ends, "answered": self._last})
 
     async def _answered(self, group: _Group) -> bytes:
         self._gate.spend(self._caller, Act.BATCH_ITEM, len(group))
         read = [each for _, each in group]
         found = await self._answering.answer_each(self._caller, self._occasion, read)
         numbers = [number for number, _ in group]
+        self._last = numbers[-1]
         said = [
             _line({"line": number, **(_problem(each) if isinstance(each, RequestRefused) else each.to_json())})
             for number, each in zip(numbers, found.answers, strict=True)
