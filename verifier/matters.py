@@ -33,6 +33,10 @@ class Ruling:
     matter: Matter
     caller: Caller
 
+    def needs(self, certificate_type: CertificateType) -> bool:
+        """Tell whether the matter needs certificates of a type."""
+        return any(need.type == certificate_type.slug for need in self.matter.needs)
+
     def need(self, certificate_type: CertificateType | None) -> Need:
         """Give what the matter says of a type.
 

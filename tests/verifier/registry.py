@@ -68,10 +68,10 @@ def look_up(
         return reading.look_up(certificate_type, by, value, agency=agency, serial=serial)
 
 
-def by_document(city: City, sha256: bytes) -> Found:
+def by_document(city: City, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
     """Find by a document in a reading of its own."""
     with finding(city).reading() as reading:
-        return reading.by_document(sha256)
+        return reading.by_document(sha256, agency=agency, serial=serial)
 
 
 def copy_to_another_agency(city: City, serial: int) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -68,16 +68,19 @@ class Cabinet:
     ) -> Found:
         self.asked.append((by, value))
         assert certificate_type is TYPE
+        return replace(self._named(agency, serial), complete_since=self.complete_since)
+
+    def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
+        return self._named(agency, serial) if sha256 == DOCUMENT else Found(certificates=())
+
+    def _named(self, agency: str | None, serial: int | None) -> Found:
         named = tuple(
             each
             for each in (*self.certificates, *self.older)
             if agency in {None, each.agency} and serial in {None, each.serial}
         )
         most = len(self.certificates)
-        return Found(certificates=named[:most], complete_since=self.complete_since, more=len(named) > most)
-
-    def by_document(self, sha256: bytes) -> Found:
-        return Found(certificates=self.certificates if sha256 == DOCUMENT else ())
+        return Found(certificates=named[:most], more=len(named) > most)
 
     def open(self, code: str) -> bytes | None:
         if not code.isdigit():
@@ -271,10 +274,44 @@ async def test_a_document_alone_leads_to_its_certificate_or_to_unknown(desk: Des
     assert form.json()["certificate"]["serial"] == 0
 
 
+async def test_of_several_certificates_of_a_document_one_is_chosen_by_agency_and_serial(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 2), stored(desk, 1))
+    desk.cabinet.older = (stored(desk, 0),)
+    digest = base64url.encode(DOCUMENT)
+    said = await desk.ask(document=digest, holder={"id": HOLDER})
+    assert (said["reasons"], said["more_choices"]) == (["several_found"], True)
+    assert isinstance(said["choices"], list)
+    assert [(each["agency"], each["serial"]) for each in said["choices"]] == [(AGENCY, 2), (AGENCY, 1)]
+    for serial in (0, 1, 2):
+        meant = {"agency": AGENCY, "serial": serial}
+        chosen = await desk.ask(document=digest, holder={"id": HOLDER}, **meant)
+        data = {**OCCASION, "agency": AGENCY, "serial": str(serial)}
+        form = await desk.client.post(PATH, files={"document": ("a.pdf", b"%PDF-1.7")}, data=data)
+        line = json.dumps({"document": digest, **meant})
+        for found in (chosen, form.json(), (await lines_of(desk, line))[1][0]):
+            assert found["certificate"]["serial"] == serial
+    other = await desk.ask(document=digest, agency=AGENCY, serial=9)
+    assert (other["reasons"], other["certificate"]) == (["document_unknown"], None)
+
+
+async def test_certificates_of_a_document_that_the_matter_does_not_need_are_not_among_the_choices(desk: Desk) -> None:
+    title = TypeCatalogue.bundled().by_slug("real-estate-title")
+    assert title is not None
+    unneeded = replace(stored(desk, 1), certificate_type=title)
+    desk.cabinet.certificates = (unneeded, stored(desk, 2), stored(desk, 0))
+    said = await desk.ask(document=base64url.encode(DOCUMENT))
+    assert isinstance(said["choices"], list)
+    assert [each["serial"] for each in said["choices"]] == [2, 0]
+    desk.cabinet.certificates = (unneeded, replace(stored(desk, 0), certificate_type=title))
+    assert (await desk.ask(document=base64url.encode(DOCUMENT)))["http"] == 403
+
+
 async def test_a_document_beside_a_certificate_is_judged_with_it(desk: Desk) -> None:
     files = {"file": ("c.ecert.json", desk.shelf.files[0]), "document": ("a.pdf", b"%PDF-1.7")}
     said = (await desk.client.post(PATH, files=files, data=OCCASION)).json()
     assert "document_unknown" in said["reasons"]
+    refused = (await desk.client.post(PATH, files=files, data={**OCCASION, "serial": "1"})).json()
+    assert [error["place"] for error in refused["errors"]] == ["serial"]
 
 
 async def test_an_unknown_code_is_not_found_and_no_code_is_refused(desk: Desk) -> None:
@@ -314,6 +351,9 @@ async def test_with_the_database_away_look_ups_wait_and_certificates_are_judged(
         ({"lookup": {"type": "x", "by": "holder"}}, ["lookup.value"]),
         ({"lookup": {**LOOKUP, "type": "moon-title"}}, ["lookup.type"]),
         ({"document": "short"}, ["document"]),
+        ({"certificate": "x", "agency": AGENCY}, ["agency"]),
+        ({"lookup": LOOKUP, "serial": 1}, ["serial"]),
+        ({"document": base64url.encode(DOCUMENT), "serial": "1"}, ["serial"]),
         ({"certificate": "x", "ground": "whim"}, ["ground"]),
         ({"certificate": "x", "challenge": {"nonce": "n"}}, ["challenge.audience"]),
     ],

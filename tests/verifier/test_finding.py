@@ -219,6 +219,25 @@ def test_a_certificate_is_found_by_the_file_that_it_names(tmp_path: Path) -> Non
         assert by_document(city, hashlib.sha256(b"%PDF-two").digest()).certificates == ()
 
 
+def test_of_several_certificates_of_one_file_those_of_an_agency_or_a_serial_are_found_alone(tmp_path: Path) -> None:
+    documents, digest = tmp_path / "documents", hashlib.sha256(b"%PDF-one").digest()
+    documents.mkdir()
+    (documents / "a.pdf").write_bytes(b"%PDF-one")
+    city = make_city(tmp_path / "city")
+    with city.database:
+        issue_titles(city, [each | {"document": "a.pdf"} for each in ROWS[:2]], documents=documents)
+        copy_to_another_agency(city, 1)
+
+        def found(**meant: Any) -> list[tuple[str, int]]:
+            return [(each.agency, each.serial) for each in by_document(city, digest, **meant).certificates]
+
+        assert found() == [(OTHER_AGENCY, 0), (AGENCY, 1), (AGENCY, 0)]
+        assert found(agency=AGENCY) == [(AGENCY, 1), (AGENCY, 0)]
+        assert found(serial=0) == [(OTHER_AGENCY, 0), (AGENCY, 0)]
+        assert found(agency=AGENCY, serial=0) == [(AGENCY, 0)]
+        assert found(agency=OTHER_AGENCY, serial=1) == []
+
+
 def test_every_bundled_type_is_found_by_its_number_and_its_holders() -> None:
     for each in bundled_types().values():
         places = Places.of(each)

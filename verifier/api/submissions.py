@@ -17,7 +17,7 @@ from verifier.api.bodies import (
     read_text,
     understood,
 )
-from verifier.api.wire import BatchRequest, FormRequest, Occasioned, Question, VerificationRequest
+from verifier.api.wire import BatchRequest, FormRequest, Occasioned, OfDocument, Question, VerificationRequest
 from verifier.callers import Occasion
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.submitted import Submitted
@@ -28,7 +28,7 @@ DOCUMENT_PART = "document"
 """The part that is a PDF, OFD or image: with a certificate it is judged against it, alone it leads to one."""
 CODE_PART = "code"
 _JSON_PARTS = frozenset({"expect", "holder", "documents", "challenge"})
-_NUMBER_PARTS = frozenset({"at", "max_age"})
+_NUMBER_PARTS = frozenset({"at", "max_age", "serial"})
 _PARTS = frozenset({FILE_PART, DOCUMENT_PART, CODE_PART, *FormRequest.model_fields})
 _WAYS = ("certificate", "code", "document", "lookup")
 _LONGEST_NUMBER = 15
@@ -100,6 +100,8 @@ def _of_form(parts: tuple[Part, ...], default_max_age: int) -> Submitted:
         )
     found = understood(FormRequest, {name: _value(name, part.content) for name, part in by_name.items()})
     asked = found.asked(default_max_age)
+    if not alone:
+        _see_nothing_meant(found)
     if document is not None and not alone:
         asked = replace(asked, documents=(*asked.documents, document.digest))
     return Submitted(
@@ -107,7 +109,7 @@ def _of_form(parts: tuple[Part, ...], default_max_age: int) -> Submitted:
         occasion=found.occasion(),
         certificate=None if file is None else file.content,
         code=None if code is None else read_text(code.content, CODE_PART),
-        document=document.digest if document is not None and alone else None,
+        document=found.document_of(document.digest) if document is not None and alone else None,
     )
 
 
@@ -127,3 +129,14 @@ def _see_one_way(question: Question, place: str = "") -> None:
         where = ways[1] if ways else _WAYS[0]
         flaw = Flaw(place=f"{place}.{where}" if place else where, why=why)
         raise RequestRefused(Code.NOT_UNDERSTOOD, "One of certificate, code, document and lookup is due.", [flaw])
+    if question.document is None:
+        _see_nothing_meant(question, place)
+
+
+def _see_nothing_meant(question: OfDocument, place: str = "") -> None:
+    """Refuse to be told which certificate is meant where that is not asked."""
+    named = [name for name in OfDocument.model_fields if getattr(question, name) is not None]
+    if named:
+        where = f"{place}.{named[0]}" if place else named[0]
+        flaw = Flaw(place=where, why="this goes with a document alone, or into lookup")
+        raise RequestRefused(Code.NOT_UNDERSTOOD, "Which certificate is meant is said of a document alone.", [flaw])

@@ -14,7 +14,7 @@ from ecert.demands import Challenge, Demands, Holder
 from ecert.parsing import MAX_SIZE
 from ecert.strict_json import MAX_INTEGER
 from verifier.callers import Ground, Occasion
-from verifier.services.submitted import LookUp, Submitted
+from verifier.services.submitted import Document, LookUp, Submitted
 from verifier.services.verification import Asked, Presented
 
 MAX_EXPECTED = 256
@@ -162,7 +162,22 @@ class StatedLookUp(Stated):
     )
 
 
-class Question(Questions):
+class OfDocument(Stated):
+    """Which certificate of a document is meant, where it has several."""
+
+    agency: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+        default=None, description="With a document alone: the agency whose certificate is meant."
+    )
+    serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = Field(
+        default=None, description="With a document alone: the serial of the certificate that is meant."
+    )
+
+    def document_of(self, sha256: bytes) -> Document:
+        """Give the document as the service takes it."""
+        return Document(sha256=sha256, agency=self.agency, serial=self.serial)
+
+
+class Question(Questions, OfDocument):
     """One of `certificate`, `code`, `document` and `lookup`, and what is asked about it."""
 
     certificate: dict[str, Any] | Annotated[str, Field(min_length=1)] | None = Field(
@@ -184,7 +199,7 @@ class Question(Questions):
             occasion=occasion,
             certificate=_presented(self.certificate),
             code=self.code,
-            document=None if self.document is None else base64url.decode(self.document),
+            document=None if self.document is None else self.document_of(base64url.decode(self.document)),
             lookup=None if lookup is None else LookUp(**lookup.model_dump()),
             place=place,
         )
@@ -214,7 +229,7 @@ class VerificationRequest(Question, Occasioned):
     """One verification."""
 
 
-class FormRequest(Questions, Occasioned):
+class FormRequest(Questions, OfDocument, Occasioned):
     """What goes with the certificate in a form."""
 
 

@@ -11,7 +11,6 @@ from ecert.ledger_copy import LedgerCopy
 from ecert.parsing import parse
 from verifier.matters import Ruling
 from verifier.services.found import FoundCertificate
-from verifier.services.submitted import LookUp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +49,9 @@ class Choice:
         }
 
 
-def chosen(found: Sequence[FoundCertificate], lookup: LookUp | None) -> Sequence[FoundCertificate]:
+def chosen(found: Sequence[FoundCertificate], serial: int | None) -> Sequence[FoundCertificate]:
     """Give those that are meant: what has the serial that was named; else all in force; else the newest that is not."""
-    if lookup is not None and lookup.serial is not None:
+    if serial is not None:
         return found
     return [each for each in found if each.live] or found[:1]
 

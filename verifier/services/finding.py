@@ -92,12 +92,12 @@ class Reading:
             )
         return self._opened(found)
 
-    def by_document(self, sha256: bytes) -> Found:
-        """Find the certificates, of whatever type, whose document has this hash; raises as `look_up`."""
-        return self._opened(self._find(asked_document(sha256)))
+    def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
+        """Find the certificates, of whatever type, whose document has this hash; narrows and raises as `look_up`."""
+        return self._opened(self._find(asked_document(sha256), agency, serial))
 
     def _find(
-        self, wanted: tuple[str, str, str], agency: str | None = None, serial: int | None = None
+        self, wanted: tuple[str, str, str], agency: str | None, serial: int | None
     ) -> Collection[CertificateRecord]:
         use = self._index
         if use is None:

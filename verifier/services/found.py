@@ -57,8 +57,8 @@ class Finds(Protocol):
         """
         ...
 
-    def by_document(self, sha256: bytes) -> Found:
-        """Find certificates by the digest of their document; raises like `look_up`."""
+    def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
+        """Find certificates of any type by the digest of their document; narrows and raises like `look_up`."""
         ...
 
 

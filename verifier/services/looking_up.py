@@ -25,11 +25,12 @@ from verifier.services.found import Finds, Found, OpensCodes, OpensFinding
 from verifier.services.gathering import Gathering
 from verifier.services.lookup_values import NUMBER
 from verifier.services.statements import refuse_incomparable
-from verifier.services.submitted import LookUp, Submitted
+from verifier.services.submitted import Document, LookUp, Submitted
 from verifier.services.verification import Asked, Verification
 from verifier.services.verifying import Verifying
 
 _Look = Callable[[Finds | None], Answered]
+_NO_DOCUMENT = Document(sha256=b"")
 
 
 class LookingUp:
@@ -95,7 +96,7 @@ class LookingUp:
             raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered at the office's address.")
         if submitted.lookup is not None and ruling is not None:
             return self._by_lookup(finds, submitted.lookup, asked, ruling, copy)
-        return self._by_document(finds, submitted.document or b"", asked, ruling, copy)
+        return self._by_document(finds, submitted.document or _NO_DOCUMENT, asked, ruling, copy)
 
     def _by_code(self, code: str, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
         opened = None if self._codes is None else self._codes.open(code)
@@ -104,11 +105,14 @@ class LookingUp:
         return self._told(opened, asked, ruling, copy)
 
     def _by_document(
-        self, finds: Finds, digest: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None
+        self, finds: Finds, document: Document, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None
     ) -> Answered:
-        found = finds.by_document(digest)
-        asked = replace(asked, documents=(*asked.documents, digest))
-        return self._of_found(found, None, asked, ruling, copy, missing=Reason.DOCUMENT_UNKNOWN)
+        found = finds.by_document(document.sha256, agency=document.agency, serial=document.serial)
+        if ruling is not None:
+            needed = tuple(each for each in found.certificates if ruling.needs(each.certificate_type))
+            found = replace(found, certificates=needed or found.certificates)
+        asked = replace(asked, documents=(*asked.documents, document.sha256))
+        return self._of_found(found, document.serial, asked, ruling, copy, missing=Reason.DOCUMENT_UNKNOWN)
 
     def _by_lookup(
         self, finds: Finds, lookup: LookUp, asked: Asked, ruling: Ruling, copy: LedgerCopy | None
@@ -120,19 +124,20 @@ class LookingUp:
         by = certificate_type.number if lookup.by == NUMBER else lookup.by
         ruling.look_up_by(certificate_type, by)
         found = finds.look_up(certificate_type, by, lookup.value, agency=lookup.agency, serial=lookup.serial)
-        return self._of_found(found, lookup, _stating(asked, by, lookup.value), ruling, copy, missing=Reason.NOT_FOUND)
+        asked = _stating(asked, by, lookup.value)
+        return self._of_found(found, lookup.serial, asked, ruling, copy, missing=Reason.NOT_FOUND)
 
     def _of_found(
         self,
         found: Found,
-        lookup: LookUp | None,
+        serial: int | None,
         asked: Asked,
         ruling: Ruling | None,
         copy: LedgerCopy | None,
         *,
         missing: Reason,
     ) -> Answered:
-        among = chosen(found.certificates, lookup)
+        among = chosen(found.certificates, serial)
         if len(among) == 1 and not found.more:
             return self._told(among[0].compact, asked, ruling, copy)
         if not among:

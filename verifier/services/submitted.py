@@ -23,8 +23,17 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A document alone, which leads to its certificate: its SHA-256; whose certificate is meant, and its serial."""
+
+    sha256: bytes
+    agency: str | None = None
+    serial: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """One verification as it was handed in; one of the first four is there. `document`: a file's SHA-256.
+    """One verification as it was handed in; one of the first four is there.
 
     `place`: where in the request it stands, "" for a request of its own.
     """
@@ -33,7 +42,7 @@ class Submitted:
     occasion: Occasion
     certificate: Presented | None = None
     code: str | None = None
-    document: bytes | None = None
+    document: Document | None = None
     lookup: LookUp | None = None
     place: str = ""
 
