@@ -13,7 +13,9 @@ from store.records import BatchRecord, Job
 from store.states import BatchState, CallState
 from verifier.faults import IssuingStopped
 from verifier.keys.field_key import FieldKeys
+from verifier.services.abandoned import void_abandoned
 from verifier.services.handing_out import folder_of, hand_out, is_settled
+from verifier.services.held_up import held_up
 from verifier.services.office import Office, Patience
 from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
@@ -46,7 +48,7 @@ def wait_and_hand_out(
     waiting = {record.id: record for record in _closed(office, job)}
     total = sum(record.count for record in waiting.values())
     if waiting:
-        _close_what_is_before(office, job.agency)
+        _clear_the_way(office, job.agency)
     office.progress.begin(Stage.ANCHOR, total)
     watch = _Watch(office, patience)
     while waiting:
@@ -67,13 +69,14 @@ def wait_and_hand_out(
     return anchored
 
 
-def _close_what_is_before(office: Office, agency: str) -> None:
-    """Close the agency's open batches of certificates asked for one by one: they hold up the anchors of later serials.
+def _clear_the_way(office: Office, agency: str) -> None:
+    """Close or void the agency's batches that are filling and that nobody is at work on: they hold up later anchors.
 
-    The office closes them within seconds, but where it is down nobody else would. How young they are does not matter:
-    whoever still adds to one begins another.
+    Those of certificates asked for one by one are closed. The office does so within seconds, but where it is down
+    nobody else would. How young they are does not matter: whoever still adds to one begins another.
     """
     OnlineBatches(office=office, seconds=0).close_due(agency=agency)
+    void_abandoned(office, agency=agency)
 
 
 def _closed(office: Office, job: Job) -> Sequence[BatchRecord]:
@@ -132,11 +135,15 @@ class _Watch:
         for record in records:
             if record.waiting_reason:
                 self._office.progress.note(f"the ledger does not take it yet: {record.waiting_reason}; waiting")
+        before = held_up(self._office, records)
         states = [(record.id, record.call_state, record.waiting_reason) for record in records]
         open_calls = [record.call for record in records if record.call_state is not CallState.SETTLED]
-        quiet = self._vigil.quiet(states, settled=not open_calls)
-        self._vigil.look(open_calls[0] if open_calls else None)
+        quiet = self._vigil.quiet((states, before), settled=not open_calls)
+        self._vigil.look(open_calls[0] if open_calls else None, before)
         if quiet < QUIET or any(record.waiting_reason for record in records):
+            return
+        if before is not None:
+            self._office.progress.note(f"{before}; waiting")
             return
         if all(record.call_state is CallState.QUEUED for record in records):
             missing = self._vigil.missing(open_calls[0])

@@ -1,6 +1,7 @@
-"""Waiting that ends by itself where nobody is at work: no sender holds the key, and nothing has moved for a minute.
+"""Waiting that ends by itself where nobody is at work, and nothing has moved for a minute.
 
-A sender whose node does not answer holds no key either. The indexer beside it writes down what it sees of the node
+No sender holds the key then; or what has to be anchored before is filling, and gets no row (`HeldUp`). A sender whose
+node does not answer holds no key either. The indexer beside it writes down what it sees of the node
 (`store.sightings`): that tells the two apart.
 """
 
@@ -10,6 +11,7 @@ from store import calls, leases, sightings
 from store.sightings import Sighting
 from store.states import NodeTrouble
 from verifier.faults import IssuingStopped
+from verifier.services.held_up import HeldUp
 from verifier.services.office import Office, Patience
 
 DESERTED = 60
@@ -49,14 +51,17 @@ class Vigil:
             self._seen, self._since = seen, now
         return now - self._since
 
-    def look(self, call: int | None) -> None:
-        """End the waiting where it is of no use; `call` is one of those that are waited for.
+    def look(self, call: int | None, before: HeldUp | None = None) -> None:
+        """End the waiting where it is of no use; `call` is one of those that are waited for, `before` holds them up.
 
         Raises:
             IssuingStopped: nothing moves and nobody is at work.
         """
-        deserted = self._office.clock() - self._since >= DESERTED
-        if deserted and self._patience.timeout is None and not self._attended(call):
+        if self._patience.timeout is not None or self._office.clock() - self._since < DESERTED:
+            return
+        if before is not None:
+            raise IssuingStopped(f"{before}; nobody is at work on it: {before.way_on}; nothing is lost")
+        if not self._attended(call):
             raise IssuingStopped(WRITTEN_DOWN if self._node_trouble() is None else NODE_AWAY)
 
     def missing(self, call: int | None) -> str | None:

@@ -1,0 +1,107 @@
+"""What comes first by its serials and is not closed is named, and waited for while somebody works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from store import batches, calls, jobs, leases
+from tests.verifier.office import AGENCY, LEDGER, City, make_city
+from tests.verifier.test_issuing import HEALTH, row, run, table
+from verifier.faults import IssuingStopped
+from verifier.keys.keyring import Purpose
+from verifier.services.abandoned import ABANDONED_AFTER
+from verifier.services.progress import Stage
+from verifier.services.reissuance import Reissued, ReissueOrder
+from verifier.services.reissuing import reissue
+from verifier.services.vigil import DESERTED
+
+
+@pytest.fixture(name="city")
+def city_(tmp_path: Path) -> Iterator[City]:
+    """A city where the ledger refused a table, and where somebody began another since and was killed."""
+    city = make_city(tmp_path / "city")
+    with city.database:
+        city.ledger.refuses = "RootIsZero()"
+        with pytest.raises(IssuingStopped):
+            run(city, table(city, [row(1)]))
+        city.ledger.refuses = None
+        begin(city, "other.csv")
+        yield city
+
+
+def begin(city: City, name: str | None) -> None:
+    """Begin a batch, of a table or of none, and leave it filling."""
+    with city.database.begin() as connection:
+        known = {"ledger": LEDGER, "agency": AGENCY, "certificate_type": HEALTH.vct_hash, "now": city.clock.now}
+        job = name and jobs.start(connection, **known, sha256=bytes(32), name=name, rows=1).job.id
+        batches.begin(connection, **known, job=job or None, capacity=1)
+
+
+def work(city: City, until: int = 0) -> None:
+    """Let a sender hold the key at every pause, and somebody feed what is filling until a time, and void it then."""
+    pause = city.clock.pause
+
+    def working(seconds: float) -> None:
+        pause(seconds)
+        with city.database.begin() as connection:
+            for call in calls.open_calls(connection, LEDGER):
+                name = leases.sender_name(call.chain, call.sender)
+                leases.take(connection, name, holder="a sender", now=city.clock.now, seconds=15)
+            for batch in batches.abandoned(connection, before=2**53) if until else ():
+                if city.clock.now < until:
+                    batches.feed(connection, batch.id, now=city.clock.now)
+                else:
+                    batches.void(connection, batch.id, reason="no row came", now=city.clock.now)
+
+    city.office = replace(city.office, pause=working)
+
+
+def again(city: City) -> Reissued:
+    (done,) = reissue(city.office, ReissueOrder(folder=city.certificates))
+    return done
+
+
+COMES_FIRST = "anchors go in the order of serials, and other.csv, which is not issued to its end, comes first"
+
+
+def test_an_earlier_table_that_nobody_issues_is_named_and_ends_the_waiting(city: City) -> None:
+    work(city)
+    began = city.clock.now
+    done = again(city)
+    assert city.clock.now - began == DESERTED
+    assert set(city.notes.notes) == {f"{COMES_FIRST}; waiting"}
+    assert str(done.stopped).startswith(f"{COMES_FIRST}; nobody is at work on it: issue other.csv again; or the same")
+
+
+def test_the_same_command_goes_on_without_a_table_that_got_no_row_for_long(city: City) -> None:
+    work(city)
+    assert not again(city).complete
+    city.clock.now += ABANDONED_AFTER
+    assert again(city).complete
+
+
+def test_an_earlier_table_that_somebody_issues_is_waited_for(city: City) -> None:
+    work(city, until=city.clock.now + 3 * DESERTED)
+    began = city.clock.now
+    assert again(city).complete
+    assert city.clock.now - began >= 3 * DESERTED
+
+
+def test_what_was_asked_for_one_by_one_and_nobody_can_close_ends_the_waiting(tmp_path: Path) -> None:
+    city = make_city(tmp_path / "city")
+    with city.database:
+        begin(city, None)
+        work(city)
+        key = city.office.keyring.ledger_file(AGENCY, Purpose.ANCHOR)
+
+        def lose_key(stage: Stage, _done: int) -> None:
+            if stage is Stage.SIGN:
+                key.unlink(missing_ok=True)
+
+        city.notes.at_reach = lose_key
+        with pytest.raises(IssuingStopped, match="one by one comes first; nobody is at work on it: the office"):
+            run(city, table(city, [row(1)]))
