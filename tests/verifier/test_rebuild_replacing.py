@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,13 +25,20 @@ def town_(own_chain: LocalChain, tmp_path: Path) -> Town:
     town = found_town(own_chain, tmp_path)
     assert town.issue(0, 1).complete
     assert town.issue_one(0, supersedes=(0,)) == 2
-    key = town.keyring.ledger_file(AGENCY, Purpose.STATUS)
-    away = key.rename(key.with_suffix(".away"))
-    settle(town)
-    away.rename(key)
+    with key_away(town):
+        settle(town)
     keep(town, 2)
     assert town.status(0) is Status.VALID
     return town
+
+
+@contextmanager
+def key_away(town: Town) -> Iterator[None]:
+    """Let nobody say for a while what replaces what."""
+    key = town.keyring.ledger_file(AGENCY, Purpose.STATUS)
+    away = key.rename(key.with_suffix(".away"))
+    yield
+    away.rename(key)
 
 
 def settle(town: Town) -> None:
@@ -101,6 +110,33 @@ def test_a_successor_that_nobody_kept_is_named_and_issued_again_in_its_place(tow
     assert town.issue_one(0, supersedes=(0,)) == 3
     settle(town)
     assert [town.status(serial) for serial in (0, 2, 3)] == [Status.SUPERSEDED, Status.REVOKED, Status.VALID]
+
+
+def test_what_a_kept_successor_is_about_to_replace_is_not_to_be_issued_again(town: Town) -> None:
+    town.certificates()[0].unlink()
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert [(gap["missing"], gap["ended"]) for gap in answer["gaps"]] == [(["0"], ["0"])]
+    assert answer["replacing"] == [{"agency": AGENCY, "old": 0, "serial": 2}]
+    lose(town)
+    said = town.command("rebuild").stdout
+    assert "replaced, or about to be, nothing but the file is missing: 0" in said
+    assert "issue" not in said
+    settle(town)
+    assert [town.status(serial) for serial in range(3)] == [Status.SUPERSEDED, Status.VALID, Status.VALID]
+
+
+def test_a_lost_successor_that_a_kept_one_is_about_to_replace_is_not_to_be_issued_again(town: Town) -> None:
+    settle(town)
+    assert town.issue_one(0, supersedes=(2,)) == 3
+    with key_away(town):
+        settle(town)
+    keep(town, 3)
+    town.certificates()[2].unlink()
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert ([gap["ended"] for gap in answer["gaps"]], answer["lost_successors"]) == ([["2"]], [])
+    assert answer["replacing"] == [{"agency": AGENCY, "old": 2, "serial": 3}]
 
 
 def test_a_lost_successor_of_which_the_ledger_knows_what_it_replaces_is_named_with_that(town: Town) -> None:

@@ -17,7 +17,8 @@ MOST_NAMED = 10
 class Gap:
     """A batch of ours of which not every certificate was kept: so many of `count` were, and `missing` not.
 
-    `ended`: those of the missing ones that are revoked or replaced on the ledger, so that nobody needs them again.
+    `ended`: those of the missing ones that nobody needs again: they are revoked or replaced on the ledger, or what was
+    kept is about to replace them.
     """
 
     agency: str
@@ -36,7 +37,7 @@ class Gap:
         return range_words(self.missing)
 
     def ended_words(self) -> list[str]:
-        """Name those of them that are revoked or replaced."""
+        """Name those of them that nobody needs again."""
         return range_words(self.ended)
 
     def __str__(self) -> str:
@@ -49,7 +50,8 @@ class Gap:
             named = _named(range_words(wanted))
             advice.append(f"find {named}, or issue again and revoke {named}")
         if ended:
-            advice.append(f"revoked or replaced already, nothing but the file is missing: {_named(self.ended_words())}")
+            named = _named(self.ended_words())
+            advice.append(f"revoked or replaced, or about to be, nothing but the file is missing: {named}")
         return (
             f"{self.agency} {self.first_serial} to {last}: {self.kept} of {self.count} certificates were kept;"
             f" {'; '.join(advice)}"

@@ -37,8 +37,9 @@ class Rebuilt:
     """What was put back and what could not be.
 
     `incomplete`: certificates whose kept copies withhold fields. `unsaid`: what certificates replace, and the ledger
-    does not know of yet. `lost_successors`: certificates in force that replace others on the ledger, and were not kept.
-    `lost_calls`: what the lost database was about to ask of the ledger, and nobody asks any more.
+    does not know of yet. `lost_successors`: certificates in force that replace others on the ledger, and were not kept,
+    but for those that are about to be replaced. `lost_calls`: what the lost database was about to ask of the ledger,
+    and nobody asks any more.
     """
 
     events: int = 0
@@ -100,7 +101,7 @@ class Rebuilding:
     def _restore(self, copy: LedgerCopy, kept: KeptFiles, rebuilt: Rebuilt) -> None:
         ours = {*self.keyring.agencies(), *kept.found}
         at_rest, now = AtRest.open(self.database, self.keyring.folder), int(time.time())
-        whole = []
+        whole, lacking = [], []
         for agency, facts in _batches(copy, ours):
             found = kept.found.get(agency, {})
             missing = [serial for serial in _serials(facts) if serial not in found]
@@ -108,9 +109,11 @@ class Rebuilding:
                 whole.append((agency, facts))
                 rebuilt.unsaid.look(copy, self.keyring, agency, found, _serials(facts))
                 continue
-            rebuilt.gaps.append(_gap(copy, agency, facts, missing))
+            lacking.append((agency, facts, missing))
+        needed = _Needed(copy=copy, being_replaced=rebuilt.unsaid.being_replaced())
+        rebuilt.gaps = [_gap(needed, agency, facts, missing) for agency, facts, missing in lacking]
         for agency in kept.found:
-            rebuilt.lost_successors += _lost_successors(copy, agency, kept.found[agency])
+            rebuilt.lost_successors += _lost_successors(needed, agency, kept.found[agency])
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
         with self.database.begin() as connection:
             for agency, facts in whole:
@@ -167,29 +170,40 @@ def _serials(batch: BatchFacts) -> range:
     return range(batch.first_serial, batch.first_serial + batch.count)
 
 
-def _gap(copy: LedgerCopy, agency: str, facts: BatchFacts, missing: Sequence[int]) -> Gap:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Needed:
+    """Tells whether anybody needs a certificate that was not kept: not where it is replaced, or about to be."""
+
+    copy: LedgerCopy
+    being_replaced: frozenset[tuple[str, int]]
+
+    def __call__(self, agency: str, serial: int) -> bool:
+        return self.copy.status(agency, serial) not in FINAL and (agency, serial) not in self.being_replaced
+
+
+def _gap(needed: _Needed, agency: str, facts: BatchFacts, missing: Sequence[int]) -> Gap:
     return Gap(
         agency=agency,
         first_serial=facts.first_serial,
         count=facts.count,
         missing=ranges(missing),
-        ended=ranges(serial for serial in missing if copy.status(agency, serial) in FINAL),
+        ended=ranges(serial for serial in missing if not needed(agency, serial)),
     )
 
 
-def _lost_successors(copy: LedgerCopy, agency: str, kept: Mapping[int, Kept]) -> Iterator[Replacement]:
-    """Give what replaces kept certificates on the ledger, is in force, and was not kept itself.
+def _lost_successors(needed: _Needed, agency: str, kept: Mapping[int, Kept]) -> Iterator[Replacement]:
+    """Give what replaces kept certificates on the ledger, is needed, and was not kept itself.
 
     Where what replaced it is replaced in its turn, and was not kept either, the last one is meant.
     """
     for old in kept:
         lost, looked_at = [old], 0
         while looked_at < len(lost):
-            for change in copy.changes(agency, lost[looked_at]):
+            for change in needed.copy.changes(agency, lost[looked_at]):
                 lost += [serial for serial in change.successors if serial not in kept and serial not in lost]
             looked_at += 1
         for serial in lost[1:]:
-            if copy.status(agency, serial) not in FINAL:
+            if needed(agency, serial):
                 yield Replacement(agency=agency, old=old, serial=serial)
 
 

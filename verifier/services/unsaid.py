@@ -70,6 +70,10 @@ class Unsaid:
         """Give the agency and serial of every certificate that gave its number to its successor."""
         return frozenset((each.agency, each.old) for each in (*self.going_on, *self.given_up) if each.takes_number)
 
+    def being_replaced(self) -> frozenset[tuple[str, int]]:
+        """Give the agency and serial of every certificate whose replacement goes on."""
+        return frozenset((each.agency, each.old) for each in self.going_on)
+
     def write_down(self, connection: Connection, keyring: Keyring, *, now: int) -> None:
         """Write down what goes on, each with its call: the batches are anchored, and their rows put back."""
         for each in self.going_on:
