@@ -15,7 +15,7 @@ from verifier.services.held_up import HeldUp
 from verifier.services.office import Office, Patience
 
 DESERTED = 60
-"""Seconds without a sender and without any change after which waiting is of no use."""
+"""Seconds without any change after which waiting is of no use where nobody is at work."""
 
 WRITTEN_DOWN = (
     "nobody is at work on this: it is written down and will be done as soon as `ecert serve` runs and reaches its node;"
