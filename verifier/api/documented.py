@@ -42,6 +42,15 @@ _REQUEST_EXAMPLES: Mapping[str, Any] = {
             **_OCCASION,
         },
     },
+    "document": {
+        "summary": "A document alone, of whose certificates one was chosen",
+        "value": {
+            "document": "n4bQgYhMfWWaL-qgxVrQFaO_TxsrC4Is0V1sFbDwCgg",
+            "agency": "DEMO-REGISTRY",
+            "serial": 7,
+            **_OCCASION,
+        },
+    },
     "code": {"summary": "The code of a slip of paper", "value": {"code": "1234 5678 ...", **_OCCASION}},
     "compact": {
         "summary": "The compact form, about a day in the past",
