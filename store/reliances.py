@@ -2,7 +2,7 @@
 
 A reliance says from which block on its caller has not seen what the ledger says. It is written when the record of a
 verification is shipped, which may be long after the verification; `fresh` until the changes since were looked up for it
-(`store.changes`).
+(`store.tracking`).
 """
 
 from __future__ import annotations
