@@ -9,7 +9,7 @@ from store import deliveries, past_changes
 from store.database import Database
 from store.states import DeliveryState
 from store.tables import changes
-from tests.store.test_changes import CALLER, OTHER, begin, mine, relied_on, revoked, told, track
+from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked, told, track
 from tests.store.test_watches import BAD, GOOD, all_of, spread, watch
 
 WATCH = "mine"

@@ -8,7 +8,7 @@ from store import deliveries, watches
 from store.database import Database
 from store.deliveries import Attempt, Delivery
 from store.states import DeliveryState, WatchEnd
-from tests.store.test_changes import CALLER, OTHER, begin, mine, relied_on, revoked, track
+from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked, track
 
 GOOD = Attempt(status=200, error=None)
 BAD = Attempt(status=500, error="status")

@@ -16,7 +16,7 @@ from store import deliveries, past_changes
 from store.database import Database
 from store.deliveries import Attempt
 from store.errors import DatabaseAway
-from tests.store.test_changes import CALLER, OTHER, begin, mine, relied_on, revoked, track
+from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked, track
 from tests.verifier.changes.test_delivering import Desk
 from tests.verifier.shelf import answering_with
 from tests.verifier.test_api import problem

@@ -19,7 +19,7 @@ from store.database import Database
 from store.deliveries import Attempt, Delivery
 from store.errors import DatabaseAway
 from store.states import DeliveryState, WatchEnd
-from tests.store.test_changes import CALLER, begin, mine, relied_on, revoked
+from tests.store.test_tracking import CALLER, begin, mine, relied_on, revoked
 from verifier.changes.addresses import AddressRules
 from verifier.changes.delivering import AT_ONCE, Deliverer
 from verifier.changes.tracking import Tracker

@@ -8,7 +8,7 @@ import pytest
 
 from store.database import Database
 from store.states import DeliveryState
-from tests.store.test_changes import begin, relied_on, told
+from tests.store.test_tracking import begin, relied_on, told
 from tests.verifier.changes.test_delivering import DOWN, HOUR, Desk
 from verifier.changes.tracking import FORGET_EVERY, Tracker
 

@@ -12,7 +12,7 @@ import pytest
 from store import changes, deliveries, watches
 from store.database import Database
 from store.states import DeliveryState
-from tests.store.test_changes import CALLER, OTHER, begin, mine, relied_on, revoked, track
+from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked, track
 from verifier.keys.watch_key import WatchKeys
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -14,7 +14,7 @@ from store.database import Database
 from store.errors import DatabaseAway
 from store.key_uses import KeyUse, Use
 from store.states import DeliveryState
-from tests.store.test_changes import CALLER, OTHER, begin, relied_on
+from tests.store.test_tracking import CALLER, OTHER, begin, relied_on
 from tests.verifier.changes.test_delivering import HOUR, Desk
 from verifier.changes.resealing import Resealing
 from verifier.changes.watching import NewWatch
