@@ -81,6 +81,24 @@ def _by_lookup(*narrowed: str) -> Select[Any]:
     )
 
 
+def leaves(connection: Connection, ledger: str, agency: str, serials: range) -> tuple[bytes, ...]:
+    """Give the leaves of an agency's certificates from one serial to before another."""
+    asked = {"ledger": ledger, "agency": agency, "first": serials.start, "end": serials.stop}
+    return tuple(connection.execute(_leaves(), asked).scalars())
+
+
+@cache
+def _leaves() -> Select[Any]:
+    return (
+        select(certificates.c.leaf)
+        .join(issuers, issuers.c.id == certificates.c.issuer_id)
+        .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
+        .where(ledgers.c.name == bindparam("ledger"), issuers.c.agency == bindparam("agency"))
+        .where(certificates.c.serial >= bindparam("first"), certificates.c.serial < bindparam("end"))
+        .order_by(certificates.c.serial)
+    )
+
+
 def taken(
     connection: Connection, ledger: str, agency: str, certificate_type: bytes, number_indexes: Collection[bytes]
 ) -> dict[bytes, int]:

@@ -16,7 +16,7 @@ from ecert.facts import Status
 from ecert.suite import SigningKey
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason, Result
-from store import batches
+from store import batches, certificates
 from store.database import Connection, Database
 from store.records import BatchRecord
 from tests.verifier.shelf import AGENCY_NAME, BAD_FILES, DAY, LEDGER, Shelf, signed, stock
@@ -133,13 +133,18 @@ class Leaves:
         self._leaves = leaves
         monkeypatch.setattr(batches, "covering", self._covering)
         monkeypatch.setattr(batches, "leaves", self._read)
+        monkeypatch.setattr(certificates, "leaves", self._between)
 
     def _covering(self, _: Connection, ledger: str, agency: str, serial: int) -> BatchRecord:
         return replace(EMPTY_BATCH, ledger=ledger, agency=agency, first_serial=serial)
 
-    def _read(self, _: Connection, __: int, *, start: int = 0, stop: int | None = None) -> tuple[bytes, ...]:
+    def _read(self, _: Connection, __: int) -> tuple[bytes, ...]:
         self.asked += 1
-        return self._leaves[start:stop]
+        return self._leaves
+
+    def _between(self, _: Connection, __: str, ___: str, serials: range) -> tuple[bytes, ...]:
+        self.asked += 1
+        return self._leaves[serials.start : serials.stop]
 
 
 EMPTY_BATCH = BatchRecord(

@@ -19,7 +19,7 @@ from functools import partial
 from ecert.certificate import Issuer
 from ecert.facts import BatchFacts
 from ecert.merkle import MAX_LEAVES, SUBTREE, Tree, split
-from store import batches
+from store import batches, certificates
 from store.database import Database
 from store.errors import StoreError
 
@@ -75,12 +75,10 @@ class Paths:
 
     def _lower(self, issuer: Issuer, batch: BatchFacts, number: int, root: bytes) -> Tree | None:
         """Make the subtree of a number."""
-        start = number * SUBTREE
+        start = batch.first_serial + number * SUBTREE
+        serials = range(start, min(start + SUBTREE, batch.first_serial + batch.count))
         with self._database.read() as connection:
-            record = batches.covering(connection, issuer.ledger, issuer.agency, batch.first_serial)
-            if record is None:
-                return None
-            leaves = batches.leaves(connection, record.id, start=start, stop=start + SUBTREE)
+            leaves = certificates.leaves(connection, issuer.ledger, issuer.agency, serials)
         return _if_it_is(root, leaves)
 
 
