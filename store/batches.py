@@ -175,11 +175,17 @@ def close(
     return Closed(moved=True, call=call.id)
 
 
-def void(connection: Connection, batch: int, *, reason: str, now: int) -> Move[BatchState]:
-    """Filling -> void: its certificates are never anchored, and give up their numbers."""
+def void(
+    connection: Connection, batch: int, *, reason: str, now: int, unfed_since: int | None = None
+) -> Move[BatchState]:
+    """Filling -> void: its certificates are never anchored, and give up their numbers.
+
+    `unfed_since`: only where nobody has fed it since then, as when it was found (`abandoned`).
+    """
+    unfed = () if unfed_since is None else (batches.c.fed_at < unfed_since,)
     voided = connection.execute(
         update(batches)
-        .where(batches.c.id == batch, batches.c.state == BatchState.FILLING)
+        .where(batches.c.id == batch, batches.c.state == BatchState.FILLING, *unfed)
         .values(state=BatchState.VOID, void_reason=reason, fed_at=now)
     )
     found = read(connection, batch)

@@ -43,13 +43,13 @@ def page(
     issuer = issuer_id(ledger, agency)
     of_batches = tuple(_of_batches(wanted))
     if of_batches:
-        # Begin where such certificates lie at all: an agency may have a million before them.
-        first = connection.scalar(
-            select(func.min(batches.c.first_serial)).where(batches.c.issuer_id == issuer, *of_batches)
-        )
+        # Look only where such certificates lie: an agency may have a million before and behind them.
+        reach = select(func.min(batches.c.first_serial), func.max(batches.c.first_serial + batches.c.count))
+        first, end = connection.execute(reach.where(batches.c.issuer_id == issuer, *of_batches)).one()
         if first is None:
             return ()
         after = max(after, first - 1)
+        of_batches = (*of_batches, certificates.c.serial < end)
     query = (
         select_batches()
         .add_columns(certificates.c.serial)

@@ -1,7 +1,7 @@
 """Changes that happened too long ago for anybody to be told of them still, and what became of their deliveries.
 
 What is left of them is, for each caller, the number of the newest: whoever asks from before it has missed changes.
-Whoever deletes here writes changes, too, one at a time (`store.changes`), and has spread them over all watches before.
+Whoever deletes here writes changes, too, one at a time (`store.tracking`), and has spread them over all watches before.
 """
 
 from __future__ import annotations

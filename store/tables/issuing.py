@@ -92,7 +92,8 @@ batches = Table(
     ),
 )
 
-# What a path through a batch's tree is made from without reading all its leaves; none of batches from before.
+# What a path through a batch's tree is made from without reading all its leaves; none of batches from before. Whoever
+# changes it makes paths slower to find: they are compared with the root that the ledger has.
 subtrees = Table(
     "subtrees",
     METADATA,

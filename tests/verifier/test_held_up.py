@@ -74,7 +74,7 @@ def test_an_earlier_table_that_nobody_issues_is_named_and_ends_the_waiting(city:
     done = again(city)
     assert city.clock.now - began == DESERTED
     assert set(city.notes.notes) == {f"{COMES_FIRST}; waiting"}
-    assert str(done.stopped).startswith(f"{COMES_FIRST}; nobody is at work on it: issue other.csv again; or the same")
+    assert str(done.stopped).startswith(f"{COMES_FIRST}; nobody is at work on it: go on with other.csv, by")
 
 
 def test_the_same_command_goes_on_without_a_table_that_got_no_row_for_long(city: City) -> None:

@@ -84,17 +84,28 @@ def test_a_leaf_that_was_changed_takes_the_paths_of_its_subtree_alone(database: 
 
 
 @pytest.mark.parametrize("hashes", [b"", b"\x01" * 32, b"\x01" * 31, b"\x01" * 32 * 4])
-def test_hashes_that_were_changed_take_all_paths_of_their_batch(database: Database, tree: Tree, hashes: bytes) -> None:
+def test_hashes_that_were_changed_are_made_again_from_the_leaves(
+    database: Database, tree: Tree, hashes: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
     with database.begin() as connection:
         connection.execute(update(subtrees).values(hashes=hashes))
-    assert Paths(database).find(ISSUER, 10, facts(tree)) is None
+    assert Paths(database).find(ISSUER, 10, facts(tree)) == tree.path(0)
+    assert "see `ecert fsck`" in caplog.text
 
 
-def test_the_root_alone_instead_of_the_hashes_gives_no_path(database: Database, tree: Tree) -> None:
+def test_hashes_of_another_level_with_leaves_to_match_condemn_nobody(database: Database, tree: Tree) -> None:
     with database.begin() as connection:
         connection.execute(update(subtrees).values(hashes=tree.root))
+        connection.execute(update(certificates).values(leaf=tree.root))
     paths = Paths(database)
-    assert [paths.find(ISSUER, 10 + index, facts(tree)) for index in (0, SUBTREE, COUNT - 1)] == [None, None, None]
+    assert [paths.find(ISSUER, 10 + index, facts(tree)) for index in range(COUNT)] == [None] * COUNT
+
+
+def test_leaves_that_were_left_out_give_no_path(database: Database, tree: Tree) -> None:
+    with database.begin() as connection:
+        connection.execute(delete(certificates).where(certificates.c.serial >= 10 + SUBTREE // 2))
+    assert Paths(database).find(ISSUER, 10, facts(tree)) is None
+    assert Paths(database).tree(ISSUER, facts(tree)) is None
 
 
 def test_a_batch_that_is_not_here_gives_no_path(database: Database, tree: Tree) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from ecert import merkle
 from ecert.facts import BatchFacts
-from store import certificates, inventory, lookups
+from ecert.merkle import Tree
+from store import batch_reading, certificates, inventory, lookups
 from store.database import Connection
 from store.records import BatchRecord
 from store.states import BatchState, CallState
@@ -53,9 +53,20 @@ class BatchRows:
                 self._findings.progress.reach(self._findings.checked["certificates"])
         for serial in range(due, batch.first_serial + batch.count):
             self._findings.add("certificate_missing", f"certificate {batch.agency} {serial}", _missing(batch))
-        if batch.state is BatchState.CLOSED and leaves and merkle.root(leaves) != batch.root:
+        if batch.state is BatchState.CLOSED and leaves:
+            self._compare_tree(batch, Tree(leaves))
+
+    def _compare_tree(self, batch: BatchRecord, tree: Tree) -> None:
+        if tree.root != batch.root:
             self._findings.add(
                 "batch_root", place_of(batch), "its certificates have another root than it was closed with"
+            )
+        elif batch_reading.subtrees_of(self._connection, batch.id) not in {None, tree.subtrees}:
+            self._findings.add(
+                "batch_subtrees",
+                place_of(batch),
+                "the hashes kept of its subtrees are not those of its leaves; delete its row of `subtrees`: paths are"
+                " then made from the leaves",
             )
 
     def _compare_anchor(self, batch: BatchRecord) -> None:

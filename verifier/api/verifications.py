@@ -123,12 +123,13 @@ class _Lines:
         read = [each for _, each in group]
         found = await self._answering.answer_each(self._caller, self._occasion, read)
         numbers = [number for number, _ in group]
-        self._last = numbers[-1]
         said = [
             _line({"line": number, **(_problem(each) if isinstance(each, RequestRefused) else each.to_json())})
             for number, each in zip(numbers, found.answers, strict=True)
         ]
-        return b"".join([*said, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(found.kept)})])
+        whole = b"".join([*said, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(found.kept)})])
+        self._last = numbers[-1]
+        return whole
 
 
 async def _groups(request: Request, occasion: Occasion, max_age: int) -> AsyncIterator[_Group]:

@@ -17,15 +17,17 @@ def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None
     answered already: they are closed, never voided (`verifier.services.online_batches`).
     """
     now = office.clock()
+    since = now - ABANDONED_AFTER
     with office.database.begin() as connection:
         found = [
             batch
-            for batch in batches.abandoned(connection, before=now - ABANDONED_AFTER)
+            for batch in batches.abandoned(connection, before=since)
             if batch.ledger == office.ledger
             and batch.job is not None
             and agency in {None, batch.agency}
             and (but is None or batch.job != but.id)
         ]
-        for batch in found:
-            batches.void(connection, batch.id, reason="nobody fed it", now=now)
-    return len(found)
+        return sum(
+            batches.void(connection, batch.id, reason="nobody fed it", now=now, unfed_since=since).moved
+            for batch in found
+        )

@@ -31,8 +31,8 @@ class HeldUp:
         if self.table is None:
             return "the office (`ecert serve`) closes it as soon as it runs"
         return (
-            f"issue {self.table} again; or the same command as this goes on without it, {ABANDONED_AFTER} s after its"
-            " last row"
+            f"go on with {self.table}, by `ecert issue` with its file or by `ecert reissue`; or the same command as"
+            f" this goes on without it, {ABANDONED_AFTER} s after its last row"
         )
 
 

@@ -14,9 +14,6 @@ from verifier.services.blind_indexes import BlindIndexes
 from verifier.services.lookup_values import NUMBER
 from verifier.services.office import Office
 
-MOST = 100
-"""Certificates that had one number one after another, the newest ones: the one that is in force is among them."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
@@ -33,18 +30,22 @@ class Numbered:
         )
 
     def find(self, number: str) -> int | None:
-        """Give the serial of the certificate that carries a number, one that is in force first; None: there is none.
+        """Give the serial of the certificate that carries a number: in force, or else the newest; None: there is none.
 
         Raises:
             UnreadableValue: it is no number of this type.
         """
-        indexes = self.blind.asked(NUMBER, number)
+        wanted = self.blind.places.asked(NUMBER, number)
+        if wanted is None:
+            return None
+        ledger, agency, vct_hash = self.office.ledger, self.blind.agency, self.blind.certificate_type.vct_hash
         with self.office.database.read() as connection:
-            found = certificates.by_lookup(
-                connection, self.office.ledger, indexes, agency=self.blind.agency, limit=MOST
-            )
-        live = [record for record in found if record.live] or list(found)
-        return live[0].serial if live else None
+            live = certificates.taken(connection, ledger, agency, vct_hash, self.blind.numbers(wanted[2]))
+            if live:
+                return next(iter(live.values()))
+            indexes = self.blind.asked(NUMBER, number)
+            newest = certificates.by_lookup(connection, ledger, indexes, agency=agency, limit=1)
+        return newest[0].serial if newest else None
 
     def serial(self, number: str) -> int:
         """Give the serial of the certificate that carries a number; raises `IssuingStopped` where there is none."""

@@ -110,7 +110,7 @@ class Rebuilding:
                 rebuilt.unsaid.look(copy, self.keyring, agency, found, _serials(facts))
                 continue
             lacking.append((agency, facts, missing))
-        needed = _Needed(copy=copy, being_replaced=rebuilt.unsaid.being_replaced())
+        needed = _Needed(copy=copy, being_replaced=rebuilt.unsaid.being_replaced(copy))
         rebuilt.gaps = [_gap(needed, agency, facts, missing) for agency, facts, missing in lacking]
         for agency in kept.found:
             rebuilt.lost_successors += _lost_successors(needed, agency, kept.found[agency])

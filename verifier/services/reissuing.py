@@ -10,6 +10,7 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
@@ -21,7 +22,7 @@ from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import batches, certificates, jobs, leases
 from store.database import Connection
-from store.errors import KeyUseMoved, LeaseLost, NumberTaken, WriteRefused
+from store.errors import BatchClosedOtherwise, KeyUseMoved, LeaseLost, NumberTaken, WriteRefused
 from store.records import CertificateRecord, Job, Lease, NewCertificate
 from store.states import BatchState
 from verifier.drafting import draft_again
@@ -38,11 +39,12 @@ from verifier.written_files import assure_writable
 
 LEASE_SECONDS = 60
 
-STOPS = (IssuingError, LintError, NumberTaken, WriteRefused, LeaseLost, KeyUseMoved)
+STOPS = (IssuingError, LintError, NumberTaken, WriteRefused, LeaseLost, KeyUseMoved, BatchClosedOtherwise)
 """What ends the work on one job and says nothing of the others.
 
 The ledger does not let the agency issue, or the time is over; its keys are not here; what was signed then would not be
-signed now; a number, or what is to be replaced, was taken meanwhile; another process works on it; keys were rotated.
+signed now; a number, or what is to be replaced, was taken meanwhile; another process works on it, or gave
+its batch up; keys were rotated.
 """
 
 
@@ -170,27 +172,39 @@ class _Reissuing:
                 now=office.clock(),
             )
         at_rest = AtRest.open(office.database, office.keyring.folder)
-        rows = list(self._signed(at_rest, batch.first_serial, due))
-        last = (len(rows) - 1) // GROUP * GROUP
-        for begin in range(0, last, GROUP):
+        signed = self._signed(at_rest, batch.first_serial, due)
+        leaves: list[bytes] = []
+        while group := list(islice(signed, GROUP)):
+            position = len(leaves)
+            leaves.extend(each.row.leaf for each in group)
             with office.database.begin() as connection:
                 at_rest.assure(connection)
-                leases.renew(connection, lease, now=office.clock(), seconds=LEASE_SECONDS)
-                group = self._replaced(connection, rows[begin : begin + GROUP])
-                batches.fill(connection, batch.id, position=begin, rows=group, now=office.clock())
-        with office.database.begin() as connection:
-            at_rest.assure(connection)
-            leases.assure(connection, lease, now=office.clock())
-            batches.close(
-                connection,
-                batch.id,
-                position=last,
-                rows=self._replaced(connection, rows[last:]),
-                tree=Tree([each.row.leaf for each in rows]),
-                suite=SUITE,
-                sender=self.address,
-                now=office.clock(),
-            )
+                leases.assure(connection, lease, now=office.clock())
+                lease = leases.renew(connection, lease, now=office.clock(), seconds=LEASE_SECONDS)
+                rows = self._replaced(connection, group)
+                if len(leaves) < len(due):
+                    self._fill(connection, batch.id, position, rows)
+                else:
+                    self._close(connection, batch.id, position, rows, Tree(leaves))
+
+    def _fill(self, connection: Connection, batch: int, position: int, rows: Sequence[NewCertificate]) -> None:
+        filled = batches.fill(connection, batch, position=position, rows=rows, now=self.office.clock())
+        if not filled.moved:  # else what these rows replace would be written down without them
+            raise BatchClosedOtherwise(batch, filled.state)
+
+    def _close(
+        self, connection: Connection, batch: int, position: int, rows: Sequence[NewCertificate], tree: Tree
+    ) -> None:
+        batches.close(
+            connection,
+            batch,
+            position=position,
+            rows=rows,
+            tree=tree,
+            suite=SUITE,
+            sender=self.address,
+            now=self.office.clock(),
+        )
 
     def _replaced(self, connection: Connection, group: Sequence[IssuedAgain]) -> list[NewCertificate]:
         """Write down what certificates replace; give their rows."""

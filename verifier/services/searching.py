@@ -14,6 +14,7 @@ from ecert.ledger_copy import LedgerCopy
 from store import listing, supersessions
 from store.database import Connection, Database
 from store.listing import Filter, Listed
+from store.pieces import PIECE
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import BlindIndexes
@@ -100,10 +101,9 @@ def search(
         StoreError: the database does not answer.
     """
     found: list[Found] = []
-    read, at = 0, after
+    read = 0
     with database.read() as connection:
-        while read < MOST_READ:
-            rows, reached = _next(connection, copy, agency, wanted, status=status, after=at, limit=limit)
+        for rows, reached in _groups(connection, copy, agency, wanted, status=status, after=after, limit=limit):
             replacing = supersessions.of_serials(connection, copy.ledger, agency, [row.serial for row in rows])
             for row in rows:
                 standing = standing_of(row.batch, replacing.get(row.serial, ()), copy, row.serial)
@@ -111,13 +111,13 @@ def search(
                     found.append(_found(row, standing))
                 if len(found) == limit:
                     return Page(found=tuple(found), after=row.serial)
-            if reached is None:
-                return Page(found=tuple(found), after=None)
-            read, at = read + limit, reached
-    return Page(found=tuple(found), after=at)
+            read += max(limit, len(rows))
+            if read >= MOST_READ:
+                return Page(found=tuple(found), after=reached)
+    return Page(found=tuple(found), after=None)
 
 
-def _next(
+def _groups(
     connection: Connection,
     copy: LedgerCopy,
     agency: str,
@@ -126,16 +126,24 @@ def _next(
     status: Status | None,
     after: int,
     limit: int,
-) -> tuple[Sequence[Listed], int | None]:
-    """Give the next certificates to look at, and the serial up to which all were; None where these are the last."""
-    if status in {None, Status.VALID}:
-        rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
-        return rows, rows[-1].serial if len(rows) == limit else None
+) -> Iterator[tuple[Sequence[Listed], int | None]]:
+    """Give certificates to look at, and each time the serial up to which all were given; None with the last."""
+    if status in {None, Status.VALID} or wanted.lookups:
+        at: int | None = after
+        while at is not None:
+            rows = listing.page(connection, copy.ledger, agency, wanted, after=at, limit=limit)
+            at = rows[-1].serial if len(rows) == limit else None
+            yield rows, at
+        return
     # Few are of another status, and the ledger copy names them: no need to look through a million that are valid.
-    serials = tuple(islice(_of_status(copy, agency, status, after), limit))
-    wanted = replace(wanted, serials=serials)
-    rows = listing.page(connection, copy.ledger, agency, wanted, after=after, limit=limit)
-    return rows, serials[-1] if len(serials) == limit else None
+    serials = _of_status(copy, agency, status, after)
+    piece = tuple(islice(serials, PIECE))
+    while piece:
+        these = replace(wanted, serials=piece)
+        rows = listing.page(connection, copy.ledger, agency, these, after=after, limit=len(piece))
+        following = tuple(islice(serials, PIECE))
+        yield rows, piece[-1] if following else None
+        piece = following
 
 
 def _of_status(copy: LedgerCopy, agency: str, status: Status | None, after: int) -> Iterator[int]:

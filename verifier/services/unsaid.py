@@ -70,9 +70,16 @@ class Unsaid:
         """Give the agency and serial of every certificate that gave its number to its successor."""
         return frozenset((each.agency, each.old) for each in (*self.going_on, *self.given_up) if each.takes_number)
 
-    def being_replaced(self) -> frozenset[tuple[str, int]]:
-        """Give the agency and serial of every certificate whose replacement goes on."""
-        return frozenset((each.agency, each.old) for each in self.going_on)
+    def being_replaced(self, copy: LedgerCopy) -> frozenset[tuple[str, int]]:
+        """Give the agency and serial of every certificate whose replacement goes on and, as far as known, will be.
+
+        The ledger replaces what is valid, and nothing is gained by a successor that is not good itself.
+        """
+        return frozenset(
+            (each.agency, each.old)
+            for each in self.going_on
+            if {copy.status(each.agency, each.old), copy.status(each.agency, each.serial)} == {Status.VALID}
+        )
 
     def write_down(self, connection: Connection, keyring: Keyring, *, now: int) -> None:
         """Write down what goes on, each with its call: the batches are anchored, and their rows put back."""
