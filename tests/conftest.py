@@ -13,6 +13,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ("tests.databases",)
+
 settings.register_profile("ecert", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ecert")
 

@@ -1,10 +1,8 @@
 """Databases for tests: an SQLite file, and a throw-away PostgreSQL cluster on a unix socket.
 
-    # in the conftest.py of a folder:
-    from tests.databases import database, database_url, migrated_file, migrated_schema, postgresql
-
-`database` and `database_url` run a test once on each; they have all tables and no rows. Where this machine has no
-PostgreSQL, its half is skipped with one line that says so.
+A plugin of `tests/conftest.py`, so that one cluster serves all tests of a process. `database` and `database_url` run a
+test once on each; they have all tables and no rows. Where this machine has no PostgreSQL, its half is skipped with one
+line that says so.
 """
 
 from __future__ import annotations
@@ -21,17 +19,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from store.database import Database, migrate
+from store.database import Database
 from store.tables import METADATA
-
-__all__ = [
-    "database",
-    "database_url",
-    "empty_url",
-    "migrated_file",
-    "migrated_schema",
-    "postgresql",
-]
+from tests.tables import give_tables
 
 PLACES = ("/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql*/bin", "/usr/local/pgsql/bin")
 
@@ -112,18 +102,10 @@ def postgresql() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with all tables, to be copied."""
-    path = tmp_path_factory.mktemp("migrated") / "ecert.sqlite"
-    migrate(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated_schema(postgresql: Cluster) -> str:
     """The URL of a PostgreSQL schema with all tables, to be emptied after each test."""
     url = postgresql.new_database()
-    migrate(url)
+    give_tables(url)
     return url
 
 
@@ -140,11 +122,11 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with all tables and no rows."""
     if request.param == "sqlite":
-        path = tmp_path / "ecert.sqlite"
-        shutil.copyfile(request.getfixturevalue("migrated_file"), path)
-        yield f"sqlite:///{path}"
+        url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
+        give_tables(url)
+        yield url
         return
-    url: str = request.getfixturevalue("migrated_schema")
+    url = request.getfixturevalue("migrated_schema")
     yield url
     with psycopg.connect(url, autocommit=True) as connection:
         names = ", ".join(f'"{table.name}"' for table in METADATA.sorted_tables)

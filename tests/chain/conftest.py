@@ -8,12 +8,10 @@ from pathlib import Path
 import pytest
 
 from chain.node import Node
-from store.database import Database, migrate
+from store.database import Database
 from tests.chain.world import World, make_world
-from tests.databases import database_url, migrated_file, migrated_schema, postgresql
 from tests.local_chain import LocalChain
-
-__all__ = ["database_url", "migrated_file", "migrated_schema", "postgresql"]
+from tests.tables import give_tables
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +33,7 @@ async def node(local_chain: LocalChain) -> AsyncIterator[Node]:
 def database(tmp_path: Path) -> Iterator[Database]:
     """A store of the test's own."""
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     with Database.open(url) as database:
         yield database
 

@@ -15,9 +15,9 @@ from store.database import Database
 from store.errors import DatabaseAway
 from store.sightings import Sighting
 from store.states import NodeTrouble
-from tests.databases import database, database_url, migrated_file, migrated_schema, postgresql
+from tests.databases import database
 
-__all__ = ["database", "database_url", "migrated_file", "migrated_schema", "postgresql"]
+__all__ = ["database"]  # on both databases, unlike the rest of this folder
 
 LEDGER = "eip155:1:0x01"
 AWAY = NodeAway("http://node.example", "eth_getBlockByNumber", "refused")

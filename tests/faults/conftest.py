@@ -14,8 +14,9 @@ from chain.signer import LocalSigner
 from clique.client import geth
 from clique.faults import ClientMissing
 from clique.network import Network
-from store.database import Database, migrate
+from store.database import Database
 from tests.faults.office import AGENCIES, Office, open_office
+from tests.tables import give_tables
 
 
 @pytest.fixture(scope="session")
@@ -45,7 +46,7 @@ def network(client: Path, keys: list[LocalSigner], tmp_path_factory: pytest.Temp
 async def office(network: Network, keys: list[LocalSigner], tmp_path: Path) -> AsyncIterator[Office]:
     """Contracts of the test's own on the network, an empty store, sender and indexer not yet at work."""
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     with Database.open(url) as database:
         office = await open_office(network, database, keys)
         yield office

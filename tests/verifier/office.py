@@ -27,9 +27,10 @@ from ecert.events import (
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import calls, cursors, events
-from store.database import Database, migrate
+from store.database import Database
 from store.records import Block, Call, Cursor, SeenEvent
 from store.states import Contract
+from tests.tables import opened
 from verifier.keys.keyring import Keyring, Purpose
 from verifier.ledger_view import LedgerView
 from verifier.services.office import Office
@@ -234,8 +235,7 @@ def make_city(folder: Path, url: str | None = None, *, register: bool = True, no
     """Make an office in a folder, or open the one that is there."""
     folder.mkdir(parents=True, exist_ok=True)
     url = url or f"sqlite:///{folder / 'ecert.sqlite'}"
-    migrate(url)
-    database = Database.open(url)
+    database = opened(url)
     keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
     ledger = FakeLedger(database, now=now - 1000)
     if (folder / "keys" / AGENCY).exists():

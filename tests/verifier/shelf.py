@@ -24,9 +24,10 @@ from ecert.merkle import Tree
 from ecert.suite import SUITE, SigningKey
 from ecert.types import bundled_types
 from store import cursors, events
-from store.database import Database, migrate
+from store.database import Database
 from store.records import Block, Cursor, SeenEvent
 from store.states import Contract
+from tests.tables import give_tables
 from verifier.matters import load_matters
 from verifier.services.answering import Answering
 from verifier.services.verifying import Verifying
@@ -114,7 +115,7 @@ def stock(folder: Path, *, now: int | None = None) -> Shelf:
     shelf = Shelf(
         folder=folder, url=f"sqlite:///{folder / 'ecert.sqlite'}", now=int(time.time()) if now is None else now
     )
-    migrate(shelf.url)
+    give_tables(shelf.url)
     begin = shelf.now - 100 * DAY
     with shelf.open() as database, database.begin() as connection:
         shelf.cursor = cursors.start(connection, _origin(begin))

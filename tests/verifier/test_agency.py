@@ -20,8 +20,9 @@ from chain.indexer import Indexer
 from chain.node import Node
 from chain.signer import KeyFileSigner
 from ecert.suite import SigningKey
-from store.database import Database, migrate
+from store.database import Database
 from tests.local_chain import LocalChain
+from tests.tables import give_tables
 from verifier.cli import build
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
@@ -221,7 +222,7 @@ def test_an_admin_is_replaced(bureau: Bureau) -> None:
 def test_our_copy_of_the_ledger_is_read_where_there_is_one(bureau: Bureau) -> None:
     bureau.admitted()
     url = f"sqlite:///{bureau.folder / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     from_chain = bureau.shown()
 
     async def index(database: Database) -> None:

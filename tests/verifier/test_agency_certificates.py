@@ -12,7 +12,6 @@ import pytest
 
 from ecert.facts import Status
 from store.errors import DatabaseAway
-from tests.databases import database_url, empty_url, migrated_file, migrated_schema, postgresql
 from tests.verifier.inside import SYSTEM, Town, found_town
 from tests.verifier.office import AGENCY
 from tests.verifier.test_issuances import places, problem
@@ -20,7 +19,6 @@ from verifier.callers import ANYBODY, Scope
 from verifier.problems import Code
 from verifier.services.codes import Codes
 
-__all__ = ["database_url", "empty_url", "migrated_file", "migrated_schema", "postgresql"]
 OURS = f"/v1/certificates/{AGENCY}"
 SUSPEND = {"action": "suspend", "reason": "a court order"}
 REVOKE = {"action": "revoke", "reason": "surrendered"}

@@ -12,8 +12,9 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from ecert.suite import SigningKey
-from store.database import Database, migrate
+from store.database import Database
 from tests.ecert.cases import NOW
+from tests.tables import give_tables
 from tests.verifier.recorder import OCCASION, TAX, begin, keep, key_sets, made_keys, malformed, verification
 from verifier.cli import build
 from verifier.keys.receipt_key import Answerer
@@ -34,7 +35,7 @@ class Archive:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = f"sqlite:///{folder / 'ecert.sqlite'}"
-        migrate(self.url)
+        give_tables(self.url)
         self.keys: ServiceKeys = made_keys(folder)
         for _ in range(3):
             recording = begin(folder, self.keys)

@@ -16,7 +16,6 @@ from store import batches
 from store import codes as stored
 from store.database import Connection, Database
 from store.errors import CommitUncertain, DatabaseAway
-from tests.databases import empty_url, postgresql
 from tests.verifier.office import AGENCY, LEDGER, NOW, City, make_city
 from tests.verifier.registry import OTHER_AGENCY, TITLE, copy_to_another_agency, issue_titles, sample
 from verifier.errors import Refused
@@ -26,14 +25,12 @@ from verifier.problems import RequestRefused
 from verifier.services.codes import Codes
 from verifier.services.making_codes import CodeDesk
 
-__all__ = ["empty_url", "postgresql"]
-
 ROWS = sample(3)
 
 
 @pytest.fixture(name="city")
-def city_(tmp_path: Path, empty_url: str) -> Iterator[City]:
-    city = make_city(tmp_path / "city", empty_url)
+def city_(tmp_path: Path, database_url: str) -> Iterator[City]:
+    city = make_city(tmp_path / "city", database_url)
     with city.database:
         issue_titles(city, ROWS)
         yield city
@@ -175,8 +172,8 @@ class ForgetfulDatabase(Database):
         raise CommitUncertain("the answer was lost")
 
 
-def test_a_code_that_was_made_and_never_shown_is_replaced(city: City, empty_url: str) -> None:
-    with ForgetfulDatabase.open(empty_url) as forgetful, pytest.raises(CommitUncertain):
+def test_a_code_that_was_made_and_never_shown_is_replaced(city: City, database_url: str) -> None:
+    with ForgetfulDatabase.open(database_url) as forgetful, pytest.raises(CommitUncertain):
         replace(desk(city), database=forgetful).make(AGENCY, 1, now=NOW)
     with pytest.raises(Refused, match="replace it"):
         desk(city).make(AGENCY, 1, now=NOW)

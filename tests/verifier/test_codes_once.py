@@ -15,7 +15,6 @@ from sqlalchemy import select
 from store import tables
 from store.errors import CommitUncertain
 from store.key_uses import Use
-from tests.databases import database_url, empty_url, migrated_file, migrated_schema, postgresql
 from tests.verifier.inside import SYSTEM, Town, found_town
 from tests.verifier.office import AGENCY
 from tests.verifier.test_issuances import problem
@@ -23,8 +22,6 @@ from verifier.problems import Code
 from verifier.services.codes import Codes
 from verifier.services.making_codes import CodeDesk
 from verifier.services.sweeping import Sweeping
-
-__all__ = ["database_url", "empty_url", "migrated_file", "migrated_schema", "postgresql"]
 
 
 @pytest.fixture(name="town")

@@ -12,7 +12,8 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from store import accounts
-from store.database import Database, migrate
+from store.database import Database
+from tests.tables import give_tables
 from verifier.access.client_secrets import matches
 from verifier.access.meter import day_of
 from verifier.callers import Act
@@ -21,7 +22,7 @@ from verifier.cli import build
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    migrate(f"sqlite:///{tmp_path / 'ecert.sqlite'}")
+    give_tables(f"sqlite:///{tmp_path / 'ecert.sqlite'}")
     done(tmp_path, "organisation", "add", "TAX", "The tax office")
     done(tmp_path, "organisation", "office", "add", "TAX", "7", "Counter 7")
     done(tmp_path, "organisation", "add", "REGISTRY", "不动产登记中心", "--agency", "REGISTRY-1")

@@ -18,7 +18,7 @@ from typer.testing import Result as Ran
 
 from ecert.facts import Status
 from ecert.verdict import Result
-from store.database import migrate
+from tests.tables import give_tables
 from tests.verifier.shelf import BAD_FILES, Shelf, stock
 from verifier.cli import COMMANDS, build
 from verifier.commands.verify import exit_code
@@ -208,7 +208,7 @@ def test_without_a_ledger_copy_the_command_says_what_to_start(files: list[str], 
     ran = ecert("verify", files[0], data=tmp_path)
     assert ran.exit_code == 2
     assert "ecert migrate" in ran.stderr
-    migrate(f"sqlite:///{tmp_path / 'ecert.sqlite'}")
+    give_tables(f"sqlite:///{tmp_path / 'ecert.sqlite'}")
     ran = ecert("verify", files[0], data=tmp_path)
     assert ran.exit_code == 2
     assert "ecert serve" in ran.stderr

@@ -13,10 +13,11 @@ from eth_keys.datatypes import PrivateKey
 from chain.headers import EXTRA, NUMBER, fields_of, hash_of
 from chain.seals import read_seals
 from store import cursors, evidence
-from store.database import Database, migrate
+from store.database import Database
 from store.records import Evidence
 from tests.chain.test_seals import NETWORK
 from tests.store.makers import LEDGER, start
+from tests.tables import give_tables
 from verifier.agreement.evidence_rows import compare_evidence
 from verifier.agreement.findings import Findings
 
@@ -46,7 +47,7 @@ PAIR = [against(12, b"a"), against(12, b"b")]
 @pytest.fixture
 def database(tmp_path: Path) -> Database:
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     return Database.open(url)
 
 

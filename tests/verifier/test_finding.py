@@ -16,7 +16,6 @@ from ecert.types import TypeCatalogue, bundled_types
 from store import batches, certificates, completeness
 from store.engine import make_engine
 from store.errors import StoreError
-from tests.databases import empty_url, postgresql
 from tests.verifier.office import AGENCY, LEDGER, NOW, City, make_city
 from tests.verifier.registry import (
     OTHER_AGENCY,
@@ -35,14 +34,12 @@ from verifier.services.finding import Finding, found_by
 from verifier.services.lookup_values import Places
 from verifier.services.status import Action, StatusOrder, change_status
 
-__all__ = ["empty_url", "postgresql"]
-
 ROWS = sample(8)
 
 
 @pytest.fixture(name="city")
-def city_(tmp_path: Path, empty_url: str) -> Iterator[City]:
-    city = make_city(tmp_path / "city", empty_url)
+def city_(tmp_path: Path, database_url: str) -> Iterator[City]:
+    city = make_city(tmp_path / "city", database_url)
     with city.database:
         issue_titles(city, ROWS)
         yield city
@@ -174,8 +171,8 @@ def test_an_empty_value_is_refused(city: City) -> None:
         assert [flaw.place for flaw in caught.value.flaws] == ["lookup.value"]
 
 
-def test_a_row_that_was_changed_is_an_error_and_no_absence(city: City, empty_url: str) -> None:
-    engine = make_engine(empty_url)
+def test_a_row_that_was_changed_is_an_error_and_no_absence(city: City, database_url: str) -> None:
+    engine = make_engine(database_url)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         connection.execute(text("UPDATE certificates SET disclosures = :other WHERE serial = 3"), {"other": b"\1abc"})
     engine.dispose()

@@ -19,7 +19,6 @@ from store import batches, certificates, listing, supersessions
 from store.errors import AttemptLost, CommitUncertain, DatabaseAway
 from store.records import BatchRecord
 from store.states import BatchState
-from tests.databases import database_url, empty_url, migrated_file, migrated_schema, postgresql
 from tests.verifier.inside import SYSTEM, Town, found_town, without_status_base
 from tests.verifier.office import AGENCY, LEDGER
 from tests.verifier.test_issuing import HEALTH, row, run, table
@@ -28,8 +27,6 @@ from verifier.problems import Code
 from verifier.services import single_issuing
 from verifier.services.abandoned import void_abandoned
 from verifier.services.online_batches import OnlineBatches
-
-__all__ = ["database_url", "empty_url", "migrated_file", "migrated_schema", "postgresql"]
 
 
 @pytest.fixture(name="town")

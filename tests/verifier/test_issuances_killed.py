@@ -10,12 +10,10 @@ from pathlib import Path
 import pytest
 
 from store.idempotency import PATIENCE
-from tests.databases import empty_url, postgresql
 from tests.verifier.inside import found_town
 from tests.verifier.killed_office import ASKED
 from tests.verifier.office import AGENCY, make_city
 
-__all__ = ["empty_url", "postgresql"]
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -29,13 +27,13 @@ def killed(folder: Path, url: str, number: int, when: str) -> tuple[int, dict[in
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3, 4, 5, 7, 9])
 async def test_what_was_answered_is_never_lost_and_nothing_is_issued_twice(
-    tmp_path: Path, empty_url: str, number: int, when: str
+    tmp_path: Path, database_url: str, number: int, when: str
 ) -> None:
     folder = tmp_path / "city"
-    make_city(folder, empty_url).database.close()
-    code, answered = killed(folder, empty_url, number, when)
+    make_city(folder, database_url).database.close()
+    code, answered = killed(folder, database_url, number, when)
     assert code == -signal.SIGKILL
-    with found_town(folder, empty_url) as town:
+    with found_town(folder, database_url) as town:
         town.city.clock.now += PATIENCE + 1
         serials = {}
         for each in range(ASKED):

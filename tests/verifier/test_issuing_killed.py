@@ -13,14 +13,11 @@ from ecert.parsing import parse
 from ecert.types import bundled_types
 from store import batches, calls, jobs
 from store.states import BatchState, CallState, JobState
-from tests.databases import empty_url, postgresql
 from tests.verifier.killed import BATCH
 from tests.verifier.office import AGENCY, make_city
 from tests.verifier.test_issuing import row, table
 from verifier.services.issuing import issue
 from verifier.services.table_issuance import Order
-
-__all__ = ["empty_url", "postgresql"]
 
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = 1100
@@ -32,14 +29,14 @@ def killed(folder: Path, file: Path, url: str, number: int, when: str) -> int:
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_killed_again_and_again_it_issues_every_row_once(tmp_path: Path, empty_url: str, when: str) -> None:
+def test_killed_again_and_again_it_issues_every_row_once(tmp_path: Path, database_url: str, when: str) -> None:
     folder = tmp_path / "city"
-    city = make_city(folder, empty_url)
+    city = make_city(folder, database_url)
     file = table(city, [row(n) for n in range(ROWS)])
     city.database.close()
-    codes = [killed(folder, file, empty_url, number, when) for number in (2, 4, 5, 6, 8)]
+    codes = [killed(folder, file, database_url, number, when) for number in (2, 4, 5, 6, 8)]
     assert codes[:3] == [-signal.SIGKILL] * 3
-    city = make_city(folder, empty_url)
+    city = make_city(folder, database_url)
     certificate_type = bundled_types()["health-certificate"]
     outcome = issue(
         city.office,

@@ -26,8 +26,9 @@ from ecert.parsing import parse
 from ecert.suite import SUITE
 from ecert.types import bundled_types
 from ecert.verdict import Reason, Result
-from store.database import Database, migrate
+from store.database import Database
 from tests.local_chain import LocalChain
+from tests.tables import give_tables
 from tests.verifier.office import AGENCY, Notes
 from tests.verifier.test_issuing import HEADER, HEALTH, row
 from verifier.faults import IssuingStopped
@@ -57,7 +58,7 @@ def office_(tmp_path: Path, chain: LocalChain) -> Iterator[Office]:
         create_ledger_key(keyring, AGENCY, purpose, work=2)
     deployment = asyncio.run(found(chain, keyring))
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     with Database.open(url) as database, serving(chain, database, deployment, keyring):
         yield Office(
             database=database,

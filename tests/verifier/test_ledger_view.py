@@ -10,8 +10,9 @@ import pytest
 
 from ecert.facts import Status
 from store import events
-from store.database import Database, migrate
+from store.database import Database
 from store.errors import DatabaseAway
+from tests.tables import give_tables
 from tests.verifier.shelf import AGENCY, LEDGER, Shelf, stock
 from verifier.errors import NotReady
 from verifier.ledger_view import LedgerView
@@ -24,7 +25,7 @@ def shelf(tmp_path: Path) -> Shelf:
 
 def test_before_the_chain_was_read_there_is_no_copy(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     with Database.open(url) as database:
         view = LedgerView(database)
         with pytest.raises(NotReady, match="ecert indexer"):
@@ -36,7 +37,7 @@ def test_before_the_chain_was_read_there_is_no_copy(tmp_path: Path) -> None:
 
 async def test_at_a_first_start_that_is_no_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
-    migrate(url)
+    give_tables(url)
     with Database.open(url) as database, caplog.at_level("INFO"):
         await LedgerView(database).look()
     assert [(record.levelname, "ecert indexer" in record.message) for record in caplog.records] == [("INFO", True)]

@@ -10,13 +10,11 @@ import pytest
 
 from ecert.facts import Status
 from ecert.presenting import present
-from tests.databases import Cluster, postgresql
+from tests.databases import Cluster
 from tests.local_chain import LocalChain
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
 from verifier.faults import RowsRefused
 from verifier.services.status import Action
-
-__all__ = ["postgresql"]  # pytest finds the fixture by its name here
 
 
 @pytest.fixture(name="town")

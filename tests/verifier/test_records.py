@@ -20,7 +20,6 @@ from ecert.receipt import check_receipt
 from ecert.types import TypeCatalogue
 from store.database import Connection, Database
 from store.errors import DatabaseAway
-from tests.databases import database, database_url, migrated_file, migrated_schema, postgresql
 from tests.ecert.cases import NOW
 from tests.verifier.recorder import ISS, OCCASION, SECRETS, TAX, begin, made_keys, malformed, verification
 from tests.verifier.shelf import answering_with
@@ -35,7 +34,6 @@ from verifier.services.records import Records
 from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
 
-__all__ = ["database", "database_url", "migrated_file", "migrated_schema", "postgresql"]
 MANY = "/v1/verifications"
 BANK = Caller(name="bank", scopes=frozenset({Scope.VERIFY}))
 AUDITOR = Caller(name="auditor", scopes=frozenset({Scope.AUDIT}))

@@ -18,7 +18,6 @@ from store import verifications
 from store.database import Connection, Database
 from store.errors import CommitUncertain, DatabaseAway
 from store.verifications import Recorded, Wanted
-from tests.databases import database, database_url, migrated_file, migrated_schema, postgresql
 from tests.verifier.recorder import (
     ISS,
     OCCASION,
@@ -37,7 +36,6 @@ from verifier.record.journal import Limits
 from verifier.record.recording import Recording
 from verifier.record.shipping import Shipping, unshipped
 
-__all__ = ["database", "database_url", "migrated_file", "migrated_schema", "postgresql"]
 ROOT_FOLDER = Path(__file__).parents[2]
 
 

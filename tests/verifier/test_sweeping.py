@@ -20,7 +20,6 @@ from store.engine import make_engine
 from store.errors import KeyUseMoved
 from store.key_uses import KeyUse, Use
 from store.records import CertificateRecord
-from tests.databases import empty_url, postgresql
 from tests.verifier.office import AGENCY, LEDGER, City, make_city
 from tests.verifier.registry import TITLE, holder_of, issue_titles, look_up, sample
 from tests.verifier.swept import PIECE
@@ -31,16 +30,14 @@ from verifier.services.progress import Stage
 from verifier.services.sweeping import Sweeping
 from verifier.services.table_issuance import Outcome
 
-__all__ = ["empty_url", "postgresql"]
-
 ROOT = Path(__file__).resolve().parents[2]
 ROWS = sample(20)
 OF_CERTIFICATES = (Use.FIELD, Use.INDEX)
 
 
 @pytest.fixture(name="city")
-def city_(tmp_path: Path, empty_url: str) -> Iterator[City]:
-    city = make_city(tmp_path / "city", empty_url)
+def city_(tmp_path: Path, database_url: str) -> Iterator[City]:
+    city = make_city(tmp_path / "city", database_url)
     with city.database:
         issue_titles(city, ROWS[:12])
         yield city
@@ -106,12 +103,12 @@ def test_a_key_that_nothing_needs_is_thrown_away_and_no_other(city: City) -> Non
     issue_titles(city, ROWS[12:15])
 
 
-def test_a_key_that_a_row_needs_is_kept(city: City, empty_url: str) -> None:
+def test_a_key_that_a_row_needs_is_kept(city: City, database_url: str) -> None:
     work(city).rotate(Use.FIELD)
     sealed = AtRest.open(city.database, keys_of(city)).fields.seal(
         "a", number=1, ledger=LEDGER, agency=AGENCY, serial=3
     )
-    write(empty_url, f"UPDATE certificates SET disclosures = {literal(empty_url, sealed)} WHERE serial = 3")  # noqa: S608
+    write(database_url, f"UPDATE certificates SET disclosures = {literal(database_url, sealed)} WHERE serial = 3")  # noqa: S608
     done = work(city).retire(Use.FIELD)
     assert (done.gone, done.needed) == ((), (1,))
 
@@ -225,9 +222,9 @@ def test_a_second_rotation_beside_the_first_does_its_part_and_nothing_twice(
     all_found(city)
 
 
-def test_indexes_that_are_lost_or_never_were_are_made_again(city: City, empty_url: str) -> None:
-    write(empty_url, "DELETE FROM lookups")
-    write(empty_url, "UPDATE certificates SET number_index = NULL WHERE serial = 3")
+def test_indexes_that_are_lost_or_never_were_are_made_again(city: City, database_url: str) -> None:
+    write(database_url, "DELETE FROM lookups")
+    write(database_url, "UPDATE certificates SET number_index = NULL WHERE serial = 3")
     assert look_up(city, TITLE, "number", ROWS[0]["title_number"]).certificates == ()
     done = work(city).reindex()
     assert (done.number, done.taken_over) == (1, 12)
@@ -245,8 +242,8 @@ def test_with_a_lost_index_key_everything_is_indexed_under_a_new_one(city: City)
     issue_titles(city, ROWS[12:15])
 
 
-def test_a_row_that_does_not_open_is_passed_over_and_named(city: City, empty_url: str) -> None:
-    write(empty_url, f"UPDATE certificates SET disclosures = {literal(empty_url, b'xyz')} WHERE serial = 3")  # noqa: S608
+def test_a_row_that_does_not_open_is_passed_over_and_named(city: City, database_url: str) -> None:
+    write(database_url, f"UPDATE certificates SET disclosures = {literal(database_url, b'xyz')} WHERE serial = 3")  # noqa: S608
     assert work(city).rotate(Use.FIELD).passed_over == [(AGENCY, 3)]
     done = work(city).rotate(Use.INDEX)
     assert (done.taken_over, done.passed_over) == (11, [(AGENCY, 3)])
@@ -257,11 +254,22 @@ def test_a_row_that_does_not_open_is_passed_over_and_named(city: City, empty_url
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("what", ["field", "index", "reindex"])
-def test_killed_again_and_again_it_goes_on_and_loses_nothing(city: City, empty_url: str, what: str, when: str) -> None:
+def test_killed_again_and_again_it_goes_on_and_loses_nothing(
+    city: City, database_url: str, what: str, when: str
+) -> None:
     """12 rows in pieces of 2: killed at the write that names the key, at the first piece, and in the midst."""
     before = [AtRest.open(city.database, keys_of(city)).fields.open(record) for record in records(city)]
     for number in (1, 2, 3):
-        command = [sys.executable, "-m", "tests.verifier.swept", str(city.folder), empty_url, what, str(number), when]
+        command = [
+            sys.executable,
+            "-m",
+            "tests.verifier.swept",
+            str(city.folder),
+            database_url,
+            what,
+            str(number),
+            when,
+        ]
         assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
         all_found(city)
     sweep = work(city)
@@ -277,7 +285,7 @@ def test_killed_again_and_again_it_goes_on_and_loses_nothing(city: City, empty_u
     assert PIECE == 2
 
 
-def test_rows_from_before_are_sealed_by_the_first_rotation(city: City, empty_url: str) -> None:
+def test_rows_from_before_are_sealed_by_the_first_rotation(city: City, database_url: str) -> None:
     fields = AtRest.open(city.database, keys_of(city)).fields
     shown = [fields.open(record) for record in records(city)]
     with city.database.begin() as connection:
@@ -291,7 +299,7 @@ def test_rows_from_before_are_sealed_by_the_first_rotation(city: City, empty_url
     assert {record.disclosures[0] for record in records(city)} == {2}
     assert [fields.open(record) for record in records(city)] == shown
     city.database.close()
-    if empty_url.startswith("sqlite"):
+    if database_url.startswith("sqlite"):
         stolen = b"".join(path.read_bytes() for path in city.folder.glob("ecert.sqlite*"))
         assert not [each for each in shown for one in each.split("~") if one.encode() in stolen]
 

@@ -29,8 +29,9 @@ from chain.sender import Sender
 from chain.signer import LocalSigner
 from ecert.draft import lint
 from ecert.facts import Status
-from store.database import Database, migrate
+from store.database import Database
 from tests.local_chain import LocalChain
+from tests.tables import give_tables
 from tests.verifier.test_issuing import HEADER, HEALTH, citizen_id, row
 from verifier.cli import build
 from verifier.keys.keyring import Keyring, Purpose
@@ -249,7 +250,7 @@ def found_town(chain: LocalChain, folder: Path) -> Town:
         f'node_urls = ["{chain.url}"]\nstatus_base = "https://status.example"\n', encoding="utf-8"
     )
     town = Town(chain=chain, folder=folder, deployment=deployment, bureau=bureau, admin=admin)
-    migrate(town.url)
+    give_tables(town.url)
     town.step(send=False)
     return town
 

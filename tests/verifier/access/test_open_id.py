@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from store import accounts
-from store.database import Database
+from tests.tables import opened
 from tests.verifier.access.people import QUICK, person
 from tests.verifier.access.provider import CLIENT, SECRET, Provider, running
 from tests.verifier.access.town import Town, make_town
@@ -37,14 +37,12 @@ def provider(request: pytest.FixtureRequest) -> Iterator[Provider]:
 
 
 @pytest.fixture
-def town(tmp_path: Path, provider: Provider, migrated_file: Path) -> Iterator[Town]:
-    path = tmp_path / "ecert.sqlite"
-    path.write_bytes(migrated_file.read_bytes())
+def town(tmp_path: Path, provider: Provider) -> Iterator[Town]:
     secret = tmp_path / "secret"
     secret.write_text(SECRET)
     secret.chmod(0o600)
     settings = {"oidc_issuer": provider.issuer, "oidc_client_id": CLIENT, "oidc_secret_file": secret}
-    with Database.open(f"sqlite:///{path}") as database:
+    with opened(f"sqlite:///{tmp_path / 'ecert.sqlite'}") as database:
         town = make_town(tmp_path, database, **QUICK, **settings)
         person(town, "clerk-1", Role.CLERK, subject="sub-1")
         yield town
