@@ -1,14 +1,12 @@
 """Processes that are really killed (SIGKILL), each at a point of its own choosing.
 
 The points are those of `tests.chain.dying`: before and after each commit, and before and after a node takes a
-transaction. Nothing in the code under test knows of it: the database and the node that it is given do it. Processes are
-forked from one that has loaded everything, so that one costs a tenth of a second.
+transaction. Nothing in the code under test knows of it: the database and the node that it is given do it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import os
 import signal
 from dataclasses import dataclass
@@ -21,11 +19,7 @@ from store import calls
 from store.database import Database
 from tests.chain.dying import DyingDatabase, DyingNode, Life
 
-FORKS = multiprocessing.get_context("forkserver")
-FORKS.set_forkserver_preload(["tests.chain.mortal"])
-
 ROUNDS = 15
-PATIENCE = 240
 
 
 class RealLife(Life):
@@ -71,12 +65,3 @@ async def _work(task: Task, life: Life) -> None:
                 if calls.read(connection, task.call).state.terminal:
                     break
         await node.close()
-
-
-def run(task: Task, lasts: int) -> int | None:
-    """Run one process to its end; answer its exit code, -9 if it was killed."""
-    process = FORKS.Process(target=work, args=(task, lasts))
-    process.start()
-    process.join(PATIENCE)
-    assert process.exitcode is not None, "the process hangs"
-    return process.exitcode

@@ -14,6 +14,7 @@ from store import events
 from store.database import Database
 from store.records import Call
 from store.states import CallState
+from tests import forks
 from tests.chain import mortal
 from tests.chain.dying import DyingDatabase, DyingNode, Killed, Life
 from tests.chain.world import AGENCY, World
@@ -97,7 +98,7 @@ async def test_a_process_that_is_really_killed_at_any_point_leaves_a_call_that_h
             now=world.clock.now,
         )
         points += 1
-        exit_code = mortal.run(task, points)
+        exit_code = forks.run(mortal.work, task, points)
         world.clock.now += 60  # the lease of the one that was killed has run out
         await world.finish(call, sender=world.sender(signers=(key,)))
         assert world.state(call) is CallState.SETTLED

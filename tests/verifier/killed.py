@@ -1,7 +1,5 @@
 """Issues a table in a process of its own that is killed with SIGKILL at a chosen write transaction.
 
-    python -m tests.verifier.killed FOLDER FILE URL NUMBER before|after
-
 `before`: all of the transaction is written and nothing committed; `after`: just after its commit.
 """
 
@@ -9,7 +7,6 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,8 +39,9 @@ class KilledDatabase(Database):
             os.kill(os.getpid(), signal.SIGKILL)
 
 
-def main(folder: str, file: str, url: str, number: str, when: str) -> None:
-    city = make_city(Path(folder), url)
+def main(folder: Path, file: Path, url: str, number: int, when: str) -> None:
+    """Issue; `number` counts write transactions."""
+    city = make_city(folder, url)
     database = KilledDatabase.open(url)
     office = type(city.office)(
         database=database,
@@ -55,18 +53,14 @@ def main(folder: str, file: str, url: str, number: str, when: str) -> None:
         pause=city.clock.pause,
         progress=city.notes,
     )
-    KilledDatabase.left, KilledDatabase.when = int(number), when
+    KilledDatabase.left, KilledDatabase.when = number, when
     issue(
         office,
         Order(
-            file=Path(file),
+            file=file,
             certificate_type=bundled_types()["health-certificate"],
             agency=AGENCY,
             folder=city.certificates,
             batch_size=BATCH,
         ),
     )
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

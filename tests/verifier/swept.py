@@ -1,11 +1,7 @@
-"""Takes certificates over to a new key in a process of its own that is killed at a chosen write transaction.
-
-python -m tests.verifier.swept FOLDER URL field|index|reindex NUMBER before|after
-"""
+"""Takes certificates over to a new key in a process of its own that is killed at a chosen write transaction."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from store.key_uses import Use
@@ -15,15 +11,12 @@ from verifier.services import sweeping
 PIECE = 2
 
 
-def main(folder: str, url: str, what: str, number: str, when: str) -> None:
+def main(folder: Path, url: str, what: str, number: int, when: str) -> None:
+    """Do `what`: `field`, `index` or `reindex`; `number` counts write transactions."""
     sweeping.PIECE = PIECE
-    KilledDatabase.left, KilledDatabase.when = int(number), when
-    work = sweeping.Sweeping(KilledDatabase.open(url), Path(folder) / "keys", pause=lambda: None)
+    KilledDatabase.left, KilledDatabase.when = number, when
+    work = sweeping.Sweeping(KilledDatabase.open(url), folder / "keys", pause=lambda: None)
     if what == "reindex":
         work.reindex()
     else:
         work.rotate(Use(what))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

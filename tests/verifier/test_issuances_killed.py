@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from store.idempotency import PATIENCE
+from tests import forks
+from tests.verifier import killed_office
 from tests.verifier.inside import found_town
 from tests.verifier.killed_office import ASKED
 from tests.verifier.office import AGENCY, make_city
 
-ROOT = Path(__file__).resolve().parents[2]
-
 
 def killed(folder: Path, url: str, number: int, when: str) -> tuple[int, dict[int, int]]:
-    command = [sys.executable, "-m", "tests.verifier.killed_office", str(folder), url, str(number), when]
-    ran = subprocess.run(command, cwd=ROOT, check=False, stdout=subprocess.PIPE, text=True)
-    lines = [line.split() for line in ran.stdout.splitlines()]
-    return ran.returncode, {int(number): int(serial) for number, status, serial in lines if status == "201"}
+    code = forks.run(killed_office.main, folder, url, number, when)
+    lines = [line.split() for line in (folder / "answered").read_text("ascii").splitlines()]
+    return code, {int(number): int(serial) for number, status, serial in lines if status == "201"}
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

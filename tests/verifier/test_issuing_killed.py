@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,19 +11,14 @@ from ecert.parsing import parse
 from ecert.types import bundled_types
 from store import batches, calls, jobs
 from store.states import BatchState, CallState, JobState
-from tests.verifier.killed import BATCH
+from tests import forks
+from tests.verifier import killed
 from tests.verifier.office import AGENCY, make_city
 from tests.verifier.test_issuing import row, table
 from verifier.services.issuing import issue
 from verifier.services.table_issuance import Order
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = 1100
-
-
-def killed(folder: Path, file: Path, url: str, number: int, when: str) -> int:
-    command = [sys.executable, "-m", "tests.verifier.killed", str(folder), str(file), url, str(number), when]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -34,7 +27,7 @@ def test_killed_again_and_again_it_issues_every_row_once(tmp_path: Path, databas
     city = make_city(folder, database_url)
     file = table(city, [row(n) for n in range(ROWS)])
     city.database.close()
-    codes = [killed(folder, file, database_url, number, when) for number in (2, 4, 5, 6, 8)]
+    codes = [forks.run(killed.main, folder, file, database_url, number, when) for number in (2, 4, 5, 6, 8)]
     assert codes[:3] == [-signal.SIGKILL] * 3
     city = make_city(folder, database_url)
     certificate_type = bundled_types()["health-certificate"]
@@ -45,7 +38,7 @@ def test_killed_again_and_again_it_issues_every_row_once(tmp_path: Path, databas
             certificate_type=certificate_type,
             agency=AGENCY,
             folder=city.certificates,
-            batch_size=BATCH,
+            batch_size=killed.BATCH,
         ),
     )
     assert (outcome.issued, outcome.handed_out, outcome.complete) == (ROWS, ROWS, True)

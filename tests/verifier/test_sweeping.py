@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -20,9 +18,10 @@ from store.engine import make_engine
 from store.errors import KeyUseMoved
 from store.key_uses import KeyUse, Use
 from store.records import CertificateRecord
+from tests import forks
+from tests.verifier import swept
 from tests.verifier.office import AGENCY, LEDGER, City, make_city
 from tests.verifier.registry import TITLE, holder_of, issue_titles, look_up, sample
-from tests.verifier.swept import PIECE
 from verifier.faults import KeyringError, RowsRefused
 from verifier.services import sweeping as room
 from verifier.services.at_rest import AtRest
@@ -30,7 +29,6 @@ from verifier.services.progress import Stage
 from verifier.services.sweeping import Sweeping
 from verifier.services.table_issuance import Outcome
 
-ROOT = Path(__file__).resolve().parents[2]
 ROWS = sample(20)
 OF_CERTIFICATES = (Use.FIELD, Use.INDEX)
 
@@ -260,17 +258,7 @@ def test_killed_again_and_again_it_goes_on_and_loses_nothing(
     """12 rows in pieces of 2: killed at the write that names the key, at the first piece, and in the midst."""
     before = [AtRest.open(city.database, keys_of(city)).fields.open(record) for record in records(city)]
     for number in (1, 2, 3):
-        command = [
-            sys.executable,
-            "-m",
-            "tests.verifier.swept",
-            str(city.folder),
-            database_url,
-            what,
-            str(number),
-            when,
-        ]
-        assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+        assert forks.run(swept.main, city.folder, database_url, what, number, when) == -signal.SIGKILL
         all_found(city)
     sweep = work(city)
     done = sweep.reindex() if what == "reindex" else sweep.rotate(Use(what))
@@ -282,7 +270,7 @@ def test_killed_again_and_again_it_goes_on_and_loses_nothing(
         assert uses(city)[use].former is None
     assert [AtRest.open(city.database, keys_of(city)).fields.open(record) for record in records(city)] == before
     all_found(city)
-    assert PIECE == 2
+    assert swept.PIECE == 2
 
 
 def test_rows_from_before_are_sealed_by_the_first_rotation(city: City, database_url: str) -> None:

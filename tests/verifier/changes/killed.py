@@ -1,7 +1,5 @@
 """Tracks and delivers in a process of its own that is killed with SIGKILL at a chosen write transaction.
 
-    python -m tests.verifier.changes.killed URL FOLDER NUMBER before|after
-
 `before`: all of the transaction is written and nothing committed; `after`: just after its commit. What is sent goes
 into the file `sent` in FOLDER, an id a line.
 """
@@ -11,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -70,10 +67,7 @@ async def work(database: Database, folder: Path) -> None:
         await deliverer.idle()
 
 
-def main(url: str, folder: str, number: str, when: str) -> None:
-    KilledDatabase.left, KilledDatabase.when = int(number), when
-    asyncio.run(work(KilledDatabase.open(url), Path(folder)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+def main(url: str, folder: Path, number: int, when: str) -> None:
+    """Do all that is due; `number` counts write transactions."""
+    KilledDatabase.left, KilledDatabase.when = number, when
+    asyncio.run(work(KilledDatabase.open(url), folder))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -12,16 +10,12 @@ import pytest
 from store import changes, deliveries, watches
 from store.database import Database
 from store.states import DeliveryState
+from tests import forks
 from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked, track
+from tests.verifier.changes import killed
 from verifier.keys.watch_key import WatchKeys
 
-ROOT = Path(__file__).resolve().parents[3]
 NOW = 1_800_000_000
-
-
-def killed(url: str, folder: Path, number: int, when: str) -> int:
-    command = [sys.executable, "-m", "tests.verifier.changes.killed", url, str(folder), str(number), when]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -40,9 +34,9 @@ def test_killed_again_and_again_it_tells_everybody_once(
     mine(database, revoked(1, 3), revoked(2))
     mine(database, revoked(3, 5))
     numbers = (1, 2, 3, 2) if when == "before" else (1, 1, 1, 2)
-    codes = [killed(database_url, tmp_path, number, when) for number in numbers]
+    codes = [forks.run(killed.main, database_url, tmp_path, number, when) for number in numbers]
     assert codes == [-signal.SIGKILL] * len(numbers)
-    assert killed(database_url, tmp_path, 1000, when) == 0
+    assert forks.run(killed.main, database_url, tmp_path, 1000, when) == 0
     with database.read() as connection:
         told = {
             caller: [one.serial for one in changes.of_caller(connection, caller, after=0, limit=99)]
