@@ -269,8 +269,7 @@ def register_agency(ledger: FakeLedger, key: SigningKey) -> None:
             place=place, agency=AGENCY, kid=key.kid, suite=SUITE, public_key=key.public_key, added=place.time
         ),
     )
-    for each in TypeCatalogue.bundled():
-        ledger.emit(_accredited(each.vct_hash))
+    ledger.emit(*(_accredited(each.vct_hash) for each in TypeCatalogue.bundled()))
 
 
 def _accredited(certificate_type: bytes) -> Callable[[Place], Event]:
