@@ -77,13 +77,14 @@ def problem_answers(
 ) -> dict[int | str, dict[str, Any]]:
     """Describe answers for some kinds of problem, by status; `members`: examples of what else `model` has."""
     answers: dict[int | str, dict[str, Any]] = {}
+    schema = model.model_json_schema()
     for code in codes:
         kind = KINDS[code]
         answer = answers.setdefault(
             int(kind.status),
             {
                 "description": kind.title,
-                "content": {MEDIA_TYPE: {"schema": model.model_json_schema(), "examples": {}}},
+                "content": {MEDIA_TYPE: {"schema": schema, "examples": {}}},
             },
         )
         example = {"summary": kind.title, "value": {**body(code, _DETAILS.get(code, kind.title)), **members}}
