@@ -112,11 +112,12 @@ def _loaded(provider: Provider) -> tuple[Any, type[Exception], tuple[type[Except
         from authlib.integrations.starlette_client import OAuth, OAuthError  # noqa: PLC0415
     from joserfc.errors import JoseError  # noqa: PLC0415
 
+    kept = {"verify": httpx.create_ssl_context()}  # else every request would read the certificates of all authorities
     app = OAuth().register(
         "provider",
         client_id=provider.client_id,
         client_secret=provider.secret,
         server_metadata_url=provider.issuer.rstrip("/") + "/.well-known/openid-configuration",
-        client_kwargs={"scope": "openid", "code_challenge_method": "S256", "timeout": _TIMEOUT},
+        client_kwargs={"scope": "openid", "code_challenge_method": "S256", "timeout": _TIMEOUT} | kept,
     )
     return app, httpx.HTTPError, (httpx.HTTPError, OAuthError, JoseError, KeyError, TypeError, ValueError, RuntimeError)
