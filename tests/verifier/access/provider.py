@@ -8,16 +8,24 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import ECKey, OctKey, RSAKey
+from joserfc.jwk import ECKey, KeyParameters, OctKey, RSAKey
 from joserfc.jws import JWSRegistry
 
 CLIENT = "ecert"
 SECRET = "the provider's secret for us"
+
+
+@cache
+def made_key(kind: str) -> ECKey | RSAKey:
+    """A provider's key, one for all tests of a process: to make it takes as long as many a test."""
+    parameters: KeyParameters = {"kid": "k1", "use": "sig"}
+    return RSAKey.generate_key(2048, parameters) if kind == "RS256" else ECKey.generate_key("P-256", parameters)
 
 
 class Provider:
@@ -25,10 +33,7 @@ class Provider:
 
     def __init__(self, kind: str, now: int) -> None:
         self.now = now
-        parameters = {"kid": "k1", "use": "sig"}
-        self.key: ECKey | RSAKey = (
-            RSAKey.generate_key(2048, parameters) if kind == "RS256" else ECKey.generate_key("P-256", parameters)
-        )
+        self.key = made_key(kind)
         self.algorithm = kind
         self.algorithms: list[str] = [kind]
         self.subject = "sub-1"
