@@ -14,10 +14,3 @@ def chain_() -> Iterator[LocalChain]:
     """A chain for all tests of a module."""
     with LocalChain() as chain:
         yield chain
-
-
-@pytest.fixture(name="own_chain")
-def own_chain_() -> Iterator[LocalChain]:
-    """A chain for each test: its clock runs ahead of ours, by which the commands go."""
-    with LocalChain() as chain:
-        yield chain

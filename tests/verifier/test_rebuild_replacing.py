@@ -13,16 +13,16 @@ from ecert.merkle import Tree
 from store import batches, certificates
 from store.database import Database
 from tests.local_chain import LocalChain
-from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
+from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild, undone
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Purpose
 from verifier.services.status import Action
 
 
-@pytest.fixture(name="town")
-def town_(own_chain: LocalChain, tmp_path: Path) -> Town:
+@pytest.fixture(scope="module", name="founded")
+def founded_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A town where 2, which replaces 0 and has its number, is anchored, and the key that would say so is away."""
-    town = found_town(own_chain, tmp_path)
+    town = found_town(chain, tmp_path_factory.mktemp("town"))
     assert town.issue(0, 1).complete
     assert town.issue_one(0, supersedes=(0,)) == 2
     with key_away(town):
@@ -39,6 +39,12 @@ def key_away(town: Town) -> Iterator[None]:
     away = key.rename(key.with_suffix(".away"))
     yield
     away.rename(key)
+
+
+@pytest.fixture(name="town")
+def town_(founded: Town, tmp_path: Path) -> Iterator[Town]:
+    with undone(founded, tmp_path / "town") as town:
+        yield town
 
 
 def settle(town: Town) -> None:

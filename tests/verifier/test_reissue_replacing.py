@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,22 +16,28 @@ from ecert.verdict import Reason
 from store.database import Database
 from tests.local_chain import LocalChain
 from tests.verifier.test_reissue import end_own_accreditation, take_serials
-from tests.verifier.town import AGENCY, Town, found_town
+from tests.verifier.town import AGENCY, Town, found_town, undone
 from verifier.services.reissuance import ReissueOrder
 from verifier.services.reissuing import reissue
 from verifier.services.serial_ranges import range_words, ranges
 from verifier.services.status import Action, StatusOrder, change_status
 
 
-@pytest.fixture(name="town")
-def town_(own_chain: LocalChain, tmp_path: Path) -> Town:
+@pytest.fixture(scope="module", name="founded")
+def founded_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A town where the certificate 2, which replaces 0 and 1 and has the number of 0, was refused by the ledger."""
-    town = found_town(own_chain, tmp_path)
+    town = found_town(chain, tmp_path_factory.mktemp("town"))
     assert town.issue(0, 1).complete
     assert town.issue_one(0, supersedes=(0, 1)) == 2
     take_serials(town, 2, 1)
     settle(town)
     return town
+
+
+@pytest.fixture(name="town")
+def town_(founded: Town, tmp_path: Path) -> Iterator[Town]:
+    with undone(founded, tmp_path / "town") as town:
+        yield town
 
 
 def settle(town: Town) -> None:

@@ -11,7 +11,8 @@ import csv
 import json
 import shutil
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -253,6 +254,19 @@ def found_town(chain: LocalChain, folder: Path) -> Town:
     give_tables(town.url)
     town.step(send=False)
     return town
+
+
+@contextmanager
+def undone(town: Town, folder: Path) -> Iterator[Town]:
+    """Give the town with files of its own; what is done on its chain meanwhile is undone at the end.
+
+    The chain's clock goes back with its blocks; it is put to ours first, which has gone on since.
+    """
+    remembered = town.chain.snapshot()
+    town.chain.rpc("evm_setNextBlockTimestamp", town.now() + 1)
+    town.chain.mine()
+    yield town.copy(folder)
+    town.chain.roll_back(remembered)
 
 
 def lose(town: Town) -> None:
