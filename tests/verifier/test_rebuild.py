@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,19 +13,25 @@ from ecert.facts import Status
 from ecert.presenting import present
 from tests.databases import Cluster
 from tests.local_chain import LocalChain
-from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
+from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild, undone
 from verifier.faults import RowsRefused
 from verifier.services.status import Action
 
 
-@pytest.fixture(name="town")
-def town_(chain: LocalChain, tmp_path: Path) -> Town:
+@pytest.fixture(scope="module", name="founded")
+def founded_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """Three batches, of five, five and two; serial 1 is revoked, 2 suspended."""
-    town = found_town(chain, tmp_path)
+    town = found_town(chain, tmp_path_factory.mktemp("town"))
     assert town.issue(*range(12)).complete
     town.change(Action.REVOKE, 1)
     town.change(Action.SUSPEND, 2)
     return town
+
+
+@pytest.fixture(name="town")
+def town_(founded: Town, tmp_path: Path) -> Iterator[Town]:
+    with undone(founded, tmp_path / "town") as town:
+        yield town
 
 
 def test_a_lost_database_comes_back_and_issuing_goes_on(town: Town) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from store.database import Database
 from store.states import JobState
 from tests.local_chain import LocalChain
 from tests.verifier.test_issuing import HEALTH
-from tests.verifier.town import AGENCY, Town, found_town
+from tests.verifier.town import AGENCY, Town, found_town, undone
 from verifier.drafting import draft_again
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import open_ledger_key
@@ -27,15 +28,21 @@ from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.reissuing import reissue
 
 
-@pytest.fixture(name="town")
-def town_(chain: LocalChain, tmp_path: Path) -> Town:
+@pytest.fixture(scope="module", name="founded")
+def founded_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
     """A town where a stranger with the agency's key took the serials 0 to 2 of the first of two batches."""
-    town = found_town(chain, tmp_path)
+    town = found_town(chain, tmp_path_factory.mktemp("town"))
     town.issue(*range(8), wait=False)
     take_serials(town, 0, 3)
     for _ in range(4):
         town.step()
     return town
+
+
+@pytest.fixture(name="town")
+def town_(founded: Town, tmp_path: Path) -> Iterator[Town]:
+    with undone(founded, tmp_path / "town") as town:
+        yield town
 
 
 def take_serials(town: Town, first: int, count: int) -> None:
