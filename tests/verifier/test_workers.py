@@ -40,12 +40,16 @@ DEPLOYMENT = Deployment(
 @pytest.fixture
 def shelf(tmp_path: Path) -> Shelf:
     """A stocked data directory whose node is away."""
-    shelf = stock(tmp_path)
-    DEPLOYMENT.save(tmp_path / "deployment.json")
+    return stocked(tmp_path)
+
+
+def stocked(folder: Path) -> Shelf:
+    shelf = stock(folder)
+    DEPLOYMENT.save(folder / "deployment.json")
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         node = nobody.getsockname()[1]
-    (tmp_path / "ecert.toml").write_text(
+    (folder / "ecert.toml").write_text(
         f'port = 0\noffice_port = 0\nnode_urls = ["http://127.0.0.1:{node}"]\nmax_age = 86400\n'
     )
     return shelf
@@ -148,13 +152,25 @@ def test_the_service_runs_answers_and_ends_when_told(shelf: Shelf) -> None:
         assert not (shelf.folder / "office.url").exists()
 
 
-def test_the_office_answers_at_an_address_of_its_own_all_that_the_public_service_does(shelf: Shelf) -> None:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Program, Shelf]]:
+    """`ecert serve` for all tests that leave it running, and its data directory."""
+    shelf = stocked(tmp_path_factory.mktemp("served"))
     with running(shelf.folder, "serve") as program:
-        public = service_url(program)
-        inside = (shelf.folder / "office.url").read_text(encoding="ascii").strip()
-        assert inside != public
-        program.until(lambda: ready(inside), "readiness of the office")
-        assert get(inside, "/check") == get(public, "/check")
+        service_url(program)
+        yield program, shelf
+
+
+@pytest.mark.xdist_group("served")
+def test_the_office_answers_at_an_address_of_its_own_all_that_the_public_service_does(
+    served: tuple[Program, Shelf],
+) -> None:
+    program, shelf = served
+    public = service_url(program)
+    inside = (shelf.folder / "office.url").read_text(encoding="ascii").strip()
+    assert inside != public
+    program.until(lambda: ready(inside), "readiness of the office")
+    assert get(inside, "/check") == get(public, "/check")
 
 
 def test_several_processes_answer_at_one_address_and_none_is_missed(shelf: Shelf) -> None:
@@ -174,14 +190,19 @@ def apis(program: Program) -> list[int]:
     return [int(number) for number in re.findall(r"api runs as process (\d+)", program.said())]
 
 
-def test_a_process_that_dies_is_started_again_at_the_same_address(shelf: Shelf) -> None:
-    with running(shelf.folder, "serve") as program:
-        address = service_url(program)
-        first = program.children()["api"]
-        os.kill(first, signal.SIGKILL)
-        program.until(lambda: program.children()["api"] != first, "another api")
-        program.until(lambda: ready(address), "readiness")
-        assert "api ended with code -9" in program.said()
+@pytest.mark.xdist_group("served")
+def test_a_process_that_dies_is_started_again_at_the_same_address(served: tuple[Program, Shelf]) -> None:
+    program, _ = served
+    address, ends = service_url(program), killed_apis(program)
+    first = program.children()["api"]
+    os.kill(first, signal.SIGKILL)
+    program.until(lambda: program.children()["api"] != first, "another api")
+    program.until(lambda: ready(address), "readiness")
+    assert killed_apis(program) == ends + 1
+
+
+def killed_apis(program: Program) -> int:
+    return program.said().count("api ended with code -9")
 
 
 def test_killed_with_9_it_takes_its_processes_along_and_can_be_started_again(shelf: Shelf) -> None:
@@ -199,12 +220,12 @@ def test_killed_with_9_it_takes_its_processes_along_and_can_be_started_again(she
         service_url(again)
 
 
-def test_a_second_service_on_the_same_directory_is_refused(shelf: Shelf) -> None:
-    with running(shelf.folder, "serve") as program:
-        service_url(program)
-        second = Program(shelf.folder, "serve")
-        assert second.process.wait(PATIENCE) == 2
-        assert f"(process {program.process.pid}): stop it first" in second.said()
+@pytest.mark.xdist_group("served")
+def test_a_second_service_on_the_same_directory_is_refused(served: tuple[Program, Shelf]) -> None:
+    program, shelf = served
+    second = Program(shelf.folder, "serve")
+    assert second.process.wait(PATIENCE) == 2
+    assert f"(process {program.process.pid}): stop it first" in second.said()
 
 
 @pytest.mark.parametrize(
@@ -332,17 +353,18 @@ def test_what_never_comes_to_its_end_loses_its_connection(api: tuple[Program, st
         assert all_of(idle) == b""
 
 
-def test_who_asks_while_the_api_starts_again_waits_and_is_answered(shelf: Shelf) -> None:
-    with running(shelf.folder, "serve") as program:
-        address = service_url(program)
-        os.kill(program.children()["api"], signal.SIGKILL)
-        program.until(lambda: "api ended with code -9" in program.said(), "the end of api")
-        connection = connect(address)
-        body = json.dumps({"certificate": json.loads(shelf.files[0])})
-        connection.request("POST", "/v1/verifications", body, {"content-type": "application/json"})
-        answer = connection.getresponse()
-        assert (answer.status, json.loads(answer.read())["result"]) == (200, "VALID")
-        connection.close()
+@pytest.mark.xdist_group("served")
+def test_who_asks_while_the_api_starts_again_waits_and_is_answered(served: tuple[Program, Shelf]) -> None:
+    program, shelf = served
+    address, ends = service_url(program), killed_apis(program)
+    os.kill(program.children()["api"], signal.SIGKILL)
+    program.until(lambda: killed_apis(program) > ends, "the end of api")
+    connection = connect(address)
+    body = json.dumps({"certificate": json.loads(shelf.files[0])})
+    connection.request("POST", "/v1/verifications", body, {"content-type": "application/json"})
+    answer = connection.getresponse()
+    assert (answer.status, json.loads(answer.read())["result"]) == (200, "VALID")
+    connection.close()
 
 
 HEAD = b"POST /v1/verifications HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
