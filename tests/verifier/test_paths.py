@@ -12,11 +12,8 @@ from ecert.merkle import SUBTREE, Tree
 from store import batches
 from store.database import Database
 from store.tables import certificates, subtrees
-from tests.databases import database, database_url, migrated_file, migrated_schema, postgresql
 from tests.store.makers import AGENCY, LEDGER, SENDER, TITLE, batch, certificates_from
 from verifier.services.paths import Paths
-
-__all__ = ["database", "database_url", "migrated_file", "migrated_schema", "postgresql"]
 
 COUNT = 3 * SUBTREE + 5
 ISSUER = Issuer(ledger=LEDGER, agency=AGENCY)
