@@ -13,7 +13,7 @@ from hashlib import sha256
 from ecert.errors import BatchSizeError
 
 MAX_LEAVES = 2**20
-SUBTREE = 64
+SUBTREE = 16
 """Leaves of a subtree: with the hashes of all subtrees, a path is found without the other subtrees' leaves."""
 _SIZE = 32
 _NODES_KEPT = 8192
@@ -62,10 +62,10 @@ class Tree:
 
     @property
     def subtrees(self) -> bytes:
-        """The hashes of the subtrees over each 64 leaves, one after the other; the last may be over fewer.
+        """The hashes of the subtrees over each 16 leaves, one after the other; the last may be over fewer.
 
-        They are the leaves of a tree with the same root: the path of leaf i is that of leaf i % 64 in its subtree, and
-        on top of it that of leaf i // 64 in the tree over the subtrees.
+        They are the leaves of a tree with the same root: the path of leaf i is that of leaf i % 16 in its subtree, and
+        on top of it that of leaf i // 16 in the tree over the subtrees.
         """
         return self._levels[min(_SUBTREE_LEVEL, len(self._levels) - 1)]
 

@@ -76,7 +76,7 @@ def abandoned(connection: Connection, *, before: int) -> tuple[BatchRecord, ...]
 def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:
     """Give the leaves of a batch by position: enough to make any path."""
     wanted = select(certificates.c.leaf).join(batches, in_batch()).where(batches.c.id == batch)
-    return tuple(connection.execute(wanted.order_by(certificates.c.serial)).scalars())
+    return tuple(connection.execute(wanted.order_by(certificates.c.serial)).scalars().all())
 
 
 def subtrees_of(connection: Connection, batch: int) -> bytes | None:

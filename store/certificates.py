@@ -62,7 +62,7 @@ def by_lookup(
     one, other = (*indexes, *indexes)[:2]
     named = {name: value for name, value in (("agency", agency), ("serial", serial)) if value is not None}
     asked = {"ledger": ledger, "one": one, "other": other, "most": limit, **named}
-    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(*named), asked))
+    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(*named), asked).all())
 
 
 @cache
@@ -84,7 +84,7 @@ def _by_lookup(*narrowed: str) -> Select[Any]:
 def leaves(connection: Connection, ledger: str, agency: str, serials: range) -> tuple[bytes, ...]:
     """Give the leaves of an agency's certificates from one serial to before another."""
     asked = {"ledger": ledger, "agency": agency, "first": serials.start, "end": serials.stop}
-    return tuple(connection.execute(_leaves(), asked).scalars())
+    return tuple(connection.execute(_leaves(), asked).scalars().all())
 
 
 @cache

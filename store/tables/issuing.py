@@ -98,7 +98,7 @@ subtrees = Table(
     "subtrees",
     METADATA,
     Column("batch_id", ForeignKey("batches.id"), primary_key=True, autoincrement=False),
-    # Of each 64 leaves (`ecert.merkle.Tree.subtrees`), one after the other.
+    # Of each 16 leaves (`ecert.merkle.Tree.subtrees`), one after the other.
     Column("hashes", Bytes, nullable=False),
 )
 

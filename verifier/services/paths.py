@@ -1,6 +1,6 @@
 """Inclusion paths for certificates that came without one, made from the leaves of batches that were issued here.
 
-A path is made of two: one through the 64 leaves around the certificate, and one through the hashes of all such
+A path is made of two: one through the 16 leaves around the certificate, and one through the hashes of all such
 subtrees, which were kept when the batch was closed. So a batch of a million costs hardly more than one of a hundred,
 and what is kept in memory of a whole city's batches is small.
 
