@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select
 
-from store.certificates import in_batch
+from store.certificate_reading import in_batch
 from store.errors import NoSuchRow
 from store.issuers import issuer_id
 from store.records import BatchRecord

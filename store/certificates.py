@@ -1,4 +1,4 @@
-"""Stored certificates: written in bulk, found by serial, batch, number, or whatever a blind index stands for.
+"""Stored certificates: written in bulk, each live or not. The reads come from `store.certificate_reading`.
 
 A certificate is live while it has its number for itself among its agency's certificates of its type: from the moment
 it is stored until its batch is void, or it is revoked or superseded.
@@ -6,123 +6,31 @@ it is stored until its batch is void, or it is revoked or superseded.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from functools import cache
-from typing import Any
+from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import lookups
+from store.certificate_reading import by_lookup, in_batch, issued_lines, leaves, of_batch, read, taken
 from store.errors import Collision, NumberTaken
 from store.issuers import issuer_id
-from store.pieces import PIECE, pieces
-from store.records import CertificateRecord, NewCertificate
-from store.states import BatchState
+from store.pieces import pieces
+from store.records import NewCertificate
 from store.tables import batches, certificates, issuers, ledgers
-from store.tables import lookups as lookup_rows
 
-
-def read(connection: Connection, ledger: str, agency: str, serial: int) -> CertificateRecord | None:
-    """Give the certificate with a serial, of a void batch too."""
-    wanted = select_certificates().where(
-        certificates.c.issuer_id == issuer_id(ledger, agency), certificates.c.serial == serial
-    )
-    row = connection.execute(wanted).one_or_none()
-    return None if row is None else certificate_of(row)
-
-
-def of_batch(connection: Connection, batch: int, *, after: int = -1) -> Iterator[CertificateRecord]:
-    """Give a batch's certificates by position, from the one after position `after` on."""
-    wanted = (
-        select_certificates()
-        .where(in_batch(), certificates.c.serial > batches.c.first_serial + after, batches.c.id == batch)
-        .order_by(certificates.c.serial)
-        .execution_options(yield_per=PIECE)
-    )
-    for row in connection.execute(wanted):
-        yield certificate_of(row)
-
-
-def by_lookup(
-    connection: Connection,
-    ledger: str,
-    indexes: Sequence[bytes],
-    *,
-    limit: int,
-    agency: str | None = None,
-    serial: int | None = None,
-) -> tuple[CertificateRecord, ...]:
-    """Give a ledger's certificates that one or two indexes lead to, newest first, whatever became of them since.
-
-    Those of void batches were promised to nobody and are left out. `agency`, `serial`: of these alone.
-    """
-    if not indexes:
-        return ()
-    one, other = (*indexes, *indexes)[:2]
-    named = {name: value for name, value in (("agency", agency), ("serial", serial)) if value is not None}
-    asked = {"ledger": ledger, "one": one, "other": other, "most": limit, **named}
-    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(*named), asked).all())
-
-
-@cache
-def _by_lookup(*narrowed: str) -> Select[Any]:
-    """Write the statement once: writing it takes several times as long as the database needs to answer it."""
-    columns = {"agency": issuers.c.agency, "serial": certificates.c.serial}
-    found = select(lookup_rows.c.issuer_id, lookup_rows.c.serial)
-    named = found.where(lookup_rows.c.index.in_([bindparam("one"), bindparam("other")])).distinct().subquery("named")
-    return (
-        select_certificates()
-        .join(named, (named.c.issuer_id == certificates.c.issuer_id) & (named.c.serial == certificates.c.serial))
-        .where(ledgers.c.name == bindparam("ledger"), batches.c.state != BatchState.VOID)
-        .where(*(columns[name] == bindparam(name) for name in narrowed))
-        .order_by(batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
-        .limit(bindparam("most"))
-    )
-
-
-def leaves(connection: Connection, ledger: str, agency: str, serials: range) -> tuple[bytes, ...]:
-    """Give the leaves of an agency's certificates from one serial to before another."""
-    asked = {"ledger": ledger, "agency": agency, "first": serials.start, "end": serials.stop}
-    return tuple(connection.execute(_leaves(), asked).scalars().all())
-
-
-@cache
-def _leaves() -> Select[Any]:
-    return (
-        select(certificates.c.leaf)
-        .join(issuers, issuers.c.id == certificates.c.issuer_id)
-        .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
-        .where(ledgers.c.name == bindparam("ledger"), issuers.c.agency == bindparam("agency"))
-        .where(certificates.c.serial >= bindparam("first"), certificates.c.serial < bindparam("end"))
-        .order_by(certificates.c.serial)
-    )
-
-
-def taken(
-    connection: Connection, ledger: str, agency: str, certificate_type: bytes, number_indexes: Collection[bytes]
-) -> dict[bytes, int]:
-    """Give, for each number that a live certificate has, that certificate's serial."""
-    wanted = select(certificates.c.number_index, certificates.c.serial).where(
-        certificates.c.issuer_id == issuer_id(ledger, agency),
-        certificates.c.certificate_type == certificate_type,
-        certificates.c.live,
-    )
-    found: dict[bytes, int] = {}
-    for piece in pieces(number_indexes):
-        rows = connection.execute(wanted.where(certificates.c.number_index.in_(piece)))
-        found.update((row.number_index, row.serial) for row in rows)
-    return found
-
-
-def issued_lines(connection: Connection, job: int) -> dict[int, int]:
-    """Give the lines of a job's file that are in batches that are not void, each with its serial."""
-    rows = connection.execute(
-        select(certificates.c.line, certificates.c.serial)
-        .join(batches, in_batch())
-        .where(batches.c.job_id == job, batches.c.state != BatchState.VOID, certificates.c.line.is_not(None))
-    )
-    return {row.line: row.serial for row in rows}
+__all__ = [
+    "add",
+    "by_lookup",
+    "insert_rows",
+    "issued_lines",
+    "leaves",
+    "of_batch",
+    "read",
+    "release",
+    "release_batch",
+    "taken",
+]
 
 
 def release(connection: Connection, ledger: str, agency: str, serials: Sequence[int]) -> int:
@@ -242,54 +150,3 @@ def _collisions(
             collisions.append(Collision(index=place, line=row.line, serial=there.get(index)))
         seen.add(index)
     return collisions
-
-
-def in_batch() -> ColumnElement[bool]:
-    """Say that a certificate is in a batch: by the batch's serials, which an index begins with."""
-    return and_(
-        certificates.c.batch_id == batches.c.id,
-        certificates.c.issuer_id == batches.c.issuer_id,
-        certificates.c.serial >= batches.c.first_serial,
-        certificates.c.serial < batches.c.first_serial + batches.c.count,
-    )
-
-
-def select_certificates() -> Select[Any]:
-    """Select what `certificate_of` reads."""
-    return (
-        select(
-            ledgers.c.name.label("ledger"),
-            issuers.c.agency,
-            certificates.c.serial,
-            certificates.c.batch_id,
-            batches.c.first_serial,
-            certificates.c.certificate_type,
-            certificates.c.number_index,
-            certificates.c.live,
-            certificates.c.line,
-            certificates.c.leaf,
-            certificates.c.jwt,
-            certificates.c.disclosures,
-        )
-        .join(batches, batches.c.id == certificates.c.batch_id)
-        .join(issuers, issuers.c.id == certificates.c.issuer_id)
-        .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
-    )
-
-
-def certificate_of(row: Row[Any]) -> CertificateRecord:
-    """Make a record of a row."""
-    return CertificateRecord(
-        ledger=row.ledger,
-        agency=row.agency,
-        serial=row.serial,
-        batch=row.batch_id,
-        position=row.serial - row.first_serial,
-        certificate_type=row.certificate_type,
-        number_index=row.number_index,
-        live=row.live,
-        line=row.line,
-        leaf=row.leaf,
-        jwt=row.jwt,
-        disclosures=row.disclosures,
-    )

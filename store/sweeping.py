@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Update, bindparam, func, select, tuple_, update
 
 from store import lookups
-from store.certificates import certificate_of, select_certificates
+from store.certificate_reading import certificate_of, select_certificates
 from store.key_uses import Position
 from store.records import CertificateRecord
 from store.tables import certificates
