@@ -5,20 +5,20 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from store.database import Database
 from store.tables import certificates
 from tests.plans import Plans
+from tests.tables import opened
 
 
 @pytest.mark.reads_through
-def test_a_question_that_reads_through_all_certificates_is_seen(migrated_file: Path, plans: Plans) -> None:
-    with Database.open(f"sqlite:///{migrated_file}") as database, database.read() as connection:
+def test_a_question_that_reads_through_all_certificates_is_seen(tmp_path: Path, plans: Plans) -> None:
+    with opened(f"sqlite:///{tmp_path}/ecert.sqlite") as database, database.read() as connection:
         connection.execute(select(certificates.c.line).where(certificates.c.leaf == b"x")).all()
     assert [fault.partition(":")[0] for fault in plans.faults] == ["SCAN certificates"]
 
 
-def test_there_are_statistics_of_every_index_of_a_table_that_grows(migrated_file: Path) -> None:
-    with Database.open(f"sqlite:///{migrated_file}") as database, database.read() as connection:
+def test_there_are_statistics_of_every_index_of_a_table_that_grows(tmp_path: Path) -> None:
+    with opened(f"sqlite:///{tmp_path}/ecert.sqlite") as database, database.read() as connection:
         told = {tuple(row) for row in connection.execute(text("SELECT tbl, idx FROM sqlite_stat1"))}
         tables = {table for table, _ in told}
         known = connection.execute(text("SELECT name FROM sqlite_schema WHERE type = 'table'")).scalars().all()

@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Connection
@@ -43,16 +44,7 @@ def main(folder: Path, file: Path, url: str, number: int, when: str) -> None:
     """Issue; `number` counts write transactions."""
     city = make_city(folder, url)
     database = KilledDatabase.open(url)
-    office = type(city.office)(
-        database=database,
-        view=city.office.view,
-        keyring=city.office.keyring,
-        ledger=city.office.ledger,
-        status_base=city.office.status_base,
-        clock=city.clock,
-        pause=city.clock.pause,
-        progress=city.notes,
-    )
+    office = replace(city.office, database=database)
     KilledDatabase.left, KilledDatabase.when = number, when
     issue(
         office,
