@@ -11,10 +11,11 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from store import batches
 from store.database import Database, migrate
-from store.engine import make_engine
+from store.engine import make_engine, new_file
 from store.errors import DatabaseAway, SchemaMismatch, UnusableUrl
-from store.schema import MIGRATIONS
+from store.schema import MIGRATIONS, upgrade
 from store.tables import METADATA, SCHEMA
 
 
@@ -35,6 +36,26 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     migrate(empty_url)
     done = migrate(empty_url)
     assert (done.before, done.after) == (SCHEMA, SCHEMA)
+
+
+def test_a_database_of_the_version_before_keeps_its_rows_and_makes_paths_from_their_leaves(empty_url: str) -> None:
+    new_file(empty_url)
+    engine = make_engine(empty_url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        upgrade(connection, "0004")
+        connection.execute(text("INSERT INTO ledgers (id, name) VALUES (1, 'l')"))
+        connection.execute(text("INSERT INTO issuers (id, ledger_id, agency, next_serial) VALUES (1, 1, 'A', 3)"))
+        connection.execute(
+            text(
+                "INSERT INTO batches (id, issuer_id, certificate_type, state, first_serial, capacity, count, fed_at,"
+                " created_at) VALUES (7, 1, 'x', 'filling', 0, 3, 1, 1, 1)"
+            )
+        )
+    engine.dispose()
+    assert migrate(empty_url).before == "0004"
+    with Database.open(empty_url) as database, database.read() as connection:
+        assert [batch.id for batch in batches.abandoned(connection, before=2)] == [7]
+        assert batches.subtrees_of(connection, 7) is None
 
 
 def test_two_migrations_at_once_do_not_disturb_each_other(empty_url: str) -> None:
