@@ -50,6 +50,11 @@ class Database:
             raise
         return database
 
+    @property
+    def local(self) -> bool:
+        """Whether it is a file of this machine, which is read without waiting for anybody else."""
+        return self._engine.dialect.name == "sqlite"
+
     @contextmanager
     def begin(self) -> Iterator[Connection]:
         """Open one write transaction: all of the block is kept when it ends, or nothing where it raises.

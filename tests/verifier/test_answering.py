@@ -47,6 +47,7 @@ class Cabinet:
     complete_since: Mapping[str, int] = field(default_factory=dict)
     older: tuple[FoundCertificate, ...] = ()
     away: bool = False
+    local: bool = False
     readings: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
 

@@ -40,6 +40,11 @@ class Finding:
         self._fields = FieldKeys.under(keys_dir)
         self._indexes = IndexKeys.under(keys_dir)
 
+    @property
+    def local(self) -> bool:
+        """Whether the database is a file of this machine."""
+        return self._database.local
+
     @contextmanager
     def reading(self) -> Iterator[Reading]:
         """Read the database as of now; raises `StoreError` where it does not answer."""

@@ -65,6 +65,11 @@ class Finds(Protocol):
 class OpensFinding(Protocol):
     """Gives what looks certificates up."""
 
+    @property
+    def local(self) -> bool:
+        """Whether nobody else is waited for: then no thread is needed for it."""
+        ...
+
     def reading(self) -> AbstractContextManager[Finds]:
         """Read the database as of now, for as long as the block lasts; raises `StoreError`."""
         ...

@@ -27,11 +27,20 @@ class Gathering(Generic[Place, Item, Answer]):
         write: writes a group and gives an answer to each, in the same order; it runs in a thread. Where it raises,
             nobody of the group was served.
         pause: seconds for which a first one waits for others.
+        here: where `write` waits for nobody, so many go together on the event loop, and none to a thread: to change
+            over to one and back takes as long as a millisecond's work.
     """
 
-    def __init__(self, write: Callable[[Place, Sequence[Item]], Sequence[Answer]], *, pause: float = PAUSE) -> None:
+    def __init__(
+        self,
+        write: Callable[[Place, Sequence[Item]], Sequence[Answer]],
+        *,
+        pause: float = PAUSE,
+        here: int | None = None,
+    ) -> None:
         self._write = write
         self._pause = pause
+        self._here = here
         self._waiting: dict[Place, list[tuple[Item, asyncio.Future[Answer]]]] = {}
         self._writers: dict[Place, asyncio.Task[None]] = {}
 
@@ -47,13 +56,20 @@ class Gathering(Generic[Place, Item, Answer]):
         await asyncio.sleep(self._pause)
         waiting = self._waiting[place]
         while waiting:
-            group, waiting[:MOST] = waiting[:MOST], []
+            most = self._here or MOST
+            group, waiting[:most] = waiting[:most], []
             await self._serve(place, group)
+            if self._here is not None:
+                await asyncio.sleep(0)  # others have their turn
         del self._writers[place], self._waiting[place]
 
     async def _serve(self, place: Place, group: Sequence[tuple[Item, asyncio.Future[Answer]]]) -> None:
         try:
-            answers = await asyncio.to_thread(self._write, place, [item for item, _ in group])
+            items = [item for item, _ in group]
+            if self._here is None:
+                answers = await asyncio.to_thread(self._write, place, items)
+            else:
+                answers = self._write(place, items)
         except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where they wait
             for _, future in group:
                 if not future.done():
