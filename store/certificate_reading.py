@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
 
 from store.issuers import issuer_id
 from store.pieces import PIECE, pieces
@@ -120,11 +120,15 @@ def issued_lines(connection: Connection, job: int) -> dict[int, int]:
 
 def in_batch() -> ColumnElement[bool]:
     """Say that a certificate is in a batch: by the batch's serials, which an index begins with."""
+    return and_(certificates.c.batch_id == batches.c.id, of_batch_serials(certificates))
+
+
+def of_batch_serials(table: Table) -> ColumnElement[bool]:
+    """Say that a row of a table with `issuer_id` and `serial` is of one of a batch's serials."""
     return and_(
-        certificates.c.batch_id == batches.c.id,
-        certificates.c.issuer_id == batches.c.issuer_id,
-        certificates.c.serial >= batches.c.first_serial,
-        certificates.c.serial < batches.c.first_serial + batches.c.count,
+        table.c.issuer_id == batches.c.issuer_id,
+        table.c.serial >= batches.c.first_serial,
+        table.c.serial < batches.c.first_serial + batches.c.count,
     )
 
 

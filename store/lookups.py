@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from store.certificate_reading import of_batch_serials
 from store.pieces import pieces
 from store.tables import batches, lookups
 
@@ -30,10 +31,7 @@ def replace(connection: Connection, issuer: int, rows: Mapping[int, Collection[b
 def of_batch(connection: Connection, batch: int) -> dict[int, frozenset[bytes]]:
     """Give, for each serial of a batch that is found by anything, its indexes."""
     wanted = select(lookups.c.serial, lookups.c.index.label("found_by")).where(
-        batches.c.id == batch,
-        lookups.c.issuer_id == batches.c.issuer_id,
-        lookups.c.serial >= batches.c.first_serial,
-        lookups.c.serial < batches.c.first_serial + batches.c.count,
+        batches.c.id == batch, of_batch_serials(lookups)
     )
     found: dict[int, list[bytes]] = {}
     for row in connection.execute(wanted):

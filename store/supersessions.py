@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, insert, select, update
+from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
 from ecert.facts import Status
 from store import certificates as stored
 from store import outbox, statuses
+from store.certificate_reading import of_batch_serials
 from store.issuers import issuer_id, known_issuer, ledger_id
 from store.pieces import pieces
 from store.records import Supersession
@@ -73,7 +74,7 @@ def failed(connection: Connection, batch: int) -> frozenset[int]:
     wanted = (
         select(supersessions.c.serial)
         .join(calls, calls.c.id == supersessions.c.call_id)
-        .join(batches, _by_a_certificate_of())
+        .join(batches, of_batch_serials(supersessions))
         .where(batches.c.id == batch, calls.c.state == CallState.FAILED)
     )
     return frozenset(connection.execute(wanted).scalars())
@@ -121,7 +122,7 @@ def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
     """Forget what the certificates of a void batch would have replaced, and give the old ones their numbers back."""
     found = connection.execute(
         select(supersessions.c.old, supersessions.c.gave_up)
-        .join(batches, _by_a_certificate_of())
+        .join(batches, of_batch_serials(supersessions))
         .where(batches.c.id == batch)
     ).all()
     olds = [row.old for row in found]
@@ -135,15 +136,6 @@ def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
         update(certificates)
         .where(certificates.c.issuer_id == issuer, certificates.c.serial.in_(back), in_force.exists())
         .values(live=True)
-    )
-
-
-def _by_a_certificate_of() -> ColumnElement[bool]:
-    """Say that what replaces is in a batch."""
-    return and_(
-        supersessions.c.issuer_id == batches.c.issuer_id,
-        supersessions.c.serial >= batches.c.first_serial,
-        supersessions.c.serial < batches.c.first_serial + batches.c.count,
     )
 
 

@@ -15,6 +15,7 @@ from ecert.agency import STATUS_LIST_SIZE, check_agency, parse_ledger
 from ecert.certificate import Issuer, Value
 from ecert.errors import MalformedAgency
 from ecert.facts import AsOf, BatchFacts, Status, StatusFacts
+from ecert.merkle import split
 from ecert.strict_json import MAX_INTEGER
 from ecert.verdict import as_of_to_json
 from store import status_tokens
@@ -74,7 +75,7 @@ class BatchLeaves:
         step = _SIZE * _AT_ONCE
         for start in range(0, len(self.leaves), step):
             some = self.leaves[start : start + step]
-            texts = [f'"{base64url.encode(some[at : at + _SIZE])}"' for at in range(0, len(some), _SIZE)]
+            texts = [f'"{base64url.encode(leaf)}"' for leaf in split(some)]
             yield (("," if start else "") + ",".join(texts)).encode()
         yield b"]}"
 
