@@ -96,11 +96,6 @@ def split(hashes: bytes) -> tuple[bytes, ...]:
     return tuple(hashes[start : start + _SIZE] for start in range(0, len(hashes), _SIZE))
 
 
-def root(leaves: Sequence[bytes]) -> bytes:
-    """Compute the tree head of 1 ... 2^20 leaves."""
-    return Tree(leaves).root
-
-
 def verify_inclusion(leaf: bytes, index: int, count: int, path: Sequence[bytes], root: bytes) -> bool:
     """Tell whether the leaf is number `index` of `count` under `root` (RFC 9162 section 2.1.3.2).
 

@@ -48,7 +48,7 @@ def test_a_leaf_is_hashed_with_a_zero_byte_before_it() -> None:
 @settings(deadline=None)
 def test_root_and_paths_are_those_of_the_rfc(leaves: list[bytes]) -> None:
     tree = Tree(leaves)
-    assert tree.root == merkle.root(leaves) == tree_head(leaves)
+    assert tree.root == tree_head(leaves)
     for index in range(len(leaves)):
         assert list(tree.path(index)) == inclusion_path(index, leaves)
 
