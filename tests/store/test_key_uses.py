@@ -128,7 +128,6 @@ def test_a_number_under_the_former_key_is_taken_at_the_write(database: Database)
         assert batches.fill(connection, second.id, position=0, rows=[same], now=1).moved
 
 
-@pytest.mark.reads_through
 def test_a_sweep_sees_every_certificate_once_in_one_order(database: Database) -> None:
     with database.begin() as connection:
         for agency in (AGENCY, OTHER_AGENCY):
