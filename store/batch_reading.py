@@ -13,7 +13,7 @@ from store.errors import NoSuchRow
 from store.issuers import issuer_id
 from store.records import BatchRecord
 from store.states import BatchState, CallState
-from store.tables import batches, calls, certificates, issuers, ledgers, subtrees
+from store.tables import batch_not_void, batches, calls, certificates, issuers, ledgers, subtrees
 
 _PIECE = 1000  # rows that are read at once
 
@@ -55,7 +55,7 @@ def covering(connection: Connection, ledger: str, agency: str, serial: int) -> B
         select_batches()
         .where(
             batches.c.issuer_id == issuer_id(ledger, agency),
-            batches.c.state != BatchState.VOID,
+            batch_not_void,
             batches.c.first_serial <= serial,
         )
         .order_by(batches.c.first_serial.desc())

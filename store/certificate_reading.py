@@ -11,8 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bind
 from store.issuers import issuer_id
 from store.pieces import PIECE, pieces
 from store.records import CertificateRecord
-from store.states import BatchState
-from store.tables import batches, certificates, issuers, ledgers
+from store.tables import batch_not_void, batches, certificates, issuers, ledgers
 from store.tables import lookups as lookup_rows
 
 
@@ -67,7 +66,7 @@ def _by_lookup(*narrowed: str) -> Select[Any]:
     return (
         select_certificates()
         .join(named, (named.c.issuer_id == certificates.c.issuer_id) & (named.c.serial == certificates.c.serial))
-        .where(ledgers.c.name == bindparam("ledger"), batches.c.state != BatchState.VOID)
+        .where(ledgers.c.name == bindparam("ledger"), batch_not_void)
         .where(*(columns[name] == bindparam(name) for name in narrowed))
         .order_by(batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
         .limit(bindparam("most"))
@@ -113,7 +112,7 @@ def issued_lines(connection: Connection, job: int) -> dict[int, int]:
     rows = connection.execute(
         select(certificates.c.line, certificates.c.serial)
         .join(batches, in_batch())
-        .where(batches.c.job_id == job, batches.c.state != BatchState.VOID, certificates.c.line.is_not(None))
+        .where(batches.c.job_id == job, batch_not_void, certificates.c.line.is_not(None))
     )
     return {row.line: row.serial for row in rows}
 

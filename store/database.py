@@ -86,11 +86,11 @@ class Database:
         Raises:
             DatabaseAway: it cannot be reached.
         """
-        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-        if self._engine.dialect.name == "sqlite":
-            options = {}
-        with translated(), self._engine.connect().execution_options(**options) as connection, connection.begin():
-            yield connection
+        with translated(), self._engine.connect() as connection:
+            if not self.local:
+                connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+            with connection.begin():
+                yield connection
 
     def news(self, chain: str, senders: Sequence[bytes]) -> News:
         """Give what tells cheaply, again and again, whether these senders have news; to be closed at the end."""

@@ -12,7 +12,7 @@ from store.insertion import insert_into
 from store.issuers import issuer_id, known_issuer
 from store.records import Job
 from store.states import BatchState, JobState, Move
-from store.tables import batches, issuers, jobs, ledgers
+from store.tables import batches, issuers, job_not_void, jobs, ledgers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +60,7 @@ def find(connection: Connection, *, ledger: str, agency: str, certificate_type: 
             jobs.c.issuer_id == issuer_id(ledger, agency),
             jobs.c.certificate_type == certificate_type,
             jobs.c.sha256 == sha256,
-            jobs.c.state != JobState.VOID,
+            job_not_void,
         )
     ).one_or_none()
     return None if row is None else _job(row)

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, exist
 from store.outbox import OPEN, call_of, select_calls
 from store.records import Call
 from store.states import BatchState, CallState, Purpose
-from store.tables import batches, calls, transactions
+from store.tables import batch_not_void, batches, calls, transactions
 
 UNDER_WAY = (CallState.SIGNED, CallState.SENT, CallState.MINED)
 """It has a nonce, and is not over."""
@@ -105,7 +105,7 @@ def _still_filling() -> ColumnElement[bool]:
     lower = exists().where(
         batches.c.issuer_id == calls.c.issuer_id,
         batches.c.state == BatchState.FILLING,
-        batches.c.state != BatchState.VOID,  # which the index on serials says of itself
+        batch_not_void,  # which the index on serials says of itself
         batches.c.first_serial < calls.c.order,
     )
     return and_(calls.c.purpose == Purpose.ANCHOR, lower)

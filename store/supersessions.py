@@ -18,8 +18,8 @@ from store.certificate_reading import of_batch_serials
 from store.issuers import issuer_id, known_issuer, ledger_id
 from store.pieces import pieces
 from store.records import Supersession
-from store.states import BatchState, CallState
-from store.tables import batches, calls, certificates, issuers, supersessions
+from store.states import CallState
+from store.tables import batch_not_void, batches, calls, certificates, issuers, supersessions
 
 FINAL = frozenset({Status.REVOKED, Status.SUPERSEDED})
 
@@ -131,7 +131,7 @@ def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
     takers = {row.old for row in found if row.gave_up}
     status = statuses.latest(connection, ledger, agency, takers) if takers else {}
     back = [old for old in takers if status.get(old) not in FINAL]
-    in_force = select(batches.c.id).where(batches.c.id == certificates.c.batch_id, batches.c.state != BatchState.VOID)
+    in_force = select(batches.c.id).where(batches.c.id == certificates.c.batch_id, batch_not_void)
     connection.execute(
         update(certificates)
         .where(certificates.c.issuer_id == issuer, certificates.c.serial.in_(back), in_force.exists())

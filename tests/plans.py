@@ -1,4 +1,6 @@
-"""How SQLite means to answer what it is asked: no question reads through a table that grows with the city.
+"""How SQLite means to answer what it is asked: nothing reads through a table that grows with the city.
+
+And nothing is planned anew whenever it is asked.
 
     # in the conftest.py of a folder:
     from tests.plans import no_table_is_read_through, plans
@@ -22,6 +24,8 @@ GROWING = (
     "batches|blocks|calls|certificates|changes|codes|deliveries|earlier|events|lookups|reliances|supersessions"
     "|transactions|verifications"
 )
+PLANNED_ANEW = re.compile(r"\b(?:batches|jobs)\.state != \?")
+"""A parameter that the condition of an index names: SQLite plans such a statement anew each time."""
 READ_THROUGH = re.compile(rf"SCAN ({GROWING})\b|SEARCH ({GROWING})\b.*\((issuer_id|ledger_id|chain)=\?\)$")
 ALLOWED = {
     "GROUP BY": "the metrics count what there is, in an index",
@@ -65,6 +69,8 @@ class Plans:
                 for *_, step in plan
                 if READ_THROUGH.match(step) and not any(part in f"{words} {step}" for part in ALLOWED)
             ]
+            if PLANNED_ANEW.search(words):
+                self._faults[words].append(f"planned anew at every value: {words}")
         self.faults += self._faults[words]
 
 

@@ -15,7 +15,16 @@ from store.tables.access import (
     usage,
 )
 from store.tables.finding import codes, completeness, key_uses, lookups
-from store.tables.issuing import batches, certificates, issuers, jobs, subtrees, supersessions
+from store.tables.issuing import (
+    batch_not_void,
+    batches,
+    certificates,
+    issuers,
+    job_not_void,
+    jobs,
+    subtrees,
+    supersessions,
+)
 from store.tables.ledger import blocks, cursors, events, evidence, ledgers, pins, sightings
 from store.tables.metadata import METADATA, SCHEMA
 from store.tables.outbox import calls, leases, transactions
@@ -35,6 +44,7 @@ __all__ = [
     "METADATA",
     "SCHEMA",
     "accounts",
+    "batch_not_void",
     "batches",
     "blocks",
     "caller_names",
@@ -53,6 +63,7 @@ __all__ = [
     "forgotten_changes",
     "idempotency",
     "issuers",
+    "job_not_void",
     "jobs",
     "key_uses",
     "leases",

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select, text
 
-from store.tables import certificates
+from store.states import BatchState
+from store.tables import batches, certificates
 from tests.plans import Plans
 from tests.tables import opened
 
@@ -29,3 +30,10 @@ def test_there_are_statistics_of_every_index_of_a_table_that_grows(tmp_path: Pat
     # The primary key of a table without rowid is the table.
     without_rowid = {(table, f"sqlite_autoindex_{table}_1") for table in tables if (table, table) in told}
     assert {each for each in told if each[0] != each[1]} == indexes - without_rowid
+
+
+@pytest.mark.reads_through
+def test_a_question_that_is_planned_anew_at_every_value_is_seen(tmp_path: Path, plans: Plans) -> None:
+    with opened(f"sqlite:///{tmp_path}/ecert.sqlite") as database, database.read() as connection:
+        connection.execute(select(batches.c.id).where(batches.c.id == 1, batches.c.state != BatchState.VOID)).all()
+    assert [fault.partition(":")[0] for fault in plans.faults] == ["planned anew at every value"]
