@@ -42,6 +42,7 @@ PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA cache_size = -65536",
     "PRAGMA secure_delete = ON",
+    "PRAGMA wal_autocheckpoint = 32768",  # pages, 128 MB: what is written again and again goes to the file once
 )
 
 

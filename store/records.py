@@ -182,6 +182,11 @@ class BatchRecord:
     handed_out_at: int | None
     void_reason: str | None
 
+    @property
+    def serials(self) -> range:
+        """The serials of its certificates."""
+        return range(self.first_serial, self.first_serial + self.count)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Supersession:

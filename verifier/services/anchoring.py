@@ -105,7 +105,7 @@ def _hand_out(
     anchored.files += result.files
     anchored.withheld |= result.withheld
     anchored.withdrawn |= result.withdrawn
-    anchored.serials.append(range(record.first_serial, record.first_serial + record.count))
+    anchored.serials.append(record.serials)
     return True
 
 
