@@ -67,9 +67,11 @@ def covering(connection: Connection, ledger: str, agency: str, serial: int) -> B
     return batch_of(row)
 
 
-def abandoned(connection: Connection, *, before: int) -> tuple[BatchRecord, ...]:
-    """Give the filling batches that nobody has fed since `before`."""
-    wanted = select_batches().where(batches.c.state == BatchState.FILLING, batches.c.fed_at < before)
+def filling(connection: Connection, *, unfed_since: int | None = None) -> tuple[BatchRecord, ...]:
+    """Give the batches that are being filled; `unfed_since`: only those that nobody has fed since then."""
+    wanted = select_batches().where(batches.c.state == BatchState.FILLING)
+    if unfed_since is not None:
+        wanted = wanted.where(batches.c.fed_at < unfed_since)
     return tuple(batch_of(row) for row in connection.execute(wanted.order_by(batches.c.id)))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from ecert.merkle import Tree
 from store import certificates, outbox, supersessions
-from store.batch_reading import abandoned, counts, covering, leaves, of_job, read, subtrees_of
+from store.batch_reading import counts, covering, filling, leaves, of_job, read, subtrees_of
 from store.errors import BatchClosedOtherwise, BatchFull
 from store.issuers import give_back, known_issuer, set_aside
 from store.records import BatchRecord, NewCertificate
@@ -23,13 +23,13 @@ from store.tables import batches, subtrees
 __all__ = [
     "MAX_CAPACITY",
     "Closed",
-    "abandoned",
     "begin",
     "close",
     "counts",
     "covering",
     "feed",
     "fill",
+    "filling",
     "hand_out",
     "leaves",
     "of_job",
@@ -180,7 +180,7 @@ def void(
 ) -> Move[BatchState]:
     """Filling -> void: its certificates are never anchored, and give up their numbers.
 
-    `unfed_since`: only where nobody has fed it since then, as when it was found (`abandoned`).
+    `unfed_since`: only where nobody has fed it since then, as when it was found (`filling`).
     """
     unfed = () if unfed_since is None else (batches.c.fed_at < unfed_since,)
     voided = connection.execute(

@@ -40,7 +40,7 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA foreign_keys = ON",
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
-    "PRAGMA cache_size = -65536",
+    "PRAGMA cache_size = -16384",  # KB of each connection; what the machine keeps of the file serves as well
     "PRAGMA secure_delete = ON",
     "PRAGMA wal_autocheckpoint = 32768",  # pages, 128 MB: what is written again and again goes to the file once
 )

@@ -215,7 +215,7 @@ def test_a_batch_that_nobody_feeds_is_found(database: Database) -> None:
         forgotten = batch(connection, now=100)
         fed = batch(connection, now=100)
         assert batches.feed(connection, fed.id, now=150).moved
-        assert [one.id for one in batches.abandoned(connection, before=120)] == [forgotten.id]
+        assert [one.id for one in batches.filling(connection, unfed_since=120)] == [forgotten.id]
 
 
 def test_the_batch_that_covers_a_serial_is_found(database: Database) -> None:

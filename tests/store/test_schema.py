@@ -54,7 +54,7 @@ def test_a_database_of_the_version_before_keeps_its_rows_and_makes_paths_from_th
     engine.dispose()
     assert migrate(empty_url).before == "0004"
     with Database.open(empty_url) as database, database.read() as connection:
-        assert [batch.id for batch in batches.abandoned(connection, before=2)] == [7]
+        assert [batch.id for batch in batches.filling(connection, unfed_since=2)] == [7]
         assert batches.subtrees_of(connection, 7) is None
 
 

@@ -51,7 +51,7 @@ def work(city: City, until: int = 0) -> None:
             for call in calls.open_calls(connection, LEDGER):
                 name = leases.sender_name(call.chain, call.sender)
                 leases.take(connection, name, holder="a sender", now=city.clock.now, seconds=15)
-            for batch in batches.abandoned(connection, before=2**53) if until else ():
+            for batch in batches.filling(connection) if until else ():
                 if city.clock.now < until:
                     batches.feed(connection, batch.id, now=city.clock.now)
                 else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ecert.strict_json import MAX_INTEGER
 from store import batches, jobs
 from store.records import BatchRecord
 from store.states import CallState
@@ -43,7 +42,7 @@ def held_up(office: Office, waiting: Iterable[BatchRecord]) -> HeldUp | None:
         return None
     agency, last = queued[0].agency, max(batch.first_serial for batch in queued)
     with office.database.read() as connection:
-        for batch in sorted(batches.abandoned(connection, before=MAX_INTEGER), key=lambda each: each.first_serial):
+        for batch in sorted(batches.filling(connection), key=lambda each: each.first_serial):
             if (batch.ledger, batch.agency) == (office.ledger, agency) and batch.first_serial < last:
                 table = None if batch.job is None else jobs.read(connection, batch.job).name
                 return HeldUp(batch=batch, table=table)
