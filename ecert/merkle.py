@@ -43,7 +43,7 @@ class Tree:
         if not 1 <= self.count <= MAX_LEAVES:
             raise BatchSizeError(self.count)
         self._levels = [b"".join(leaves)]
-        while len(self._levels[-1]) > _SIZE:
+        for _ in range((self.count - 1).bit_length()):  # by their number: their bytes may have been changed
             self._levels.append(_level_above(self._levels[-1]))
 
     @property

@@ -11,8 +11,12 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bind
 from store.issuers import issuer_id
 from store.pieces import PIECE, pieces
 from store.records import CertificateRecord
+from store.states import BatchState
 from store.tables import batch_not_void, batches, certificates, issuers, ledgers
 from store.tables import lookups as lookup_rows
+
+SOME = 128
+"""Certificates that are looked through here, without the database sorting them."""
 
 
 def read(connection: Connection, ledger: str, agency: str, serial: int) -> CertificateRecord | None:
@@ -51,26 +55,48 @@ def by_lookup(
     """
     if not indexes:
         return ()
-    one, other = (*indexes, *indexes)[:2]
-    named = {name: value for name, value in (("agency", agency), ("serial", serial)) if value is not None}
-    asked = {"ledger": ledger, "one": one, "other": other, "most": limit, **named}
-    return tuple(certificate_of(row) for row in connection.execute(_by_lookup(*named), asked).all())
+    asked = {"ledger": ledger, "one": indexes[0], "other": indexes[-1], "agency": agency, "serial": serial}
+    found = connection.execute(_some(SOME), asked).all()
+    if len(found) == SOME:
+        narrowed = [name for name in ("agency", "serial") if asked[name] is not None]
+        found = connection.execute(_newest(*narrowed), {**asked, "most": limit}).all()
+    else:
+        found = [row for row in found if row.ledger == ledger and row.state != BatchState.VOID]
+        found = [row for row in found if agency in {None, row.agency} and serial in {None, row.serial}]
+        found.sort(key=lambda row: (-row.created_at, -row.serial, row.agency))
+    return tuple(certificate_of(row) for row in found[:limit])
+
+
+def _places() -> Select[Any]:
+    """Ask where the certificates are that the indexes lead to."""
+    wanted = lookup_rows.c.index.in_([bindparam("one"), bindparam("other")])
+    return select(lookup_rows.c.issuer_id, lookup_rows.c.serial).where(wanted).distinct()
 
 
 @cache
-def _by_lookup(*narrowed: str) -> Select[Any]:
-    """Write the statement once: writing it takes several times as long as the database needs to answer it."""
+def _some(most: int) -> Select[Any]:
+    """Ask for some of them in few words, which is all where there are few; written once, as that takes longest."""
+    return _of(select_certificates().add_columns(batches.c.created_at, batches.c.state), _places().limit(most))
+
+
+@cache
+def _newest(*narrowed: str) -> Select[Any]:
+    """Ask for the newest of many; their places first, as a hundred thousand certificates are not sorted whole."""
     columns = {"agency": issuers.c.agency, "serial": certificates.c.serial}
-    found = select(lookup_rows.c.issuer_id, lookup_rows.c.serial)
-    named = found.where(lookup_rows.c.index.in_([bindparam("one"), bindparam("other")])).distinct().subquery("named")
-    return (
-        select_certificates()
-        .join(named, (named.c.issuer_id == certificates.c.issuer_id) & (named.c.serial == certificates.c.serial))
+    order = (batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
+    newest = (
+        _of(select_certificates().with_only_columns(certificates.c.issuer_id, certificates.c.serial), _places())
         .where(ledgers.c.name == bindparam("ledger"), batch_not_void)
         .where(*(columns[name] == bindparam(name) for name in narrowed))
-        .order_by(batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
+        .order_by(*order)
         .limit(bindparam("most"))
     )
+    return _of(select_certificates(), newest).order_by(*order)
+
+
+def _of(wanted: Select[Any], places: Select[Any]) -> Select[Any]:
+    at = places.subquery()
+    return wanted.join(at, and_(at.c.issuer_id == certificates.c.issuer_id, at.c.serial == certificates.c.serial))
 
 
 def leaves(connection: Connection, ledger: str, agency: str, serials: range) -> tuple[bytes, ...]:

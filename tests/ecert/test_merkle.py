@@ -113,6 +113,11 @@ def test_a_batch_has_at_least_one_and_at_most_2_20_leaves() -> None:
     assert len(Tree([bytes(32)] * merkle.MAX_LEAVES).path(5)) == 20
 
 
+@pytest.mark.parametrize("leaves", [[bytes(33)], [bytes(32), bytes(33)], [bytes(31), bytes(32), b""], [b""] * 5])
+def test_leaves_of_another_length_come_to_an_end(leaves: list[bytes]) -> None:
+    assert Tree(leaves).root != Tree([bytes(32)] * len(leaves)).root
+
+
 @pytest.mark.parametrize("index", [-1, 3])
 def test_only_leaves_that_are_there_have_a_path(index: int) -> None:
     with pytest.raises(IndexError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -195,6 +196,38 @@ def test_a_database_that_is_away_is_an_error_and_no_absence(tmp_path: Path) -> N
         path.unlink()
     with pytest.raises(StoreError):
         look_up(city, TITLE, "number", ROWS[0]["title_number"])
+
+
+def test_a_database_that_goes_away_in_the_midst_is_an_error_in_the_midst(city: City, database_url: str) -> None:
+    """Where several are looked up together, it must be known of each before the group is over."""
+    finding = Finding(city.database, LEDGER, city.office.keyring.folder, TypeCatalogue.bundled())
+    told: list[object] = []
+    with table_renamed(database_url, "lookups", "gone"), suppress(StoreError), finding.reading() as reading:
+        for look in (
+            lambda: reading.look_up(TITLE, "number", ROWS[0]["title_number"]),
+            lambda: reading.by_document(bytes(32)),
+        ):
+            try:
+                told.append(look())
+            except Exception as error:  # noqa: BLE001 - which it is, is what is asked
+                told.append(error)
+    assert [isinstance(each, StoreError) for each in told] == [True, True]
+
+
+@contextmanager
+def table_renamed(database_url: str, name: str, other: str) -> Iterator[None]:
+    engine = make_engine(database_url)
+
+    def rename(before: str, after: str) -> None:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            connection.execute(text(f"ALTER TABLE {before} RENAME TO {after}"))
+
+    rename(name, other)
+    try:
+        yield
+    finally:
+        rename(other, name)
+        engine.dispose()
 
 
 def test_nothing_is_found_where_nothing_was_ever_issued(tmp_path: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from sqlalchemy import delete, event, update
 from sqlalchemy.engine import Engine
@@ -80,7 +82,19 @@ def test_a_leaf_that_was_changed_takes_the_paths_of_its_subtree_alone(database: 
     assert paths.find(ISSUER, 10 + SUBTREE, facts(tree)) == tree.path(SUBTREE)
 
 
-@pytest.mark.parametrize("hashes", [b"", b"\x01" * 32, b"\x01" * 31, b"\x01" * 32 * 4])
+def test_the_root_of_another_batch_with_another_count_condemns_nobody_and_breaks_nothing(
+    database: Database, tree: Tree
+) -> None:
+    """Whoever anchored it has no such leaves; the ledger lets every agency anchor what root it likes."""
+    paths = Paths(database)
+    assert paths.find(ISSUER, 10, facts(tree)) == tree.path(0)
+    assert paths.find(ISSUER, 10 + COUNT - 1, facts(tree)) == tree.path(COUNT - 1)
+    other = replace(facts(tree), count=4 * SUBTREE)
+    found = [paths.find(ISSUER, 10 + index, other) for index in range(other.count)]
+    assert found[COUNT - 1 :] == [None] * (other.count - COUNT + 1)
+
+
+@pytest.mark.parametrize("hashes", [b"", b"\x01" * 32, b"\x01" * 31, b"\x01" * 32 * 4, b"\x01" * 97])
 def test_hashes_that_were_changed_are_made_again_from_the_leaves(
     database: Database, tree: Tree, hashes: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -88,6 +102,18 @@ def test_hashes_that_were_changed_are_made_again_from_the_leaves(
         connection.execute(update(subtrees).values(hashes=hashes))
     assert Paths(database).find(ISSUER, 10, facts(tree)) == tree.path(0)
     assert "see `ecert fsck`" in caplog.text
+
+
+@pytest.mark.parametrize("leaf", [b"", b"\x01" * 31, b"\x01" * 33, b"\x01" * 96])
+def test_a_leaf_of_another_length_takes_the_paths_of_its_subtree_alone(
+    database: Database, tree: Tree, leaf: bytes
+) -> None:
+    with database.begin() as connection:
+        connection.execute(update(certificates).where(certificates.c.serial == 11).values(leaf=leaf))
+    paths = Paths(database)
+    assert paths.find(ISSUER, 10, facts(tree)) is None
+    assert paths.find(ISSUER, 10 + SUBTREE, facts(tree)) == tree.path(SUBTREE)
+    assert paths.tree(ISSUER, facts(tree)) is None
 
 
 def test_hashes_of_another_level_with_leaves_to_match_condemn_nobody(database: Database, tree: Tree) -> None:

@@ -9,7 +9,7 @@ Opens field and index keys: not for the public process.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,7 @@ from ecert.errors import UnreadableValue
 from ecert.types import TypeCatalogue
 from store import certificates, completeness, key_uses
 from store.database import Connection, Database
+from store.engine import translated
 from store.key_uses import KeyUse, Use
 from store.records import CertificateRecord
 from verifier.keys.field_key import FieldKeys
@@ -53,7 +54,10 @@ class Finding:
 
 
 class Reading:
-    """One state of the database, in which any number of certificates is looked up; made by `Finding.reading`."""
+    """One state of the database, in which any number of certificates is looked up; made by `Finding.reading`.
+
+    What goes wrong in the midst is said in the store's errors here: whoever looks several up tells them apart.
+    """
 
     def __init__(
         self, connection: Connection, ledger: str, types: TypeCatalogue, fields: FieldKeys, indexes: IndexKeys
@@ -89,17 +93,19 @@ class Reading:
             CannotOpen: what is stored was changed.
             StoreError: the database does not answer.
         """
-        found = self._find(_asked(Places.of(certificate_type), by, value), agency, serial)
-        if not found and agency is None and serial is None:
-            return Found(
-                certificates=(),
-                complete_since=completeness.of_type(self._connection, self._ledger, certificate_type.vct_hash),
-            )
-        return self._opened(found)
+        wanted = _asked(Places.of(certificate_type), by, value)
+        with translated():
+            found = self._find(wanted, agency, serial)
+            since: Mapping[str, int] = {}
+            if not found and agency is None and serial is None:
+                since = completeness.of_type(self._connection, self._ledger, certificate_type.vct_hash)
+        return self._opened(found, since)
 
     def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
         """Find the certificates, of whatever type, whose document has this hash; narrows and raises as `look_up`."""
-        return self._opened(self._find(asked_document(sha256), agency, serial))
+        with translated():
+            found = self._find(asked_document(sha256), agency, serial)
+        return self._opened(found, {})
 
     def _find(
         self, wanted: tuple[str, str, str], agency: str | None, serial: int | None
@@ -113,7 +119,7 @@ class Reading:
             self._connection, self._ledger, indexes, limit=MOST + 1, agency=agency, serial=serial
         )
 
-    def _opened(self, found: Collection[CertificateRecord]) -> Found:
+    def _opened(self, found: Collection[CertificateRecord], since: Mapping[str, int]) -> Found:
         shown = tuple(
             FoundCertificate(
                 agency=record.agency,
@@ -125,7 +131,7 @@ class Reading:
             for record in list(found)[:MOST]
             if (certificate_type := self._types.by_hash(record.certificate_type)) is not None
         )
-        return Found(certificates=shown, more=len(found) > MOST)
+        return Found(certificates=shown, complete_since=since, more=len(found) > MOST)
 
 
 def found_by(certificate_type: CertificateType) -> tuple[str, ...]:

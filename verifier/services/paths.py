@@ -40,11 +40,11 @@ class Paths:
         """Give the path of a serial in the batch that the ledger names for it; None where the leaves are not here."""
         number, place = divmod(serial - batch.first_serial, SUBTREE)
         try:
-            upper = self._kept.get((batch.root, "upper"), partial(self._upper, issuer, batch))
+            upper = self._kept.get((*_tree(batch), "upper"), partial(self._upper, issuer, batch))
             if upper is None:
                 return None
             make = partial(self._lower, issuer, batch, number, upper.leaf(number))
-            lower = self._kept.get((batch.root, number), make)
+            lower = self._kept.get((*_tree(batch), number), make)
         except StoreError as error:
             _LOG.warning("no leaves could be read: %s", error)
             return None
@@ -56,7 +56,7 @@ class Paths:
         Raises:
             StoreError: the database does not answer.
         """
-        return self._kept.get((batch.root, "whole"), partial(self._whole, issuer, batch))
+        return self._kept.get((*_tree(batch), "whole"), partial(self._whole, issuer, batch))
 
     def _whole(self, issuer: Issuer, batch: BatchFacts) -> Tree | None:
         with self._database.read() as connection:
@@ -115,6 +115,11 @@ class _Kept:
             while len(self._trees) > 1 and self._leaves > MAX_LEAVES_KEPT:
                 _, oldest = self._trees.popitem(last=False)
                 self._leaves -= oldest.count
+
+
+def _tree(batch: BatchFacts) -> tuple[bytes, int]:
+    """Name a batch's tree: anybody may have anchored the root of another batch, with another count."""
+    return batch.root, batch.count
 
 
 def _made(leaves: tuple[bytes, ...], count: int, root: bytes) -> Tree | None:

@@ -141,7 +141,8 @@ class _Reissuing:
         finally:
             with database.begin() as connection:
                 leases.release(connection, lease)
-        return tuple(sorted(issued[line] for line, _ in due)), hindered
+        # Of an earlier batch of these the ledger may have refused the anchor meanwhile.
+        return tuple(sorted(issued[line] for line, _ in due if line in issued)), hindered
 
     def _take(self) -> Lease:
         """Take the job, and void what an interrupted run left filling: it was promised to nobody."""
