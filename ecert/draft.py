@@ -7,33 +7,28 @@ first valid day.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from functools import lru_cache
 from typing import Final, final
+
+import orjson
 
 from ecert import check_digits, kinds, strict_json
 from ecert.certificate import Value
 from ecert.certificate_type import VALID_FROM, VALID_UNTIL, CertificateType
+from ecert.days import DAY, DEFAULT_ZONE, midnight_at, offset, read_day
 from ecert.documents import Document
-from ecert.errors import Fault, FaultReason, LintError, MalformedError, UnreadableValue
+from ecert.errors import Fault, FaultReason, LintError, UnreadableValue
 from ecert.fault_words import fault
 from ecert.fields import DOCUMENT, IDENTIFIER, Field
-from ecert.readings import read_date
+from ecert.readings import is_absent
+from ecert.sealing import NONCE_SIZE, Sealer
 
-DEFAULT_ZONE = "+08:00"
 IDENTIFIER_CHECK = "identifier_check"
 MAX_FACE = 120_000
 """Bytes of all values together: written out, with salts, digests and a path, they stay within 256 KiB."""
-FIRST_DAY, LAST_DAY = "1900-01-01", "2200-12-31"
-"""Validity begins and ends within these days: what lies outside was typed wrong, or means no end at all."""
-_DAY = 86_400
 _MAX_BYTES = 4  # of a character in UTF-8
-_EPOCH = date(1970, 1, 1).toordinal()
-_ZONE = re.compile(r"([+-])(0[0-9]|1[0-4]):(00|15|30|45)")
-_ZONES_KEPT = 256
 
 
 @final
@@ -50,7 +45,7 @@ _LINTED: Final = _Linted()
 class LintedCertificate:
     """What may be signed: `values` parallel to the type's slots, `nbf` and `exp` in seconds, notes for people.
 
-    Made by `lint` alone: `mark` is of a type that no other module has. `number` is the normal form of what people ask
+    Made here alone: `mark` is of a type that no other module has. `number` is the normal form of what people ask
     for the certificate by; None only in a legacy record without it.
     """
 
@@ -66,6 +61,43 @@ class LintedCertificate:
     def said(self) -> dict[str, Value]:
         """Give what it says by field names, None where it says nothing."""
         return dict(zip(self.certificate_type.slots, self.values, strict=True))
+
+
+@final
+class Freezer:
+    """Turns linted certificates into bytes, to be laid aside outside memory, and back.
+
+    It thaws nothing but what it froze itself, so all that it thaws was linted. They are sealed with a key that is made
+    here and kept nowhere else: whoever has the bytes can neither read nor change them.
+    """
+
+    __slots__ = ("_frozen", "_sealer")
+
+    def __init__(self) -> None:
+        self._sealer = Sealer.with_new_key()
+        self._frozen = 0
+
+    def freeze(self, linted: LintedCertificate, *, place: bytes) -> bytes:
+        """Give the bytes of a certificate, which thaw in that place alone, as one of its type."""
+        self._frozen += 1
+        said = (linted.values, linted.nbf, linted.exp, linted.legacy, linted.number, linted.notes)
+        nonce = self._frozen.to_bytes(NONCE_SIZE)  # counted, so never the same twice under the freezer's own key
+        return self._sealer.seal(orjson.dumps(said), nonce=nonce, place=linted.certificate_type.vct_hash + place)
+
+    def thaw(self, certificate_type: CertificateType, frozen: bytes, *, place: bytes) -> LintedCertificate:
+        """Give the certificate; `SealBroken` where this freezer froze no such one of that type for that place."""
+        said = self._sealer.open(frozen, place=certificate_type.vct_hash + place)
+        values, nbf, exp, legacy, number, notes = orjson.loads(said)
+        return LintedCertificate(
+            mark=_LINTED,
+            certificate_type=certificate_type,
+            values=tuple(values),
+            nbf=nbf,
+            exp=exp,
+            legacy=legacy,
+            number=number,
+            notes=tuple(notes),
+        )
 
 
 def lint(
@@ -84,7 +116,7 @@ def lint(
     Empty text, an empty list and None are absent. `legacy` None: the type's legacy profile is used only where the row
     needs it and is old enough; True asks for it, False forbids it. `zone` such as `+08:00`, else `MalformedError`.
     """
-    offset = _offset(zone)
+    ahead = offset(zone)
     faults: list[Fault] = []
     dates = _validity(valid_from, valid_until, faults)
     values, missing = _fields(certificate_type, row, faults)
@@ -101,60 +133,37 @@ def lint(
         mark=_LINTED,
         certificate_type=certificate_type,
         values=tuple([values[slot] for slot in certificate_type.slots]),
-        nbf=_midnight(first, offset),
-        exp=None if (last := dates[VALID_UNTIL]) is None else _midnight(last, offset) + _DAY,
+        nbf=midnight_at(first, ahead),
+        exp=None if (last := dates[VALID_UNTIL]) is None else midnight_at(last, ahead) + DAY,
         legacy=is_legacy,
         number=_normal_number(number, values),
         notes=_notes(values),
     )
 
 
-def midnight(day: str, zone: str = DEFAULT_ZONE) -> int:
-    """Give the second at which a day `YYYY-MM-DD` begins in a zone; `MalformedError` where either is none."""
-    try:
-        return _midnight(read_date(day), _offset(zone))
-    except UnreadableValue as error:
-        raise MalformedError("day", "not a date YYYY-MM-DD") from error
-
-
-def _midnight(day: str, offset: int) -> int:
-    return (date.fromisoformat(day).toordinal() - _EPOCH) * _DAY - offset
-
-
-@lru_cache(_ZONES_KEPT)
-def _offset(zone: str) -> int:
-    match = _ZONE.fullmatch(zone)
-    if match is None:
-        raise MalformedError("zone", "not a time zone such as +08:00, on a quarter of an hour")
-    seconds = int(match[2]) * 3600 + int(match[3]) * 60
-    return -seconds if match[1] == "-" else seconds
-
-
-def _is_absent(value: Value) -> bool:
-    if isinstance(value, str):
-        return not value or value.isspace()
-    return value is None or value == []
+def attach(linted: LintedCertificate, document: Document) -> LintedCertificate:
+    """Give the same with a document; `LintError` where the document cannot be signed, or not beside all the rest."""
+    values, faults = linted.said(), list[Fault]()
+    _common(DOCUMENT, document.value(), values, faults)
+    _judge_size(values, faults)
+    if faults:
+        raise LintError(tuple(faults))
+    return replace(linted, values=tuple(values.values()))
 
 
 def _validity(valid_from: str, valid_until: str | None, faults: list[Fault]) -> dict[str, str | None]:
     """Read the first and the last valid day."""
     dates: dict[str, str | None] = {VALID_FROM: None, VALID_UNTIL: None}
     for name, said in ((VALID_FROM, valid_from), (VALID_UNTIL, valid_until)):
-        if _is_absent(said):
+        if is_absent(said):
             continue
         try:
-            dates[name] = _within_reason(read_date(said))
+            dates[name] = read_day(said)
         except UnreadableValue as error:
             faults.append(fault(name, error))
-    if _is_absent(valid_from):
+    if is_absent(valid_from):
         faults.append(_fault(VALID_FROM, FaultReason.MISSING))
     return dates
-
-
-def _within_reason(day: str) -> str:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise UnreadableValue(FaultReason.OUT_OF_RANGE, f"{FIRST_DAY} … {LAST_DAY}")
-    return day
 
 
 def _fields(
@@ -166,7 +175,7 @@ def _fields(
     for field in certificate_type.fields:
         value = row.get(field.name)
         values[field.name] = None
-        if not _is_absent(value):
+        if not is_absent(value):
             try:
                 checked = kinds.check(field, value)
             except UnreadableValue as error:
@@ -181,7 +190,7 @@ def _fields(
 
 def _common(field: Field, value: Value, values: dict[str, Value], faults: list[Fault]) -> None:
     values[field.name] = None
-    if not _is_absent(value):
+    if not is_absent(value):
         try:
             values[field.name] = kinds.check(field, value)
         except UnreadableValue as error:

@@ -32,6 +32,13 @@ def read_date(value: Value) -> str:
     raise UnreadableValue(FaultReason.NOT_A_DATE)
 
 
+def is_absent(value: Value) -> bool:
+    """Tell whether a value says nothing: empty text, an empty list, None."""
+    if isinstance(value, str):
+        return not value or value.isspace()
+    return value is None or value == []
+
+
 def _is_iso_date(text: str) -> bool:
     """Tell whether a text is a real day in just the form that is kept."""
     try:

@@ -1,10 +1,12 @@
 """Sealing what lies in a database: AES-256-GCM (NIST SP 800-38D), bound to the place where it lies.
 
-A sealed text moved to another place does not open there. The nonce is an argument: 12 bytes of the operating system's
-randomness, never the same twice under one key (fewer than 2^32 texts under one key keep that so).
+A sealed text moved to another place does not open there. The nonce is an argument, 12 bytes, never the same
+twice under one key: the operating system's randomness (fewer than 2^32 texts under one key keep that so), or a count.
 """
 
 from __future__ import annotations
+
+from typing import Self
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -24,6 +26,11 @@ class Sealer:
         if len(key) != KEY_SIZE:
             raise ValueError(f"a key of {len(key)} bytes; it has {KEY_SIZE}")
         self._cipher = AESGCM(key)
+
+    @classmethod
+    def with_new_key(cls) -> Self:
+        """Make one whose key nobody else has: what it seals opens as long as it is there."""
+        return cls(AESGCM.generate_key(KEY_SIZE * 8))
 
     def seal(self, content: bytes, *, nonce: bytes, place: bytes) -> bytes:
         """Give the nonce and the ciphertext with its tag, 28 bytes longer than the content."""

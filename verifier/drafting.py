@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
+from ecert.days import midnight
 from ecert.documents import Document
-from ecert.draft import LintedCertificate, lint, midnight
+from ecert.draft import LintedCertificate, lint
 
 _DAY = 86_400
 

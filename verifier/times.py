@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from ecert.draft import midnight
+from ecert.days import midnight
 from ecert.errors import MalformedError
 from verifier.errors import Refused
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from ecert import agency, claims, draft, kinds, merkle, parsing, strict_json, type_file
+from ecert import agency, claims, days, draft, kinds, merkle, parsing, strict_json, type_file
 from ecert.certificate import Value
 from ecert.checks import question
 from ecert.checks.rules import CHECKS, GRAVITY
@@ -200,7 +200,7 @@ class TestTypes:
             f"at most {kinds.MAX_TEXT} characters",
             f"at most {kinds.MAX_NUMBER} characters",
             f"at most {kinds.MAX_BARE_NUMBER} characters",
-            f"within {draft.FIRST_DAY} and {draft.LAST_DAY}",
+            f"within {days.FIRST_DAY} and {days.LAST_DAY}",
             f"1-{kinds.MAX_ID} printable",
             f"nested at most {kinds._MAX_DEPTH} deep",
             f"at most {draft.MAX_FACE} bytes",

@@ -28,6 +28,14 @@ def test_what_is_sealed_opens_in_its_place_and_nowhere_else() -> None:
             Sealer(KEY).open(sealed[:cut], place=b"here")
 
 
+def test_a_new_key_is_of_one_sealer_alone() -> None:
+    first, second = Sealer.with_new_key(), Sealer.with_new_key()
+    sealed = first.seal(b"content", nonce=NONCE, place=b"here")
+    assert first.open(sealed, place=b"here") == b"content"
+    with pytest.raises(SealBroken):
+        second.open(sealed, place=b"here")
+
+
 def test_a_key_has_32_bytes() -> None:
     with pytest.raises(ValueError, match="it has 32"):
         Sealer(b"short")
