@@ -69,7 +69,7 @@ def issue(city: City, report: Report) -> None:
         per_second[TITLES],
         "certificates/s",
         at_least=4000,
-        note="processor seconds of `ecert issue`: check twice, sign, seal, index, leaf, tree, store",
+        note="processor seconds of `ecert issue`: check, sign, seal, index, leaf, tree, store",
     )
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     report.add("memory of issuing, at its peak", peak, "MiB", at_most=500)

@@ -9,11 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 import pytest
 
 from ecert.certificate_type import CertificateType
+from ecert.draft import LintedCertificate, lint
 from ecert.events import KeyAdded, KeyRevoked
 from ecert.facts import Status
 from ecert.judging import judge
@@ -24,6 +25,7 @@ from ecert.verdict import Reason, Result
 from store import batches, calls, jobs, leases
 from store.states import BatchState, JobState
 from tests.verifier.office import AGENCY, NOW, City, make_city
+from tests.verifier.test_spool import full_disk
 from verifier.faults import IssuingStopped, RowsRefused
 from verifier.services.issuing import issue
 from verifier.services.progress import Stage
@@ -73,6 +75,7 @@ class Options(TypedDict, total=False):
     skip_bad: bool
     dry_run: bool
     documents: Path
+    spool: Path
     wait: bool
     timeout: float | None
 
@@ -118,12 +121,45 @@ def test_a_table_becomes_certificates_that_are_anchored_and_valid(city: City) ->
     assert_all_valid(city)
 
 
-def test_a_table_that_is_too_long_to_keep_is_read_twice(city: City, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_table_that_is_too_long_to_keep_is_linted_once_and_issued_whole(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    linted = []
+
+    def counted(*arguments: Any, **options: Any) -> LintedCertificate:
+        linted.append(arguments)
+        return lint(*arguments, **options)
+
+    monkeypatch.setattr("verifier.tables.linted_rows.lint", counted)
     monkeypatch.setattr("verifier.tables.linted_rows.KEPT", 3)
     rows = [row(n) for n in range(25)]
     rows[7] = row(7, holder_name="")
-    outcome = run(city, table(city, rows), skip_bad=True, batch_size=10)
+    outcome = run(city, table(city, rows), skip_bad=True, batch_size=10, spool=city.folder)
     assert (outcome.issued, outcome.bad, outcome.complete) == (24, 1, True)
+    assert [each["line"] for each in results(outcome) if not each["serial"]] == ["9"]
+    assert_all_valid(city)
+    assert len(linted) == 25
+
+
+def test_rows_that_cannot_be_laid_aside_are_said_before_anything_is_stored(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verifier.tables.linted_rows.KEPT", 3)
+    absent = city.folder / "absent"
+    with pytest.raises(IssuingStopped, match=f"nothing was stored by this run: .* laid aside in {absent}: No such"):
+        run(city, table(city, [row(n) for n in range(25)]), spool=absent)
+    assert nothing_stored(city)
+    assert run(city, table(city, [row(n) for n in range(3)], name="short.csv"), spool=absent).complete
+
+
+def test_rows_that_the_disk_does_not_take_are_said_before_anything_is_stored(
+    city: City, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verifier.tables.linted_rows.KEPT", 3)
+    monkeypatch.setattr("verifier.tables.spool.TemporaryFile", full_disk)
+    with pytest.raises(IssuingStopped, match=f"nothing was stored .* in {city.folder}: No space left on device"):
+        run(city, table(city, [row(n) for n in range(5)]), spool=city.folder)
+    assert nothing_stored(city)
 
 
 def test_each_row_is_answered_with_its_serial_and_file(city: City) -> None:

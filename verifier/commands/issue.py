@@ -64,6 +64,7 @@ def issue(
             skip_bad=skip_bad,
             dry_run=dry_run,
             documents=documents,
+            spool=settings.data_dir,
             wait=wait,
             timeout=timeout,
         )

@@ -72,7 +72,7 @@ def _with_taken(
 def number_taken(rows: LintedRows, row: LintedRow, serial: int | None, blind: BlindIndexes) -> BadRow:
     """Say that a row's number belongs to a certificate that was issued before."""
     fault = rows.fault(
-        row.row,
+        row.line,
         blind.certificate_type.number,
         "number_taken",
         f"this number is on the certificate with serial {serial} already: the row may have been in an earlier file;"

@@ -31,6 +31,7 @@ from verifier.tables.lines import Survey, open_plain, survey
 from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header
 from verifier.tables.result_file import RowResults, write_results
 from verifier.tables.rows import Table
+from verifier.tables.spool import Spool
 from verifier.written_files import assure_writable
 
 LARGEST_BATCH = 65_536
@@ -44,16 +45,17 @@ def issue(office: Office, order: Order) -> Outcome:
     Raises:
         RowsRefused: the table has faults; nothing of it was stored.
         KeyringError: the agency's keys are not here.
-        IssuingStopped: the ledger does not let the agency issue, or the time is over; the same order goes on later.
+        IssuingStopped: the ledger does not let the agency issue, rows or files cannot be written, or the time is over;
+            the same order goes on later.
     """
     if not 1 <= order.batch_size <= LARGEST_BATCH:
         raise IssuingStopped(f"a batch has 1 to {LARGEST_BATCH} certificates, not {order.batch_size}")
     patience = Patience(office, order.timeout)
-    with open_plain(order.file) as file:
+    with open_plain(order.file) as file, Spool(order.spool) as spool:
         before = os.fstat(file.fileno())
         found = survey(file, order.file.name)
         table = _table(file, found, order.certificate_type)
-        rows = LintedRows(table, order.certificate_type, DocumentFolder(order.documents))
+        rows = LintedRows(table, order.certificate_type, DocumentFolder(order.documents), spool)
         job = before_this = _job(office, order, found)
         checked = check_rows(office, rows, _blind(office, order), _issued(office, job))
         _refuse(order, checked, found.name)
@@ -65,6 +67,7 @@ def issue(office: Office, order: Order) -> Outcome:
         opened = _Opened(file=file, before=before, found=found, table=table, rows=rows, checked=checked)
         if job is None or job.state is JobState.FILLING:
             job = _fill(office, order, job, opened, patience)
+        spool.close()  # the ledger may let us wait long
         anchored = wait_and_hand_out(office, job, order.certificate_type, order.folder, patience, wait=order.wait)
         outcome = _outcome(office, order, job, opened, anchored)
         done = before_this is not None and before_this.state is JobState.DONE

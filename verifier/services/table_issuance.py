@@ -13,7 +13,10 @@ from verifier.faults import RowFault
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """What to issue, and how. `folder`: certificate files go under it; `timeout`: seconds to wait, None for ever."""
+    """What to issue, and how. `folder`: certificate files go under it; `timeout`: seconds to wait, None for ever.
+
+    `spool`: the folder where rows of a long table lie between checking and signing; None: the system's own for that.
+    """
 
     file: Path
     certificate_type: CertificateType
@@ -23,6 +26,7 @@ class Order:
     skip_bad: bool = False
     dry_run: bool = False
     documents: Path | None = None
+    spool: Path | None = None
     wait: bool = True
     timeout: float | None = None
 

@@ -6,24 +6,25 @@ Numbers are compared within the file; whether the store knows one already is ask
 from __future__ import annotations
 
 import hashlib
+import json
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ecert.certificate import Value
-from ecert.documents import Document
-from ecert.draft import LintedCertificate, lint
-from ecert.errors import Fault, FaultReason, LintError, MalformedError
+from ecert.draft import Freezer, LintedCertificate, attach, lint
+from ecert.errors import Fault, FaultReason, LintError, MalformedError, SealBroken
 from ecert.strict_json import loads
 from ecert.types import CertificateType, Kind, TypeCatalogue
-from verifier.faults import RowFault
+from verifier.faults import IssuingStopped, RowFault
 from verifier.tables.columns import COMMON, DOCUMENT, IDENTIFIER, VALID_FROM, VALID_UNTIL, Column, recognised
 from verifier.tables.document_folder import DocumentFolder, DocumentMissing
 from verifier.tables.rows import Row, Table
+from verifier.tables.spool import Spool
 
 KEPT = 10_000
-"""Rows that are kept in memory between the two passes: some 60 MB of the longest type."""
+"""Rows that are kept in memory between two readings: some 60 MB of the longest type."""
 
 COMMON_NAMES = frozenset(column.name for column in COMMON)
 
@@ -35,7 +36,6 @@ class LintedRow:
     line: int
     linted: LintedCertificate
     document: Path | None
-    row: Row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,33 +67,51 @@ def type_of_header(cells: tuple[str, ...], catalogue: TypeCatalogue) -> Certific
 
 
 class LintedRows:
-    """The rows of one table as certificates of one type, read as a stream as often as asked."""
+    """The rows of one table as certificates of one type, read as a stream as often as asked, one reading at a time.
+
+    Each is linted once. What the first whole reading found is what every later one gives: the last rows, `KEPT` at
+    most, are kept in memory, and those before them are laid aside in the spool.
+    """
 
     def __init__(
-        self, table: Table, certificate_type: CertificateType, documents: DocumentFolder, *, zone: str = "+08:00"
+        self,
+        table: Table,
+        certificate_type: CertificateType,
+        documents: DocumentFolder,
+        spool: Spool,
+        *,
+        zone: str = "+08:00",
     ) -> None:
         self._table = table
         self._type = certificate_type
         self._documents = documents
         self._zone = zone
+        self._spool = spool
+        self._freezer = Freezer()
         self._kept: list[LintedRow | BadRow] | None = None
         self._lists = tuple(field.name for field in certificate_type.fields if field.kind is Kind.LIST)
 
     def read(self) -> Iterator[LintedRow | BadRow]:
         """Give every row in its order; of rows with one number only the first is good.
 
-        A table of at most `KEPT` rows is linted once and kept; a longer one is linted at each reading.
+        Raises:
+            IssuingStopped: rows cannot be laid aside, or what was laid aside is not there any more.
         """
         if self._kept is not None:
+            yield from map(self._taken_back, self._spool.read())
             yield from self._kept
             return
+        self._spool.clear()
         kept: list[LintedRow | BadRow] = []
         for row in self._read():
-            if len(kept) <= KEPT:
-                kept.append(row)
+            kept.append(row)
+            if len(kept) > KEPT:
+                for each in kept:
+                    self._spool.add(self._laid_aside(each))
+                kept.clear()
             yield row
-        if len(kept) <= KEPT:
-            self._kept = kept
+        self._spool.flush()
+        self._kept = kept
 
     def _read(self) -> Iterator[LintedRow | BadRow]:
         numbers: dict[bytes, int] = {}
@@ -115,24 +133,46 @@ class LintedRows:
         """Give what is to be signed, the row's document hashed now."""
         if row.document is None:
             return row.linted
-        return self._draft(row.row, self._documents.hash(row.document))
+        return attach(row.linted, self._documents.hash(row.document))
 
-    def fault(self, row: Row, field: str | None, reason: str, en: str, zh: str) -> RowFault:
-        """Make a fault of a row of this table."""
-        return RowFault(file=self._table.name, line=row.line, field=field, reason=reason, en=en, zh=zh)
+    def fault(self, line: int, field: str | None, reason: str, en: str, zh: str) -> RowFault:
+        """Make a fault of the row of this table that starts on a line."""
+        return RowFault(file=self._table.name, line=line, field=field, reason=reason, en=en, zh=zh)
+
+    def _laid_aside(self, row: LintedRow | BadRow) -> bytes:
+        """Write a row as a line of JSON, then the certificate where it is good; the line is its place."""
+        if isinstance(row, BadRow):
+            return json.dumps(asdict(row)).encode()
+        said = {"line": row.line, "document": None if row.document is None else str(row.document)}
+        place = json.dumps(said).encode()  # ASCII, also where a file's name is no text
+        return place + b"\n" + self._freezer.freeze(row.linted, place=place)
+
+    def _taken_back(self, record: bytes) -> LintedRow | BadRow:
+        place, _, frozen = record.partition(b"\n")
+        try:
+            said = json.loads(place)
+            if "faults" in said:
+                return BadRow(line=said["line"], faults=tuple(RowFault(**fault) for fault in said["faults"]))
+            linted = self._freezer.thaw(self._type, frozen, place=place)
+        except (ValueError, SealBroken) as error:
+            raise IssuingStopped(
+                "the rows that were laid aside were changed by somebody: issue the table again"
+            ) from error
+        document = said["document"]
+        return LintedRow(line=said["line"], linted=linted, document=None if document is None else Path(document))
 
     def _lint(self, row: Row) -> LintedRow | BadRow:
         try:
-            linted = self._draft(row, None)
+            linted = self._draft(row)
         except LintError as error:
-            return self._bad(row, *(self.fault(row, f.field, f.reason.value, f.en, f.zh) for f in error.faults))
+            return self._bad(row, *(self.fault(row.line, f.field, f.reason.value, f.en, f.zh) for f in error.faults))
         try:
             document = self._documents.find(row.cells, linted.number)
         except DocumentMissing as missing:
-            return self._bad(row, self.fault(row, DOCUMENT.name, missing.reason, missing.en, missing.zh))
-        return LintedRow(line=row.line, linted=linted, document=document, row=row)
+            return self._bad(row, self.fault(row.line, DOCUMENT.name, missing.reason, missing.en, missing.zh))
+        return LintedRow(line=row.line, linted=linted, document=document)
 
-    def _draft(self, row: Row, document: Document | None) -> LintedCertificate:
+    def _draft(self, row: Row) -> LintedCertificate:
         cells = row.cells
         values: dict[str, Value] = {name: cell for name, cell in cells.items() if name not in COMMON_NAMES}
         for name in self._lists:
@@ -145,12 +185,11 @@ class LintedRows:
             valid_until=cells[VALID_UNTIL.name] or None,
             zone=self._zone,
             identifier=cells.get(IDENTIFIER.name) or None,
-            document=document,
         )
 
     def _twice(self, row: Row, first: int) -> RowFault:
         en = f"this number stands in line {first} already"
-        return self.fault(row, self._type.number, "duplicate_number", en, f"该编号已在第 {first} 行出现")
+        return self.fault(row.line, self._type.number, "duplicate_number", en, f"该编号已在第 {first} 行出现")
 
     @staticmethod
     def _bad(row: Row, *faults: RowFault) -> BadRow:

@@ -1,0 +1,98 @@
+"""Records of bytes laid aside on the disk in their order, in a file without a name, which ends with the process.
+
+Who trusts it: whoever reads what he wrote a moment ago. Who can write to the files of this process can change it, so
+records are made so that a changed one is noticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryFile
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from verifier.faults import IssuingStopped
+
+_LENGTH = 4
+
+
+class Spool:
+    """First written, then read as often as asked. There is a file from the first record on.
+
+    `folder`: where the file is made; the system's own for such files where None.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder
+        self._file: BinaryIO | None = None
+        self._size = 0
+
+    def add(self, record: bytes) -> None:
+        """Lay a record aside; raises `IssuingStopped` where it cannot be written. `flush` ends the writing."""
+        try:
+            if self._file is None:
+                self._file = TemporaryFile(dir=self._folder)  # noqa: SIM115 # `close` closes it
+            self._file.write(len(record).to_bytes(_LENGTH) + record)
+        except OSError as error:
+            raise self._stopped(error) from error
+        self._size += _LENGTH + len(record)
+
+    def flush(self) -> None:
+        """See that all records are written; raises `IssuingStopped` where they cannot be."""
+        try:
+            if self._file is not None:
+                self._file.flush()
+        except OSError as error:
+            raise self._stopped(error) from error
+
+    def read(self) -> Iterator[bytes]:
+        """Give every record in its order, one at a time in memory; raises `IssuingStopped` where one is not there."""
+        at = 0
+        while self._file is not None and at < self._size:
+            length = int.from_bytes(self._read(self._file, at, _LENGTH))
+            yield self._read(self._file, at + _LENGTH, length)
+            at += _LENGTH + length
+
+    def clear(self) -> None:
+        """Forget all records, so that others can be written."""
+        self.close()
+        self._file, self._size = None, 0
+
+    def close(self) -> None:
+        """Give the room on the disk back; what was written cannot be read any more."""
+        if self._file is not None:
+            with suppress(OSError):  # it tries once more to write what the disk did not take, and that is given up
+                self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _read(self, file: BinaryIO, at: int, size: int) -> bytes:
+        try:
+            file.seek(at)
+            found = file.read(size)
+        except OSError as error:
+            raise self._lost(error.strerror or str(error)) from error
+        if len(found) != size:
+            raise self._lost("it ends early")
+        return found
+
+    def _stopped(self, error: OSError) -> IssuingStopped:
+        why = error.strerror or error
+        return IssuingStopped(
+            f"nothing was stored by this run: the rows of a long table cannot be laid aside in {self._place}: {why}"
+        )
+
+    def _lost(self, why: str) -> IssuingStopped:
+        return IssuingStopped(f"the rows that were laid aside in {self._place} cannot be read again: {why}")
+
+    @property
+    def _place(self) -> str:
+        return "the folder for temporary files" if self._folder is None else str(self._folder)
