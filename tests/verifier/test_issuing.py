@@ -7,6 +7,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
@@ -23,11 +24,14 @@ from ecert.suite import SUITE
 from ecert.types import bundled_types
 from ecert.verdict import Reason, Result
 from store import batches, calls, jobs, leases
+from store.records import Job
 from store.states import BatchState, JobState
 from tests.verifier.office import AGENCY, NOW, City, make_city
 from tests.verifier.test_spool import full_disk
 from verifier.faults import IssuingStopped, RowsRefused
+from verifier.services.held_job import HeldJob
 from verifier.services.issuing import issue
+from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.table_issuance import Order, Outcome
 from verifier.services.vigil import DESERTED
@@ -570,6 +574,38 @@ def test_a_process_that_ends_at_any_moment_is_gone_on_with_by_the_same_command(c
     assert {copy.status(AGENCY, serial) for serial in serials} == {Status.VALID}
     with city.database.read() as connection:
         assert jobs.read(connection, outcome.job or 0).state is JobState.DONE
+
+
+@pytest.mark.parametrize("done_before", [0, 1000, 1300])
+def test_what_another_process_issues_before_it_lets_the_job_go_is_not_issued_twice(
+    city: City, monkeypatch: pytest.MonkeyPatch, done_before: int
+) -> None:
+    """It ends, or is killed, in the moment in which this one waits for the job."""
+    path = table(city, [row(n) for n in range(1300)])
+    take, others = HeldJob.take, [done_before]
+
+    class Ended(BaseException):
+        pass
+
+    def end(stage: Stage, done: int) -> None:
+        if stage is Stage.SIGN and done >= done_before:
+            raise Ended
+
+    def take_later(office: Office, job: Job, patience: Patience) -> HeldJob:
+        if others:
+            others.pop()
+            city.notes.at_reach = end if done_before < 1300 else city.notes.at_reach
+            with suppress(Ended):
+                run(city, path, batch_size=1100)
+            city.notes.at_reach = lambda _stage, _done: None
+        return take(office, job, patience)
+
+    monkeypatch.setattr(HeldJob, "take", take_later)
+    outcome = run(city, path, batch_size=1100)
+    assert (outcome.issued, outcome.handed_out, outcome.complete) == (1300, 1300, True)
+    assert sorted(int(each["serial"]) for each in results(outcome)) == list(range(1300))
+    with city.database.read() as connection:
+        assert [each.count for each in batches.of_job(connection, outcome.job or 0)] == [1100, 200]
 
 
 class TestDocuments:

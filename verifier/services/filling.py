@@ -8,8 +8,8 @@ goes on behind its last row: what is not closed was never promised to anybody.
 from __future__ import annotations
 
 import os
-import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import BinaryIO, NamedTuple, TypeVar
 
@@ -19,28 +19,26 @@ from ecert.draft import LintedCertificate
 from ecert.issuing import SignedCertificate, salt_bytes, sign
 from ecert.merkle import Tree
 from ecert.suite import SUITE, SigningKey
-from store import batches, jobs, leases
+from store import batches, certificates, jobs
 from store.database import Connection
 from store.errors import KeyUseMoved, LeaseLost, NumberTaken
-from store.records import BatchRecord, Job, Lease, NewCertificate
-from store.states import BatchState, Move
+from store.records import BatchRecord, Job, NewCertificate
+from store.states import BatchState, JobState, Move
 from verifier.faults import IssuingError, IssuingStopped, RowsRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.checking import GROUP, number_taken
+from verifier.services.held_job import HeldJob
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.tables.lines import unchanged
 from verifier.tables.linted_rows import BadRow, LintedRow, LintedRows
-
-LEASE_SECONDS = 15
-RENEW_AFTER = 5
 
 _Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """What is to be filled: the rows of an open file that are neither bad nor issued before.
+    """What is to be filled: the rows of an open file of which so many are good, and the others on `bad` lines.
 
     `before` is how the file was before it was first read.
     """
@@ -48,8 +46,8 @@ class Plan:
     file: BinaryIO
     before: os.stat_result
     rows: LintedRows
-    passed_over: Collection[int | None]
-    remaining: int
+    bad: AbstractSet[int | None]
+    good: int
     batch_size: int
     key: SigningKey
     anchor_address: bytes
@@ -78,7 +76,7 @@ class _Open:
 
 
 class Filling:
-    """One process's work on one job; a lease keeps a second process away from it."""
+    """One process's work on one job."""
 
     def __init__(self, office: Office, job: Job, plan: Plan) -> None:
         self._office = office
@@ -88,9 +86,8 @@ class Filling:
         self._salts = salt_bytes(plan.certificate_type)
         self._take_keys()
         self._open: _Open | None = None
+        self._remaining = 0
         self._done = 0
-        self._renewed = 0
-        self._lease: Lease | None = None
 
     def run(self, patience: Patience) -> None:
         """Fill and close every batch that is left, then close the job.
@@ -99,12 +96,16 @@ class Filling:
             RowsRefused: a number was taken by somebody else meanwhile.
             IssuingStopped: a document or the file itself changed, or another process took over.
         """
-        self._take_lease(patience)
+        self._held = HeldJob.take(self._office, self._job, patience)
         try:
-            self._office.progress.begin(Stage.SIGN, self._plan.remaining)
-            self._resume()
+            issued = self._resume()
+            if issued is None:
+                return
+            self._remaining = self._plan.good - len(issued)
+            self._office.progress.begin(Stage.SIGN, self._remaining)
+            passed_over = self._plan.bad | issued
             for row in self._plan.rows.read():
-                if isinstance(row, LintedRow) and row.line not in self._plan.passed_over:
+                if isinstance(row, LintedRow) and row.line not in passed_over:
                     self._add(row)
             self._finish()
         except IssuingError as error:
@@ -113,7 +114,7 @@ class Filling:
         except LeaseLost as error:
             raise IssuingStopped("another process has taken over this file; nothing is lost") from error
         finally:
-            self._release_lease()
+            self._held.release()
 
     def _add(self, row: LintedRow) -> None:
         linted = self._plan.rows.with_document(row)
@@ -161,9 +162,9 @@ class Filling:
 
     def _batch(self) -> _Open:
         if self._open is None:
-            capacity = min(self._plan.batch_size, self._plan.remaining - self._done)
+            capacity = min(self._plan.batch_size, self._remaining - self._done)
             with self._office.database.begin() as connection:
-                now = self._assure(connection)
+                now = self._held.assure(connection)
                 record = batches.begin(
                     connection,
                     ledger=self._office.ledger,
@@ -176,15 +177,22 @@ class Filling:
             self._open = _Open(record=record, leaves=[])
         return self._open
 
-    def _resume(self) -> None:
-        """Go on with the batch that an earlier run of the same file left filling."""
+    def _resume(self) -> set[int] | None:
+        """Go on with the batch that an earlier run left filling; the lines that are issued, None where all is done.
+
+        What another process did for the job before it let us have it is seen here, and only here for sure.
+        """
         with self._office.database.read() as connection:
+            if jobs.read(connection, self._job.id).state is not JobState.FILLING:
+                return None
+            issued = set(certificates.issued_lines(connection, self._job.id))
             for record in batches.of_job(connection, self._job.id):
                 if record.state is BatchState.FILLING:
                     leaves = list(batches.leaves(connection, record.id))
                     self._open = _Open(record=record, leaves=leaves)
         if self._open is not None and len(self._open.leaves) == self._open.record.capacity:
             self._close(self._open)
+        return issued
 
     def _store(self, batch: _Open) -> None:
         move = self._write(batch, self._fill)
@@ -214,7 +222,7 @@ class Filling:
                 self._take_keys()
 
     def _fill(self, connection: Connection, batch: _Open, rows: tuple[NewCertificate, ...]) -> Move[BatchState]:
-        now = self._assure(connection)
+        now = self._held.assure(connection)
         return batches.fill(connection, batch.record.id, position=batch.stored, rows=rows, now=now)
 
     def _fill_and_close(self, connection: Connection, batch: _Open, rows: tuple[NewCertificate, ...]) -> batches.Closed:
@@ -226,7 +234,7 @@ class Filling:
             tree=Tree(batch.leaves),
             suite=SUITE,
             sender=self._plan.anchor_address,
-            now=self._assure(connection),
+            now=self._held.assure(connection),
         )
 
     def _stored(self, batch: _Open) -> None:
@@ -239,7 +247,7 @@ class Filling:
         elif self._open is not None:
             self._drop("no row came")
         with self._office.database.begin() as connection:
-            jobs.close(connection, self._job.id, now=self._assure(connection))
+            jobs.close(connection, self._job.id, now=self._held.assure(connection))
 
     def _drop(self, reason: str) -> None:
         """Void what was being filled: its rows were promised to nobody and can be issued again."""
@@ -255,39 +263,8 @@ class Filling:
         ]
         return RowsRefused(fault for row in bad for fault in row.faults)
 
-    def _take_lease(self, patience: Patience) -> None:
-        holder = uuid.uuid4().hex
-        while self._lease is None:
-            with self._office.database.begin() as connection:
-                self._renewed = self._office.clock()
-                self._lease = leases.take(
-                    connection, f"issue:{self._job.id}", holder=holder, now=self._renewed, seconds=LEASE_SECONDS
-                )
-            if self._lease is None:
-                self._office.progress.note(
-                    "another process is issuing this file, or was killed a moment ago: waiting for it"
-                )
-                patience.wait("issuing the same file in another process")
-
-    def _assure(self, connection: Connection) -> int:
-        """Make sure, in a write transaction, that the job is still ours; give the time."""
-        now = self._office.clock()
-        if self._lease is None:
-            raise IssuingStopped("this process does not hold the job")
-        leases.assure(connection, self._lease, now=now)
-        if now - self._renewed >= RENEW_AFTER:
-            self._lease = leases.renew(connection, self._lease, now=now, seconds=LEASE_SECONDS)
-            self._renewed = now
-        return now
-
     def _keep(self, batch: _Open) -> None:
         """Renew the lease where rows take long, as those with large documents do."""
-        if self._office.clock() - self._renewed >= RENEW_AFTER:
+        if self._held.is_due:
             with self._office.database.begin() as connection:
-                batches.feed(connection, batch.record.id, now=self._assure(connection))
-
-    def _release_lease(self) -> None:
-        if self._lease is not None:
-            with self._office.database.begin() as connection:
-                leases.release(connection, self._lease)
-            self._lease = None
+                batches.feed(connection, batch.record.id, now=self._held.assure(connection))

@@ -162,13 +162,12 @@ def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patien
             rows=opened.checked.good,
             now=office.clock(),
         ).job
-    issued = _issued(office, job)
     plan = Plan(
         file=opened.file,
         before=opened.before,
         rows=opened.rows,
-        passed_over=opened.checked.bad.keys() | issued.keys(),
-        remaining=opened.checked.good - len(issued),
+        bad=opened.checked.bad.keys(),
+        good=opened.checked.good,
         batch_size=order.batch_size,
         key=key,
         anchor_address=address,

@@ -1,0 +1,58 @@
+"""The job that this process works on: a lease keeps a second process away from it."""
+
+from __future__ import annotations
+
+import uuid
+
+from store import leases
+from store.database import Connection
+from store.records import Job, Lease
+from verifier.services.office import Office, Patience
+
+SECONDS = 15
+RENEW_AFTER = 5
+
+
+class HeldJob:
+    """A job while it is held; made by `take`, and given back by `release`."""
+
+    def __init__(self, office: Office, lease: Lease, since: int) -> None:
+        self._office = office
+        self._lease = lease
+        self._renewed = since
+
+    @classmethod
+    def take(cls, office: Office, job: Job, patience: Patience) -> HeldJob:
+        """Wait until nobody else holds it; raises `IssuingStopped` where patience ends."""
+        holder = uuid.uuid4().hex
+        while True:
+            now = office.clock()
+            with office.database.begin() as connection:
+                lease = leases.take(connection, f"issue:{job.id}", holder=holder, now=now, seconds=SECONDS)
+            if lease is not None:
+                return cls(office, lease, now)
+            office.progress.note("another process is issuing this file, or was killed a moment ago: waiting for it")
+            patience.wait("issuing the same file in another process")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is time to renew the lease."""
+        return self._office.clock() - self._renewed >= RENEW_AFTER
+
+    def assure(self, connection: Connection) -> int:
+        """Make sure, in a write transaction, that the job is still ours; renew the lease when due; give the time.
+
+        Raises:
+            LeaseLost: another process holds it.
+        """
+        now = self._office.clock()
+        leases.assure(connection, self._lease, now=now)
+        if self.is_due:
+            self._lease = leases.renew(connection, self._lease, now=now, seconds=SECONDS)
+            self._renewed = now
+        return now
+
+    def release(self) -> None:
+        """Let others have it."""
+        with self._office.database.begin() as connection:
+            leases.release(connection, self._lease)
