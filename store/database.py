@@ -92,6 +92,23 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def write_out(self) -> bool:
+        """Bring all that was written into an SQLite file itself, and empty the log beside it.
+
+        Then nothing that was written over can be read in either any more. False: somebody reads an older state for too
+        long. PostgreSQL keeps house by itself.
+
+        Raises:
+            DatabaseAway: it cannot be reached.
+        """
+        if not self.local:
+            return True
+        with translated(), self._engine.connect() as connection:
+            cursor = connection.connection.cursor()
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (busy, _, _), *_ = cursor.fetchall()
+        return not busy
+
     def news(self, chain: str, senders: Sequence[bytes]) -> News:
         """Give what tells cheaply, again and again, whether these senders have news; to be closed at the end."""
         return News(self._engine, chain, senders)

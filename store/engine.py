@@ -3,7 +3,8 @@
 SQLite: the driver's own idea of transactions is switched off; every transaction begins by our word, `BEGIN IMMEDIATE`
 for a write, so that two writers queue and never deadlock on a lock upgrade, and `BEGIN` with `query_only` for a read.
 WAL lets readers go on while one writes; `synchronous=FULL` makes a commit survive a power cut, as signed bytes must;
-`secure_delete` writes over what is replaced, so that a text that was sealed lies open nowhere in the file.
+`secure_delete` writes over what is replaced, so that a text that was sealed lies open nowhere in the file once the log
+has gone into it (`Database.write_out`; by itself after 128 MB, or when the last process ends).
 PostgreSQL: writes are READ COMMITTED with compare-and-set; reads are one REPEATABLE READ, READ ONLY snapshot.
 
 What the library says of a failed statement never shows the values: they are certificates.

@@ -80,6 +80,27 @@ def write(url: str, statement: str) -> None:
     engine.dispose()
 
 
+def test_what_was_sealed_before_is_neither_in_sqlites_file_nor_in_the_log_beside_it(tmp_path: Path) -> None:
+    city = make_city(tmp_path)
+    with city.database:
+        issue_titles(city, ROWS[:12])
+        before = nonces(city)
+        assert nonces_written(tmp_path, before) == before
+        work(city).rotate(Use.FIELD)
+        assert nonces_written(tmp_path, before) == set()
+        assert nonces_written(tmp_path, nonces(city)) == nonces(city) != before
+
+
+def nonces(city: City) -> set[bytes]:
+    """Give what each sealed text begins with: short enough to lie in one page, and never the same twice."""
+    return {record.disclosures[1:13] for record in records(city)}
+
+
+def nonces_written(folder: Path, wanted: set[bytes]) -> set[bytes]:
+    written = b"".join(path.read_bytes() for path in folder.glob("ecert.sqlite*"))
+    return {nonce for nonce in wanted if nonce in written}
+
+
 def test_after_a_rotation_every_row_is_sealed_with_the_new_key(city: City) -> None:
     before = records(city)
     done = work(city).rotate(Use.FIELD)

@@ -51,6 +51,7 @@ class Resealing:
             key_uses.rotate(connection, Use.WATCH, before=before, after=done.number)
             watches.reseal(connection, self._resealed(watches.sealed(connection), done))
             key_uses.finish(connection, Use.WATCH)
+        self._database.write_out()
         return done
 
     def retire(self) -> Retired:

@@ -7,6 +7,7 @@ the database, and the same command goes on from there. While it lasts, certifica
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ from verifier.services.blind_indexes import BlindIndexes, number_of, said_by
 
 PIECE = 200
 """Certificates that one transaction takes over: others wait a tenth of a second for it at most."""
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,6 +125,8 @@ class Sweeping:
         while self._take_piece(use, done):
             self._progress.reach(done.taken_over + len(done.passed_over))
             self._pause()
+        if not self._database.write_out():
+            _LOG.warning("what was written over is in the database's log still: somebody reads an older state")
         return done
 
     def _take_piece(self, use: Use, done: SweptAll) -> bool:
