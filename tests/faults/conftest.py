@@ -27,17 +27,18 @@ def client() -> Path:
         pytest.skip(str(missing))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def keys() -> list[LocalSigner]:
     """The bureau, the agencies' admin, and an anchoring key for each agency."""
     return [LocalSigner.generate() for _ in range(2 + AGENCIES)]
 
 
-@pytest.fixture(scope="module")
-def network(client: Path, keys: list[LocalSigner], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Network]:
+@pytest.fixture
+def network(client: Path, keys: list[LocalSigner], tmp_path: Path) -> Iterator[Network]:
+    """A network of the test's own: validators that were stopped and started may stand still for minutes."""
     assert client.exists()
     money = ["0x" + key.address.hex() for key in keys]
-    with Network(tmp_path_factory.mktemp("network")).living(fund=money) as network:
+    with Network(tmp_path / "network").living(fund=money) as network:
         yield network
         network.wipe()
 
@@ -51,5 +52,3 @@ async def office(network: Network, keys: list[LocalSigner], tmp_path: Path) -> A
         office = await open_office(network, database, keys)
         yield office
         await office.close()
-        network.heal()
-        network.start(1, 2, 3, 4, 5)

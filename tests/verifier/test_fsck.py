@@ -54,6 +54,10 @@ INVENTED = """
 """
 DAMAGE = {
     "a leaf": ("UPDATE certificates SET leaf = zeroblob(32) WHERE serial = 4", {"certificate_leaf", "batch_root"}),
+    "a leaf's length": (
+        "UPDATE certificates SET leaf = zeroblob(33) WHERE serial = 4",
+        {"certificate_leaf", "batch_root"},
+    ),
     "hashes of subtrees": ("UPDATE subtrees SET hashes = zeroblob(32)", {"batch_subtrees"}),
     "a row": ("DELETE FROM certificates WHERE serial = 4", {"certificate_missing", "batch_root"}),
     "all rows of a batch": ("DELETE FROM certificates WHERE serial < 5", {"certificate_missing"}),
