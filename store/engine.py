@@ -4,7 +4,7 @@ SQLite: the driver's own idea of transactions is switched off; every transaction
 for a write, so that two writers queue and never deadlock on a lock upgrade, and `BEGIN` with `query_only` for a read.
 WAL lets readers go on while one writes; `synchronous=FULL` makes a commit survive a power cut, as signed bytes must;
 `secure_delete` writes over what is replaced, so that a text that was sealed lies open nowhere in the file once the log
-has gone into it (`Database.write_out`; by itself after 128 MB, or when the last process ends).
+has gone into it (`Database.write_out`; by itself after every 4 MB, or when the last process ends).
 PostgreSQL: writes are READ COMMITTED with compare-and-set; reads are one REPEATABLE READ, READ ONLY snapshot.
 
 What the library says of a failed statement never shows the values: they are certificates.
@@ -43,7 +43,6 @@ PRAGMAS = (
     f"PRAGMA busy_timeout = {BUSY_SECONDS * 1000}",
     "PRAGMA cache_size = -16384",  # KB of each connection; what the machine keeps of the file serves as well
     "PRAGMA secure_delete = ON",
-    "PRAGMA wal_autocheckpoint = 32768",  # pages, 128 MB: what is written again and again goes to the file once
 )
 
 
