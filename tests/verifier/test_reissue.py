@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,9 @@ from chain.ledger import encode_call
 from chain.node import Node
 from chain.transacting import Invocation, transact
 from ecert.parsing import parse
-from store import jobs
+from store import batches, calls, jobs
 from store.database import Database
+from store.records import CertificateRecord, Lease
 from store.states import JobState
 from tests.local_chain import LocalChain
 from tests.verifier.test_issuing import HEALTH
@@ -25,7 +26,7 @@ from verifier.drafting import draft_again
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import open_ledger_key
 from verifier.services.reissuance import Reissued, ReissueOrder
-from verifier.services.reissuing import reissue
+from verifier.services.reissuing import _Reissuing, reissue
 
 
 @pytest.fixture(scope="module", name="founded")
@@ -66,7 +67,8 @@ def take_serials(town: Town, first: int, count: int) -> None:
 
 def again(town: Town, **options: Any) -> list[Reissued]:
     with Database.open(town.url) as database:
-        order = ReissueOrder(folder=town.folder / "certificates", batch_size=5, timeout=600.0, **options)
+        standard = {"folder": town.folder / "certificates", "batch_size": 5, "timeout": 600.0}
+        order = ReissueOrder(**{**standard, **options})
         return reissue(town.office(database), order)
 
 
@@ -150,6 +152,28 @@ def test_an_interrupted_run_is_gone_on_with(town: Town, monkeypatch: pytest.Monk
     (done,) = again(town)
     assert done.complete
     assert len(done.serials) == 5
+    assert again(town) == []
+
+
+def test_where_the_ledger_refuses_one_batch_while_the_next_is_signed_it_goes_on(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issue, refused = _Reissuing._issue, list[int]()
+
+    def issue_and_refuse(self: _Reissuing, lease: Lease, due: Sequence[tuple[int, CertificateRecord]]) -> None:
+        issue(self, lease, due)
+        with self.office.database.begin() as connection:
+            *_, newest = batches.of_job(connection, self.job.id)
+            if not refused and newest.call is not None:
+                calls.fail(connection, newest.call, error="refused", now=self.office.clock())
+                refused.append(newest.call)
+
+    monkeypatch.setattr(_Reissuing, "_issue", issue_and_refuse)
+    (first,) = again(town, batch_size=2)
+    assert (len(refused), len(first.serials)) == (1, 3)
+    (second,) = again(town, batch_size=2)
+    assert (len(second.serials), second.complete) == (2, True)
+    assert len(town.certificates()) == 8
     assert again(town) == []
 
 
