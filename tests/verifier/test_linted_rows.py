@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ TABLE = "\n".join([HEADER, *LINES, ""])
 
 @pytest.fixture(name="spool")
 def spool_(tmp_path: Path) -> Iterator[Spool]:
-    with Spool(tmp_path) as spool:
+    with closing(Spool(tmp_path)) as spool:
         yield spool
 
 

@@ -103,6 +103,8 @@ class Filling:
                 return
             self._remaining = self._plan.good - len(issued)
             self._office.progress.begin(Stage.SIGN, self._remaining)
+            if self._open is not None and len(self._open.leaves) == self._open.record.capacity:
+                self._close(self._open)
             passed_over = self._plan.bad | issued
             for row in self._plan.rows.read():
                 if isinstance(row, LintedRow) and row.line not in passed_over:
@@ -190,8 +192,6 @@ class Filling:
                 if record.state is BatchState.FILLING:
                     leaves = list(batches.leaves(connection, record.id))
                     self._open = _Open(record=record, leaves=leaves)
-        if self._open is not None and len(self._open.leaves) == self._open.record.capacity:
-            self._close(self._open)
         return issued
 
     def _store(self, batch: _Open) -> None:

@@ -7,6 +7,7 @@ of it, and never issues twice. Nothing is stored of a table with a fault unless 
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -51,7 +52,7 @@ def issue(office: Office, order: Order) -> Outcome:
     if not 1 <= order.batch_size <= LARGEST_BATCH:
         raise IssuingStopped(f"a batch has 1 to {LARGEST_BATCH} certificates, not {order.batch_size}")
     patience = Patience(office, order.timeout)
-    with open_plain(order.file) as file, Spool(order.spool) as spool:
+    with open_plain(order.file) as file, closing(Spool(order.spool)) as spool:
         before = os.fstat(file.fileno())
         found = survey(file, order.file.name)
         table = _table(file, found, order.certificate_type)

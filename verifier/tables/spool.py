@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryFile
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO
 
 from verifier.faults import IssuingStopped
 
@@ -65,14 +64,6 @@ class Spool:
         if self._file is not None:
             with suppress(OSError):  # it tries once more to write what the disk did not take, and that is given up
                 self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def _read(self, file: BinaryIO, at: int, size: int) -> bytes:
         try:
