@@ -100,8 +100,8 @@ may be used: four times the work of finding a certificate."""
 job_not_void = jobs.c.state != _VOID
 batch_not_void = batches.c.state != _VOID
 
-# What a path through a batch's tree is made from without reading all its leaves; none of batches from before. Whoever
-# changes it makes paths slower to find: they are compared with the root that the ledger has.
+# What a path through a batch's tree is made from without reading all its leaves. Whoever changes it makes paths
+# slower to find: they are compared with the root that the ledger has.
 subtrees = Table(
     "subtrees",
     METADATA,

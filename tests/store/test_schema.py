@@ -11,6 +11,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from ecert.merkle import Tree
 from store import batches
 from store.database import Database, migrate
 from store.engine import make_engine, new_file
@@ -38,24 +39,37 @@ def test_migrating_again_changes_nothing(empty_url: str) -> None:
     assert (done.before, done.after) == (SCHEMA, SCHEMA)
 
 
-def test_a_database_of_the_version_before_keeps_its_rows_and_makes_paths_from_their_leaves(empty_url: str) -> None:
+LEAVES = [bytes([number]) * 32 for number in range(40)]
+
+
+def test_an_older_database_keeps_its_rows_and_gets_the_subtrees_of_its_batches(empty_url: str) -> None:
     new_file(empty_url)
     engine = make_engine(empty_url)
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         upgrade(connection, "0004")
         connection.execute(text("INSERT INTO ledgers (id, name) VALUES (1, 'l')"))
         connection.execute(text("INSERT INTO issuers (id, ledger_id, agency, next_serial) VALUES (1, 1, 'A', 3)"))
-        connection.execute(
-            text(
-                "INSERT INTO batches (id, issuer_id, certificate_type, state, first_serial, capacity, count, fed_at,"
-                " created_at) VALUES (7, 1, 'x', 'filling', 0, 3, 1, 1, 1)"
-            )
+        make_batch = text(
+            "INSERT INTO batches (id, issuer_id, certificate_type, state, first_serial, capacity, count, root,"
+            " fed_at, created_at) VALUES (:id, 1, 'x', :state, :first, :count, :count, :root, 1, 1)"
         )
+        connection.execute(make_batch, {"id": 6, "state": "closed", "first": 2, "count": 40, "root": b"r"})
+        connection.execute(make_batch, {"id": 7, "state": "filling", "first": 42, "count": 1, "root": None})
+        a_leaf_is_lost = {"id": 8, "state": "closed", "first": 43, "count": 2, "root": b"r"}
+        connection.execute(make_batch, a_leaf_is_lost)
+        make_certificate = text(
+            "INSERT INTO certificates (issuer_id, serial, batch_id, certificate_type, live, leaf, jwt, disclosures)"
+            " VALUES (1, :serial, :batch, 'x', true, :leaf, 'x', 'x')"
+        )
+        for serial, leaf in enumerate(LEAVES, 2):
+            connection.execute(make_certificate, {"serial": serial, "batch": 6, "leaf": leaf})
+        for serial, batch in ((42, 7), (43, 8)):
+            connection.execute(make_certificate, {"serial": serial, "batch": batch, "leaf": LEAVES[0]})
     engine.dispose()
     assert migrate(empty_url).before == "0004"
     with Database.open(empty_url) as database, database.read() as connection:
         assert [batch.id for batch in batches.filling(connection, unfed_since=2)] == [7]
-        assert batches.subtrees_of(connection, 7) is None
+        assert [batches.subtrees_of(connection, id_) for id_ in (6, 7, 8)] == [Tree(LEAVES).subtrees, None, None]
 
 
 def test_two_migrations_at_once_do_not_disturb_each_other(empty_url: str) -> None:
