@@ -55,6 +55,10 @@ class Document:
         return cls(sha256=_digest(digest), media_type=media_type, size=size)
 
 
+LARGEST = Document(sha256=bytes(32), media_type=_UNKNOWN, size=MAX_SIZE)
+"""No file that `hash_document` looks into by itself takes more room in a certificate."""
+
+
 def _digest(text: Value) -> bytes:
     if isinstance(text, str):
         try:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import io
+import json
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from ecert.documents import hash_document
-from ecert.draft import lint
+from ecert import strict_json
+from ecert.documents import LARGEST, hash_document
+from ecert.draft import MAX_FACE, lint
+from tests.ecert.making import TITLE, TITLE_ROW
 from tests.verifier.test_issuing import HEADER, HEALTH, row
 from verifier.faults import IssuingStopped
 from verifier.tables import linted_rows
@@ -143,3 +147,33 @@ def test_what_somebody_changed_on_the_disk_is_not_signed(
     spool.flush()
     with pytest.raises(IssuingStopped, match="were changed by somebody"):
         list(rows.read())
+
+
+def test_a_row_without_room_for_its_document_is_too_large_before_anything_is_signed(
+    spool: Spool, tmp_path: Path
+) -> None:
+    folder = tmp_path / "originals"
+    folder.mkdir()
+    (folder / "a.pdf").write_bytes(b"%PDF-1.7 one")
+    holders = [{"name": "字" * 400, "id_number": "420102199003071232"}] * 90
+
+    def read(remarks: int, document: str) -> LintedRow | BadRow:
+        cells = {**TITLE_ROW, "holders": json.dumps(holders, ensure_ascii=False), "remarks": "b" * remarks}
+        text = io.StringIO()
+        table = csv.DictWriter(text, [*cells, "valid_from", "valid_until", "document"])
+        table.writeheader()
+        table.writerow({**cells, "valid_from": "2026-07-01", "valid_until": "", "document": document})
+        file = io.BytesIO(text.getvalue().encode())
+        rows = Table(file, survey(file, "t.csv"), columns_of(TITLE))
+        (found,) = LintedRows(rows, TITLE, DocumentFolder(folder), spool).read()
+        return found
+
+    small = read(1, "")
+    assert isinstance(small, LintedRow)
+    used = sum(len(strict_json.canonical(each).encode()) for each in small.linted.values)
+    room = MAX_FACE - used - len(strict_json.canonical(LARGEST.value()).encode()) + len("null")
+    assert isinstance(read(1 + room, "a.pdf"), LintedRow)
+    full = read(2 + room, "a.pdf")
+    assert isinstance(full, BadRow)
+    assert [each.reason for each in full.faults] == ["too_large"]
+    assert isinstance(read(2 + room, ""), LintedRow)

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from ecert.certificate import Value
+from ecert.documents import LARGEST
 from ecert.draft import Freezer, LintedCertificate, attach, lint
 from ecert.errors import Fault, FaultReason, LintError, MalformedError, SealBroken
 from ecert.strict_json import loads
@@ -164,10 +165,11 @@ class LintedRows:
     def _lint(self, row: Row) -> LintedRow | BadRow:
         try:
             linted = self._draft(row)
+            document = self._documents.find(row.cells, linted.number)
+            if document is not None:
+                attach(linted, LARGEST)  # it is hashed when the row is signed, and must have room then
         except LintError as error:
             return self._bad(row, *(self.fault(row.line, f.field, f.reason.value, f.en, f.zh) for f in error.faults))
-        try:
-            document = self._documents.find(row.cells, linted.number)
         except DocumentMissing as missing:
             return self._bad(row, self.fault(row.line, DOCUMENT.name, missing.reason, missing.en, missing.zh))
         return LintedRow(line=row.line, linted=linted, document=document)
