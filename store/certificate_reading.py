@@ -12,7 +12,7 @@ from store.issuers import issuer_id
 from store.pieces import PIECE, pieces
 from store.records import CertificateRecord
 from store.states import BatchState
-from store.tables import batch_not_void, batches, certificates, issuers, ledgers
+from store.tables import batch_not_void, batches, certificates, issuers, jobs, ledgers
 from store.tables import lookups as lookup_rows
 
 SOME = 128
@@ -130,6 +130,27 @@ def taken(
     for piece in pieces(number_indexes):
         rows = connection.execute(wanted.where(certificates.c.number_index.in_(piece)))
         found.update((row.number_index, row.serial) for row in rows)
+    return found
+
+
+def lines_of_file(
+    connection: Connection, ledger: str, agency: str, sha256: bytes, serials: Collection[int]
+) -> dict[int, int]:
+    """Give the lines of those of these serials that were issued from the file with that hash, by serial."""
+    wanted = (
+        select(certificates.c.serial, certificates.c.line)
+        .join(batches, batches.c.id == certificates.c.batch_id)
+        .join(jobs, jobs.c.id == batches.c.job_id)
+        .where(
+            certificates.c.issuer_id == issuer_id(ledger, agency),
+            jobs.c.sha256 == sha256,
+            certificates.c.line.is_not(None),
+        )
+    )
+    found: dict[int, int] = {}
+    for piece in pieces(serials):
+        rows = connection.execute(wanted.where(certificates.c.serial.in_(piece)))
+        found.update((row.serial, row.line) for row in rows)
     return found
 
 

@@ -307,3 +307,14 @@ def test_progress_and_issued_lines_leave_out_what_is_void(database: Database) ->
         assert batches.counts(connection, begun.id) == {"queued": 3, "filling": 2, "void": 1}
         assert certificates.issued_lines(connection, begun.id) == {2: 0, 3: 1, 4: 2, 5: 3 + 0, 6: 4}
         assert [one.id for one in batches.of_job(connection, begun.id)] == [first.id, second.id, third.id]
+
+
+def test_a_file_knows_what_was_issued_from_it(database: Database) -> None:
+    with database.begin() as connection:
+        close(connection, batch(connection, job=job(connection, file="a").id), certificates_from(0, 3))
+        close(connection, batch(connection, job=job(connection, file="b").id), certificates_from(3, 2))
+        close(connection, batch(connection), certificates_from(5, 1))
+        asked = range(7)
+        assert certificates.lines_of_file(connection, LEDGER, AGENCY, digest("a"), asked) == {0: 2, 1: 3, 2: 4}
+        assert certificates.lines_of_file(connection, LEDGER, AGENCY, digest("b"), asked) == {3: 5, 4: 6}
+        assert certificates.lines_of_file(connection, LEDGER, OTHER_AGENCY, digest("a"), asked) == {}

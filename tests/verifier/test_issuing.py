@@ -608,6 +608,23 @@ def test_what_another_process_issues_before_it_lets_the_job_go_is_not_issued_twi
         assert [each.count for each in batches.of_job(connection, outcome.job or 0)] == [1100, 200]
 
 
+def test_what_another_process_issues_of_the_same_file_while_it_is_checked_is_this_files_own(city: City) -> None:
+    """The second thousand is compared with the store when the other process has issued it already."""
+    path, others = table(city, [row(n) for n in range(1300)]), [1]
+
+    def issue_it_first(stage: Stage, done: int) -> None:
+        if stage is Stage.CHECK and done == 1000 and others:
+            others.pop()
+            run(city, path)
+            city.notes.stages.append(Stage.CHECK)
+
+    city.notes.at_reach = issue_it_first
+    outcome = run(city, path)
+    assert not others
+    assert (outcome.issued, outcome.bad, outcome.complete) == (1300, 0, True)
+    assert sorted(int(each["serial"]) for each in results(outcome)) == list(range(1300))
+
+
 class TestDocuments:
     """`--documents`: the hash of each row's file is in its certificate."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -26,14 +26,14 @@ class Checked:
     faults: FaultList = field(default_factory=FaultList)
 
 
-def check_rows(office: Office, rows: LintedRows, blind: BlindIndexes, own: Mapping[int, int]) -> Checked:
-    """Lint every row and find every number that is taken. `own`: line -> serial, what this very file issued before."""
+def check_rows(office: Office, rows: LintedRows, blind: BlindIndexes, sha256: bytes) -> Checked:
+    """Lint every row and find every number that is taken, but by a row of this very file (`sha256`) itself."""
     checked = Checked()
     source = rows.read()
     office.progress.begin(Stage.CHECK, None)
     read = 0
     while group := list(islice(source, GROUP)):
-        for row in _with_taken(office, rows, group, blind, own):
+        for row in _with_taken(office, rows, group, blind, sha256):
             if isinstance(row, BadRow):
                 checked.bad.setdefault(row.line, row.faults[0].reason)
                 checked.faults.add(row.faults)
@@ -45,7 +45,7 @@ def check_rows(office: Office, rows: LintedRows, blind: BlindIndexes, own: Mappi
 
 
 def _with_taken(
-    office: Office, rows: LintedRows, group: Sequence[LintedRow | BadRow], blind: BlindIndexes, own: Mapping[int, int]
+    office: Office, rows: LintedRows, group: Sequence[LintedRow | BadRow], blind: BlindIndexes, sha256: bytes
 ) -> Iterator[LintedRow | BadRow]:
     indexes = {
         row.line: blind.numbers(row.linted.number)
@@ -60,10 +60,11 @@ def _with_taken(
             blind.certificate_type.vct_hash,
             tuple(index for line in indexes.values() for index in line),
         )
+        own = certificates.lines_of_file(connection, office.ledger, blind.agency, sha256, taken.values())
     for row in group:
         serials = (taken[index] for index in indexes.get(row.line or 0, ()) if index in taken)
         serial = next(serials, None)
-        if serial is None or isinstance(row, BadRow) or own.get(row.line) == serial:
+        if serial is None or isinstance(row, BadRow) or own.get(serial) == row.line:
             yield row
         else:
             yield number_taken(rows, row, serial, blind)
