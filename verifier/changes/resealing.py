@@ -15,7 +15,7 @@ from store.key_uses import Use
 from verifier.changes.watching import start_keys
 from verifier.faults import KeyringError
 from verifier.keys.watch_key import WatchKeys
-from verifier.services.sweeping import Retired
+from verifier.services.sweeping import Retired, forget_what_was
 
 
 @dataclass(slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class Resealing:
             key_uses.rotate(connection, Use.WATCH, before=before, after=done.number)
             watches.reseal(connection, self._resealed(watches.sealed(connection), done))
             key_uses.finish(connection, Use.WATCH)
-        self._database.write_out()
+        forget_what_was(self._database)
         return done
 
     def retire(self) -> Retired:

@@ -125,8 +125,7 @@ class Sweeping:
         while self._take_piece(use, done):
             self._progress.reach(done.taken_over + len(done.passed_over))
             self._pause()
-        if not self._database.write_out():
-            _LOG.warning("what was written over is in the database's log still: somebody reads an older state")
+        forget_what_was(self._database)
         return done
 
     def _take_piece(self, use: Use, done: SweptAll) -> bool:
@@ -185,3 +184,9 @@ class Sweeping:
             number_index=blind.number(number_of(certificate, certificate_type)),
             lookups=blind.lookups(said_by(certificate)),
         )
+
+
+def forget_what_was(database: Database) -> None:
+    """See that what a rotation wrote over is nowhere any more, or log that it still is."""
+    if not database.write_out():
+        _LOG.warning("what was written over is in the database's log still: somebody reads an older state")
