@@ -23,10 +23,10 @@ from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import BlindIndexes
 from verifier.services.checking import Checked, check_rows
-from verifier.services.filling import Filling, Plan
+from verifier.services.filling import Filling
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
-from verifier.services.table_issuance import Order, Outcome
+from verifier.services.table_issuance import Order, Outcome, Plan
 from verifier.tables.document_folder import DocumentFolder
 from verifier.tables.lines import Survey, open_plain, survey
 from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header

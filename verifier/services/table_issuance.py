@@ -1,14 +1,19 @@
-"""An order to issue a table of certificates, and what came of it: values alone."""
+"""An order to issue a table of certificates, the plan made of it, and what came of it: values alone."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from ecert.certificate_type import CertificateType
+from ecert.suite import SigningKey
 from ecert.verdict import Reason
 from store.records import BatchRecord
 from verifier.faults import RowFault
+from verifier.tables.linted_rows import LintedRows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +34,24 @@ class Order:
     spool: Path | None = None
     wait: bool = True
     timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is to be filled: the rows of an open file of which so many are good, and the others on `bad` lines.
+
+    `before` is how the file was before it was first read.
+    """
+
+    file: BinaryIO
+    before: os.stat_result
+    rows: LintedRows
+    bad: AbstractSet[int | None]
+    good: int
+    batch_size: int
+    key: SigningKey
+    anchor_address: bytes
+    certificate_type: CertificateType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
