@@ -1,15 +1,18 @@
-"""Times as people write and read them: a day or a moment, in the agency's zone."""
+"""Times as people and callers write and read them: a day or a moment, in the agency's zone or with an offset."""
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta, timezone
 
 from ecert.days import midnight
 from ecert.errors import MalformedError
+from ecert.strict_json import MAX_INTEGER
 from verifier.errors import Refused
 
 USUAL_ZONE = "+08:00"
 _DAY = "YYYY-MM-DD"
+_A_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def moment(text: str, zone: str = USUAL_ZONE, *, whole_day: bool = False) -> int:
@@ -27,6 +30,17 @@ def moment(text: str, zone: str = USUAL_ZONE, *, whole_day: bool = False) -> int
         raise Refused(f"{text!r} is no time: {_DAY} or {_DAY}Thh:mm is due, with --zone such as +08:00") from error
 
 
+def read_time(text: str) -> int:
+    """Read RFC 3339 with an offset, a day (its first second at +08:00) or seconds; `ValueError` otherwise."""
+    try:
+        seconds = int(text) if text.isascii() and text.isdigit() else _with_offset(text)
+    except OverflowError as error:
+        raise ValueError("beyond every calendar") from error
+    if not 0 <= seconds <= MAX_INTEGER:
+        raise ValueError("before 1970, or beyond 2^53-1 seconds")
+    return seconds
+
+
 def shown(seconds: int | None, zone: str = USUAL_ZONE) -> str:
     """Write a moment in a zone; `never` for None, the bare number for what lies beyond every calendar."""
     if seconds is None:
@@ -35,6 +49,13 @@ def shown(seconds: int | None, zone: str = USUAL_ZONE) -> str:
         return datetime.fromtimestamp(seconds, _zone(zone)).isoformat()
     except (OverflowError, ValueError, OSError):
         return str(seconds)
+
+
+def _with_offset(text: str) -> int:
+    found = datetime.fromisoformat(f"{text}T00:00:00+08:00" if _A_DAY.fullmatch(text) else text)
+    if found.tzinfo is None:
+        raise ValueError("a time needs its offset, such as 2026-05-03T09:00:00+08:00")
+    return int(found.timestamp())
 
 
 def _zone(zone: str) -> timezone:

@@ -26,7 +26,6 @@ from chain.patience import longest_silence
 from ecert.demands import DEFAULT_MAX_AGE
 from ecert.jwks import KeySet
 from store.errors import StoreError
-from verifier import pages
 from verifier.access.access import Access
 from verifier.api.bodies import JSON, MULTIPART, NDJSON
 from verifier.api.changes import change_routes
@@ -52,6 +51,10 @@ from verifier.observing.ledger_figures import LedgerFigures
 from verifier.observing.readers import Readers
 from verifier.observing.readiness import Watch
 from verifier.observing.watched import Watched
+from verifier.pages.assets import asset_routes
+from verifier.pages.check import CHECK_PATH, answer_problem, check_routes
+from verifier.pages.log_in import log_in_routes
+from verifier.pages.open_id import open_id_routes
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
 from verifier.services.answering import Answering
 from verifier.services.published import Published
@@ -133,15 +136,15 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
         add_routes(app, receipt_key_routes(served.receipt_keys))
     if served.changes is not None:
         add_routes(app, change_routes(served.changes, served.gate))
-    add_routes(app, pages.check_routes(served.answering, served.gate, served.max_age))
-    add_routes(app, pages.asset_routes())
+    add_routes(app, check_routes(served.answering, served.gate, served.max_age))
+    add_routes(app, asset_routes())
     if served.access is not None:
         access = served.access
         add_routes(app, token_routes(access.grants, access.paces, access.addresses))
         add_routes(app, me_routes(access.gate))
-        add_routes(app, pages.log_in_routes(access))
+        add_routes(app, log_in_routes(access))
         if access.open_id is not None:
-            app.router.routes.extend(pages.open_id_routes(access, access.open_id))
+            app.router.routes.extend(open_id_routes(access, access.open_id))
 
 
 def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
@@ -216,8 +219,8 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
     more = {**headers(problem.code), **problem.headers}
     if isinstance(error, HTTPException) and error.headers:
         more.update(error.headers)
-    if request.url.path == pages.CHECK_PATH:
-        response = pages.answer_problem(request, problem)
+    if request.url.path == CHECK_PATH:
+        response = answer_problem(request, problem)
         response.headers.update(more)
         return response
     said = {**body(problem.code, problem.detail, problem.flaws), **problem.members}

@@ -15,10 +15,10 @@ from starlette.datastructures import QueryParams
 
 from store.verifications import Recorded, Wanted
 from verifier.api.flaws import TIME_DUE
-from verifier.api.wire import read_time
 from verifier.problems import Code, Flaw, RequestRefused, suggestion
 from verifier.services.records import recorded_to_json
 from verifier.tables.cells import harmless
+from verifier.times import read_time
 
 MOST = 1000
 """Verifications on one page of JSON."""

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -16,33 +14,15 @@ from ecert.strict_json import MAX_INTEGER
 from verifier.callers import Ground, Occasion
 from verifier.services.submitted import Document, LookUp, Submitted
 from verifier.services.verification import Asked, Presented
+from verifier.times import read_time
 
 MAX_EXPECTED = 256
 MAX_DOCUMENTS = 16
 MAX_AGE_LIMIT = 86_400
 MAX_BATCH = 1_000
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _FILE = frozenset({"protected", "payload", "signature", "header"})
 _HEADER = frozenset({"disclosures", "ecert"})
 DIGEST = r"^[A-Za-z0-9_-]{43}$"
-
-
-def read_time(text: str) -> int:
-    """Read RFC 3339 with an offset, a day (its first second at +08:00) or seconds; `ValueError` otherwise."""
-    try:
-        seconds = int(text) if text.isascii() and text.isdigit() else _moment(text)
-    except OverflowError as error:
-        raise ValueError("beyond every calendar") from error
-    if not 0 <= seconds <= MAX_INTEGER:
-        raise ValueError("before 1970, or beyond 2^53-1 seconds")
-    return seconds
-
-
-def _moment(text: str) -> int:
-    found = datetime.fromisoformat(f"{text}T00:00:00+08:00" if _DAY.fullmatch(text) else text)
-    if found.tzinfo is None:
-        raise ValueError("a time needs its offset, such as 2026-05-03T09:00:00+08:00")
-    return int(found.timestamp())
 
 
 def _seconds(at: int | str | None) -> int | None:

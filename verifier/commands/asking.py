@@ -9,9 +9,9 @@ from ecert import base64url, strict_json
 from ecert.certificate import Value
 from ecert.demands import Demands, Holder
 from ecert.errors import MalformedError
-from verifier.api.wire import read_time
 from verifier.errors import VerifierError
 from verifier.services.verification import Asked
+from verifier.times import read_time
 
 
 class NotAsked(VerifierError):

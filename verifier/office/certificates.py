@@ -18,7 +18,6 @@ from verifier.access.idempotency import Attempt
 from verifier.api import documented
 from verifier.api.bodies import read_nothing
 from verifier.api.documented import OF_A_BODY
-from verifier.api.wire import read_time
 from verifier.callers import Scope
 from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
@@ -28,6 +27,7 @@ from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.issuance import CERTIFICATES_PATH, Answered
 from verifier.services.searching import Page, Sought, blind_filter, search
 from verifier.services.standing import ON_ITS_WAY, Fetched, Standing
+from verifier.times import read_time
 
 _COMMON = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.NOT_READY, Code.DATABASE_AWAY, Code.INTERNAL)
 _FILE: dict[int | str, dict[str, Any]] = {
