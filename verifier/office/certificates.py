@@ -25,7 +25,7 @@ from verifier.office.issuing_wire import CertificatesAnswer, CertificatesQuery, 
 from verifier.office.once import once
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.issuance import CERTIFICATES_PATH, Answered
-from verifier.services.searching import Page, Sought, blind_filter, search
+from verifier.services.searching import Page, Search, Sought, blind_filter
 from verifier.services.standing import ON_ITS_WAY, Fetched, Standing
 from verifier.times import read_time
 
@@ -57,9 +57,8 @@ def certificate_routes(inside: Inside) -> APIRouter:
         wanted = await asyncio.to_thread(_filter, inside, agency, query)
         word = None if query.status is None else Status[query.status.upper()]
         after, limit = query.after, query.limit
-        page = await asyncio.to_thread(
-            search, inside.office.database, copy, agency, wanted, status=word, after=after, limit=limit
-        )
+        search = Search(copy=copy, agency=agency, wanted=wanted, status=word)
+        page = await asyncio.to_thread(search.page, inside.office.database, after=after, limit=limit)
         return JSONResponse(_page_to_json(page, agency, inside.types))
 
     @router.get(

@@ -85,73 +85,63 @@ def _flawed(place: str, why: str) -> RequestRefused:
     return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [Flaw(place=place, why=why)])
 
 
-def search(
-    database: Database,
-    copy: LedgerCopy,
-    agency: str,
-    wanted: Filter,
-    *,
-    status: Status | None,
-    after: int,
-    limit: int,
-) -> Page:
-    """Give the next page.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """What an agency looks for among its certificates, as of a ledger copy; `status` None: whatever became of them."""
 
-    Raises:
-        StoreError: the database does not answer.
-    """
-    found: list[Found] = []
-    read = 0
-    with database.read() as connection:
-        for rows, reached in _groups(connection, copy, agency, wanted, status=status, after=after, limit=limit):
-            replacing = supersessions.of_serials(connection, copy.ledger, agency, [row.serial for row in rows])
-            for row in rows:
-                standing = standing_of(row.batch, replacing.get(row.serial, ()), copy, row.serial)
-                if status is None or standing.status is status:
-                    found.append(_found(row, standing))
-                if len(found) == limit:
-                    return Page(found=tuple(found), after=row.serial)
-            read += max(limit, len(rows))
-            if read >= MOST_READ:
-                return Page(found=tuple(found), after=reached)
-    return Page(found=tuple(found), after=None)
+    copy: LedgerCopy
+    agency: str
+    wanted: Filter
+    status: Status | None
 
+    def page(self, database: Database, *, after: int, limit: int) -> Page:
+        """Give the next page, of `limit` certificates at most, from the first serial above `after`.
 
-def _groups(
-    connection: Connection,
-    copy: LedgerCopy,
-    agency: str,
-    wanted: Filter,
-    *,
-    status: Status | None,
-    after: int,
-    limit: int,
-) -> Iterator[tuple[Sequence[Listed], int | None]]:
-    """Give certificates to look at, and each time the serial up to which all were given; None with the last."""
-    if status in {None, Status.VALID} or wanted.lookups:
-        at: int | None = after
-        while at is not None:
-            rows = listing.page(connection, copy.ledger, agency, wanted, after=at, limit=limit)
-            at = rows[-1].serial if len(rows) == limit else None
-            yield rows, at
-        return
-    # Few are of another status, and the ledger copy names them: no need to look through a million that are valid.
-    serials = _of_status(copy, agency, status, after)
-    piece = tuple(islice(serials, PIECE))
-    while piece:
-        these = replace(wanted, serials=piece)
-        rows = listing.page(connection, copy.ledger, agency, these, after=after, limit=len(piece))
-        following = tuple(islice(serials, PIECE))
-        yield rows, piece[-1] if following else None
-        piece = following
+        Raises:
+            StoreError: the database does not answer.
+        """
+        found: list[Found] = []
+        read = 0
+        with database.read() as connection:
+            for rows, reached in self._groups(connection, after, limit):
+                serials = [row.serial for row in rows]
+                replacing = supersessions.of_serials(connection, self.copy.ledger, self.agency, serials)
+                for row in rows:
+                    standing = standing_of(row.batch, replacing.get(row.serial, ()), self.copy, row.serial)
+                    if self.status is None or standing.status is self.status:
+                        found.append(_found(row, standing))
+                    if len(found) == limit:
+                        return Page(found=tuple(found), after=row.serial)
+                read += max(limit, len(rows))
+                if read >= MOST_READ:
+                    return Page(found=tuple(found), after=reached)
+        return Page(found=tuple(found), after=None)
 
+    def _groups(self, connection: Connection, after: int, limit: int) -> Iterator[tuple[Sequence[Listed], int | None]]:
+        """Give certificates to look at, and each time the serial up to which all were given; None with the last."""
+        if self.status in {None, Status.VALID} or self.wanted.lookups:
+            at: int | None = after
+            while at is not None:
+                rows = listing.page(connection, self.copy.ledger, self.agency, self.wanted, after=at, limit=limit)
+                at = rows[-1].serial if len(rows) == limit else None
+                yield rows, at
+            return
+        # Few are of another status, and the ledger copy names them: no need to look through a million that are valid.
+        serials = self._of_status(after)
+        piece = tuple(islice(serials, PIECE))
+        while piece:
+            these = replace(self.wanted, serials=piece)
+            rows = listing.page(connection, self.copy.ledger, self.agency, these, after=after, limit=len(piece))
+            following = tuple(islice(serials, PIECE))
+            yield rows, piece[-1] if following else None
+            piece = following
 
-def _of_status(copy: LedgerCopy, agency: str, status: Status | None, after: int) -> Iterator[int]:
-    """Give the serials of a status that is not valid, above `after`, in their order."""
-    for number in copy.status_lists(agency):
-        if (number + 1) * STATUS_LIST_SIZE > after:
-            changed = sorted(copy.statuses(agency, number).items())
-            yield from (serial for serial, now in changed if serial > after and now is status)
+    def _of_status(self, after: int) -> Iterator[int]:
+        """Give the serials of a status that is not valid, above `after`, in their order."""
+        for number in self.copy.status_lists(self.agency):
+            if (number + 1) * STATUS_LIST_SIZE > after:
+                changed = sorted(self.copy.statuses(self.agency, number).items())
+                yield from (serial for serial, now in changed if serial > after and now is self.status)
 
 
 def _found(row: Listed, standing: Standing) -> Found:
