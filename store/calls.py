@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from store import consequences
 from store.errors import NonceTaken
 from store.insertion import insert_into
-from store.outbox import OPEN, add, open_calls, read
+from store.outbox import OPEN, add, hold, open_calls, read
 from store.queue import at_work, highest_nonce, in_flight, queued, ready
 from store.records import Transaction
 from store.states import CallState, Move
@@ -33,6 +33,7 @@ __all__ = [
     "fail",
     "forms",
     "highest_nonce",
+    "hold",
     "in_flight",
     "mined",
     "open_calls",

@@ -73,6 +73,11 @@ def add(
     return call_of(connection.execute(select_calls().where(calls.c.key == key)).one())
 
 
+def hold(connection: Connection, ledger: str, agency: str) -> None:
+    """Let nobody else write changes of status for an agency until the transaction ends."""
+    _held(connection, known_issuer(connection, ledger, agency))
+
+
 def read(connection: Connection, call: int) -> Call:
     """Give a call.
 
@@ -120,8 +125,12 @@ def call_of(row: Row[Any]) -> Call:
 
 def _next_order(connection: Connection, issuer: int, purpose: Purpose) -> int:
     """Serialise the writers of one issuer, so that the order is that of the commits."""
-    connection.execute(select(issuers.c.id).where(issuers.c.id == issuer).with_for_update(key_share=True))
+    _held(connection, issuer)
     last = connection.scalar(
         select(func.max(calls.c.order)).where(calls.c.issuer_id == issuer, calls.c.purpose == purpose)
     )
     return 0 if last is None else int(last) + 1
+
+
+def _held(connection: Connection, issuer: int) -> None:
+    connection.execute(select(issuers.c.id).where(issuers.c.id == issuer).with_for_update(key_share=True))

@@ -151,3 +151,14 @@ def test_one_of_many_takes_a_lease(database: Database) -> None:
         database, lambda connection, number: leases.take(connection, "x", holder=str(number), now=1, seconds=9)
     )
     assert sum(lease is not None for lease in taken) == 1
+
+
+def test_who_asks_what_changes_of_status_are_on_their_way_waits_for_who_writes_one(database: Database) -> None:
+    def ask(connection: Connection, _: int) -> bool:
+        calls.hold(connection, LEDGER, AGENCY)
+        if calls.open_calls(connection, LEDGER, AGENCY):
+            return False
+        status_call(connection)
+        return True
+
+    assert sum(at_once(database, ask)) == 1

@@ -11,7 +11,9 @@ import httpx
 import pytest
 
 from ecert.facts import Status
+from store.calls import open_calls
 from store.errors import DatabaseAway
+from store.records import Call
 from tests.verifier.inside import SYSTEM, Town, found_town
 from tests.verifier.office import AGENCY
 from tests.verifier.test_issuances import places, problem
@@ -209,6 +211,23 @@ async def test_many_are_changed_by_a_table_in_one_go(town: Town) -> None:
     assert (await table(town, text)).status_code == 200
     by_number = "number;action;reason\nJK-1;reinstate;settled in court\n"
     assert (await table(town, by_number, params={"type": "health-certificate"})).json()["changed"] == [0]
+
+
+async def test_a_table_in_which_each_row_has_its_own_reason_reads_what_is_on_its_way_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await issued(town, *range(9))
+    looks: list[object] = []
+
+    def counted(*asked: Any) -> tuple[Call, ...]:
+        looks.append(asked)
+        return open_calls(*asked)
+
+    monkeypatch.setattr("verifier.services.status.calls.open_calls", counted)
+    text = "serial,action,reason\n" + "".join(f"{serial},suspend,order {serial}\n" for serial in range(9))
+    asked = await table(town, text)
+    assert (len(asked.json()["calls"]), len(looks)) == (9, 1)
+    assert len((await table(town, text)).json()["calls"]) == 9
 
 
 async def test_a_table_with_faults_changes_nothing_and_names_each_line_and_column(town: Town) -> None:

@@ -16,6 +16,7 @@ from store.states import CallState, NodeTrouble
 from tests.verifier.office import AGENCY, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
+from verifier.keys.keyring import Keyring, Purpose
 from verifier.services.numbered import Numbered
 from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
 
@@ -99,6 +100,50 @@ def test_what_is_on_its_way_counts_for_what_can_be_asked_next(city: City) -> Non
     change(city, Action.REVOKE, 1, wait=False)
     with pytest.raises(IssuingStopped, match="final"):
         change(city, Action.SUSPEND, 1, wait=False)
+
+
+def test_what_undid_a_change_on_its_way_is_undone_by_a_new_one(city: City) -> None:
+    city.ledger.stands_still = True
+    change(city, Action.SUSPEND, 1, wait=False)
+    change(city, Action.SUSPEND, 2, 3, wait=False)
+    change(city, Action.REINSTATE, 1, 2, wait=False)
+    change(city, Action.SUSPEND, 1, wait=False)
+    change(city, Action.SUSPEND, 2, 3, wait=False)
+    assert count_calls(city) == 5
+    city.ledger.stands_still = False
+    for _ in range(5):
+        city.clock.pause(1)
+    assert [status(city, serial) for serial in (1, 2, 3)] == [Status.SUSPENDED] * 3
+
+
+def test_of_several_only_those_that_are_not_on_their_way_are_asked_for(city: City) -> None:
+    city.ledger.stands_still = True
+    first = change(city, Action.SUSPEND, 1, wait=False)
+    both = change(city, Action.SUSPEND, 0, 1, 2, wait=False)
+    assert (both.changed, both.calls[0].id) == ((0, 1, 2), first.calls[0].id)
+    assert [call.args["serials"] for call in both.calls] == [[1], [0, 2]]
+
+
+class Meanwhile(Keyring):
+    """Keys that are found just when the ledger takes what waits."""
+
+    def __init__(self, city: City) -> None:
+        super().__init__(city.office.keyring.folder, city.folder / "keys" / "passwords")
+        self._city = city
+
+    def address(self, agency: str, purpose: Purpose) -> bytes:
+        self._city.ledger.step(self._city.clock.now)
+        return super().address(agency, purpose)
+
+
+def test_what_the_ledger_took_just_before_is_not_taken_for_what_was(city: City) -> None:
+    change(city, Action.SUSPEND, 1)
+    city.ledger.stands_still = True
+    change(city, Action.REINSTATE, 1, wait=False)
+    city.ledger.stands_still = False
+    order = StatusOrder(action=Action.SUSPEND, agency=AGENCY, serials=(1,), wait=False)
+    outcome = change_status(replace(city.office, keyring=Meanwhile(city)), order)
+    assert (outcome.changed, outcome.already) == ((1,), ())
 
 
 def test_a_refusal_of_the_ledger_is_said(city: City) -> None:

@@ -6,7 +6,7 @@ or superseded for good. What is so already is passed over, so that asking twice 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -17,12 +17,14 @@ from store import calls, supersessions
 from store.database import Connection
 from store.records import Call, Supersession
 from store.states import CallState
+from verifier.errors import NotReady
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.vigil import Vigil
 
+NO_COPY = "there is no copy of the ledger yet: is the indexer running?"
 QUIET = 10
 """Seconds without any change after which a person is told what might be missing."""
 
@@ -45,6 +47,9 @@ class Action(StrEnum):
         if self is Action.REVOKE:
             return frozenset({Status.VALID, Status.SUSPENDED})
         return frozenset({Status.VALID if self is Action.SUSPEND else Status.SUSPENDED})
+
+
+_KINDS = frozenset(Action)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,43 +96,66 @@ def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
         KeyringError: the agency's key for changes of status is not here.
     """
     patience = Patience(office, order.timeout)
-    copy = office.copy()
-    if copy is None:
+    if office.copy() is None:
         raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
     sender = office.keyring.address(order.agency, Purpose.STATUS)
     with office.database.begin() as connection:
-        outcome = ask_for_change(connection, order, ledger=office.ledger, copy=copy, sender=sender, now=office.clock())
+        outcome, *_ = ask_for_changes(connection, office, [order], sender=sender)
     return _settle(office, outcome, patience) if order.wait and outcome.calls else outcome
 
 
-def ask_for_change(
-    connection: Connection, order: StatusOrder, *, ledger: str, copy: LedgerCopy, sender: bytes, now: int
-) -> StatusOutcome:
-    """Write the calls of a change that can be done, in the caller's transaction; none where all is so already.
+def ask_for_changes(
+    connection: Connection, office: Office, orders: Sequence[StatusOrder], *, sender: bytes
+) -> list[StatusOutcome]:
+    """Write the calls of one agency's changes in the caller's transaction, in their order; none for what is so already.
 
-    A call that is on its way already is not written twice.
+    A change that is on its way already is not written twice.
 
     Raises:
-        Unchangeable: some of it cannot be done.
+        Unchangeable: some of it, of any order, cannot be done.
+        NotReady: there is no copy of the ledger yet.
     """
-    order = replace(order, serials=tuple(sorted(set(order.serials))))
-    pending = pending_statuses(connection, ledger, order.agency)
-    replaced = supersessions.of_olds(connection, ledger, order.agency, order.serials)
-    changed, hindered = _to_change(order, copy, pending, replaced)
+    ledger, agency = office.ledger, orders[0].agency
+    calls.hold(connection, ledger, agency)
+    under_way = _under_way(connection, ledger, agency)
+    copy = office.copy()  # read after the calls: those that are through since are in it
+    if copy is None:
+        raise NotReady(NO_COPY)
+    outcomes: list[StatusOutcome] = []
+    hindered: dict[int, str] = {}
+    for asked in orders:
+        order = replace(asked, serials=tuple(sorted(set(asked.serials))))
+        replaced = supersessions.of_olds(connection, ledger, agency, order.serials)
+        changed, why = _to_change(order, copy, _statuses(under_way, order.serials), replaced)
+        hindered |= why
+        if not hindered:
+            already = tuple(serial for serial in order.serials if serial not in set(changed))
+            written = _write(connection, order, changed, under_way, ledger=ledger, sender=sender, now=office.clock())
+            outcomes.append(
+                StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
+            )
     if hindered:
-        raise Unchangeable(order.agency, hindered)
-    already = tuple(serial for serial in order.serials if serial not in set(changed))
-    written = _write(connection, order, changed, ledger=ledger, sender=sender, now=now)
-    return StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
+        raise Unchangeable(agency, hindered)
+    return outcomes
 
 
 def pending_statuses(connection: Connection, ledger: str, agency: str) -> dict[int, Status]:
     """Give what the statuses of an agency will be once the calls that are on their way are through."""
-    found: dict[int, Status] = {}
+    under_way = _under_way(connection, ledger, agency)
+    return _statuses(under_way, under_way)
+
+
+def _under_way(connection: Connection, ledger: str, agency: str) -> dict[int, Call]:
+    """Give, for each serial whose status is being changed, the call that comes last."""
+    found: dict[int, Call] = {}
     for call in calls.open_calls(connection, ledger, agency):
-        if call.kind in set(Action):
-            found |= dict.fromkeys(call.args["serials"], Action(call.kind).aim)
+        if call.kind in _KINDS:
+            found |= dict.fromkeys(call.args["serials"], call)
     return found
+
+
+def _statuses(under_way: Mapping[int, Call], serials: Iterable[int]) -> dict[int, Status]:
+    return {serial: Action(under_way[serial].kind).aim for serial in serials if serial in under_way}
 
 
 def _to_change(
@@ -157,28 +185,35 @@ def _to_change(
 
 
 def _write(
-    connection: Connection, order: StatusOrder, serials: Sequence[int], *, ledger: str, sender: bytes, now: int
+    connection: Connection,
+    order: StatusOrder,
+    serials: Sequence[int],
+    under_way: dict[int, Call],
+    *,
+    ledger: str,
+    sender: bytes,
+    now: int,
 ) -> tuple[Call, ...]:
-    pieces = [list(serials[start : start + MAX_SERIALS]) for start in range(0, len(serials), MAX_SERIALS)]
-    last: dict[tuple[int, ...], Call] = {}
-    for call in calls.open_calls(connection, ledger, order.agency):
-        if call.kind in set(Action):
-            last[tuple(call.args["serials"])] = call
-    written: list[Call] = []
-    for piece in pieces:
-        same = last.get(tuple(piece))
-        if same is not None and same.kind == order.action:
-            written.append(same)
-            continue
-        args: dict[str, object] = {"agency": order.agency, "serials": piece}
-        if order.reason:
-            args["reason"] = order.reason
-        written.append(
-            calls.add(
-                connection, ledger=ledger, agency=order.agency, kind=order.action, args=args, sender=sender, now=now
-            )
+    """Give the calls that change the serials: those on their way that nothing undoes, and new ones for the rest."""
+    going = {serial: under_way[serial] for serial in serials if serial in under_way}
+    going = {serial: call for serial, call in going.items() if call.kind == order.action}
+    found = {call.id: call for call in going.values()}
+    args: dict[str, object] = {"reason": order.reason} if order.reason else {}
+    rest = [serial for serial in serials if serial not in going]
+    for start in range(0, len(rest), MAX_SERIALS):
+        piece = rest[start : start + MAX_SERIALS]
+        call = calls.add(
+            connection,
+            ledger=ledger,
+            agency=order.agency,
+            kind=order.action,
+            args={"agency": order.agency, "serials": piece, **args},
+            sender=sender,
+            now=now,
         )
-    return tuple(written)
+        under_way.update(dict.fromkeys(piece, call))
+        found[call.id] = call
+    return tuple(found.values())
 
 
 def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> StatusOutcome:

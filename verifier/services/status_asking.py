@@ -17,7 +17,7 @@ from verifier.keys.keyring import Purpose
 from verifier.problems import Code, RequestRefused
 from verifier.services.issuance import Answered
 from verifier.services.office import Office
-from verifier.services.status import NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable, ask_for_change
+from verifier.services.status import NO_COPY, NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable, ask_for_changes
 
 NOT_YET = "is stored, and not on the ledger yet"
 
@@ -46,29 +46,14 @@ class StatusAsking:
             NotReady: there is no copy of the ledger yet.
             StoreError: the database does not answer.
         """
-        copy = self.office.copy()
-        if copy is None:
-            raise NotReady("there is no copy of the ledger yet: is the indexer running?")
+        if self.office.copy() is None:
+            raise NotReady(NO_COPY)
         sender = self._sender(agency)
-        hindered: dict[int, str] = {}
-        outcomes: list[StatusOutcome] = []
         with self.office.database.begin() as connection:
-            for order in orders:
-                try:
-                    outcomes.append(
-                        ask_for_change(
-                            connection,
-                            order,
-                            ledger=self.office.ledger,
-                            copy=copy,
-                            sender=sender,
-                            now=self.office.clock(),
-                        )
-                    )
-                except Unchangeable as error:
-                    hindered |= error.why
-            if hindered:
-                raise self._cannot(connection, agency, hindered)
+            try:
+                outcomes = ask_for_changes(connection, self.office, orders, sender=sender)
+            except Unchangeable as error:
+                raise self._cannot(connection, agency, error.why) from error
             answered = _answered(agency, outcomes)
             answered.keep(connection, attempt)
         return answered
