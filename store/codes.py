@@ -8,7 +8,15 @@ from __future__ import annotations
 from sqlalchemy import Connection, exists, insert, select, update
 
 from store.issuers import issuer_id, known_issuer
-from store.tables import codes
+from store.tables import certificates, codes
+
+
+def hold(connection: Connection, ledger: str, agency: str, serial: int) -> None:
+    """Let nobody else make a code for a certificate, or void one, until the transaction ends."""
+    wanted = select(certificates.c.serial).where(
+        certificates.c.issuer_id == issuer_id(ledger, agency), certificates.c.serial == serial
+    )
+    connection.execute(wanted.with_for_update(key_share=True))
 
 
 def add(

@@ -58,19 +58,24 @@ class Other:
 def begin(
     connection: Connection, client: str, key: str, request: bytes, *, now: int
 ) -> Attempt | Stored | Busy | Other:
-    """Begin a request, or say what became of it before; `request` is a hash of all that it asks."""
+    """Begin a request, or say what became of it before; `request` is a hash of all that it asks.
+
+    One that was begun later than now, before the clock was set back, is not waited for longer than any other.
+    """
     fresh = {"client": client, "key": key, "request": request, "attempt": 1, "created_at": now}
     made = insert_into(connection, idempotency).values(fresh).on_conflict_do_nothing()
     if connection.execute(made.returning(idempotency.c.attempt)).one_or_none() is not None:
         return Attempt(client=client, key=key, number=1)
-    row = connection.execute(select(idempotency).where(*_named(client, key)).with_for_update()).one()
+    row = connection.execute(select(idempotency).where(*_named(client, key)).with_for_update()).one_or_none()
+    if row is None:  # freed this moment
+        return begin(connection, client, key, request, now=now)
     if not now < row.created_at + KEPT:
         return _again(connection, client, key, request, number=row.attempt + 1, now=now)
     if bytes(row.request) != request:
         return Other()
     if row.status is not None:
         return Stored(status=row.status, answer=row.answer)
-    if now < row.created_at + PATIENCE:
+    if abs(now - row.created_at) < PATIENCE:
         return Busy(seconds=row.created_at + PATIENCE - now)
     return _again(connection, client, key, request, number=row.attempt + 1, now=now)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 from threading import Barrier
 from typing import TypeVar
 
-from store import batches, calls, issuers, jobs, leases
+from store import batches, calls, idempotency, issuers, jobs, leases
 from store.database import Connection, Database
 from store.errors import NonceTaken, NumberTaken
 from tests.store.makers import (
@@ -162,3 +162,20 @@ def test_who_asks_what_changes_of_status_are_on_their_way_waits_for_who_writes_o
         return True
 
     assert sum(at_once(database, ask)) == 1
+
+
+def test_a_request_that_is_freed_just_when_it_is_begun_again_is_begun(database: Database) -> None:
+    begun = []
+
+    def ask(_: int) -> None:
+        for now in range(100):
+            with database.begin() as connection:
+                found = idempotency.begin(connection, "client", "key", b"request", now=now)
+            if isinstance(found, idempotency.Attempt):
+                begun.append(found)
+                with database.begin() as connection:
+                    idempotency.abandon(connection, found)
+
+    with ThreadPoolExecutor(MANY) as threads:
+        list(threads.map(ask, range(MANY)))
+    assert begun

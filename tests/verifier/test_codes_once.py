@@ -153,3 +153,8 @@ async def test_after_another_field_key_it_is_shown_until_the_former_is_thrown_aw
     said = problem(await ask(settled.other()), Code.CONFLICT)
     assert "under another key" in said["detail"]
     assert opens(settled, await ask(settled.other(), key="l"))
+
+
+async def test_who_asks_at_once_without_a_key_each_gets_a_code_and_the_last_one_opens(settled: Town) -> None:
+    answers = await asyncio.gather(*(ask(settled, key=None) for _ in range(6)))
+    assert sum(opens(settled, answer) for answer in answers) == 1

@@ -90,6 +90,7 @@ class CodeDesk:
     def _writing(self, agency: str, serial: int) -> Iterator[Connection]:
         try:
             with self.database.begin() as connection:
+                codes.hold(connection, self.ledger, agency, serial)
                 yield connection
         except WriteRefused as error:
             raise Refused(_HAS_ONE.format(serial=serial, agency=agency)) from error

@@ -104,6 +104,17 @@ async def test_one_that_was_cut_off_is_begun_again_and_who_slept_writes_nothing(
     assert await carry_out(service, database, "C") == Stored(status=201, answer='{"made": "B"}')
 
 
+async def test_one_that_was_cut_off_before_the_clock_was_set_back_is_begun_again(
+    service: Idempotency, clock: Clock
+) -> None:
+    await service.begin(CALLER, "key-1", ONE)
+    clock.now -= PATIENCE - 1
+    with pytest.raises(RequestRefused):
+        await service.begin(CALLER, "key-1", ONE)
+    clock.now -= 1
+    assert isinstance(await service.begin(CALLER, "key-1", ONE), Attempt)
+
+
 async def test_what_was_written_and_never_answered_is_answered_the_second_time(
     service: Idempotency, database: Database
 ) -> None:
