@@ -69,14 +69,13 @@ def begin(
     row = connection.execute(select(idempotency).where(*_named(client, key)).with_for_update()).one_or_none()
     if row is None:  # freed this moment
         return begin(connection, client, key, request, now=now)
-    if not now < row.created_at + KEPT:
-        return _again(connection, client, key, request, number=row.attempt + 1, now=now)
-    if bytes(row.request) != request:
-        return Other()
-    if row.status is not None:
-        return Stored(status=row.status, answer=row.answer)
-    if abs(now - row.created_at) < PATIENCE:
-        return Busy(seconds=row.created_at + PATIENCE - now)
+    if now < row.created_at + KEPT:
+        if bytes(row.request) != request:
+            return Other()
+        if row.status is not None:
+            return Stored(status=row.status, answer=row.answer)
+        if abs(now - row.created_at) < PATIENCE:
+            return Busy(seconds=row.created_at + PATIENCE - now)
     return _again(connection, client, key, request, number=row.attempt + 1, now=now)
 
 
