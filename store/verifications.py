@@ -131,17 +131,22 @@ def _conditions(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
     if wanted.until is not None:
         yield table.c.time < wanted.until
     if wanted.case is not None:
-        yield table.c.case == wanted.case
+        yield table.c.case == _searched("case", wanted.case)
     if wanted.after is not None:
         yield tuple_(table.c.time, table.c.id) > wanted.after
 
 
 def _row(one: Recorded) -> dict[str, Any]:
     row: dict[str, Any] = {name: getattr(one, name) for name in Recorded.__slots__}
-    for name, width in _WIDTHS.items():
+    for name in _WIDTHS:
         if row[name] is not None:
-            row[name] = row[name].replace("\0", "")[:width]
+            row[name] = _searched(name, row[name])
     return row
+
+
+def _searched(name: str, value: str) -> str:
+    """Give a value as its column holds it; PostgreSQL takes no NUL."""
+    return value.replace("\0", "")[: _WIDTHS[name]]
 
 
 def _recorded(row: Row[Any]) -> Recorded:

@@ -176,9 +176,20 @@ async def test_another_agency_s_certificates_and_calls_are_not_there(town: Town)
         await town.client.get(f"/v1/calls/{call}"),
         await town.client.get("/v1/calls/999"),
         await town.client.get("/v1/calls/x"),
+        await town.client.get("/v1/certificates/%00/0"),
     ):
         assert answer.status_code in {404, 409}
     assert await serials(town) == []
+
+
+async def test_another_agency_s_certificate_is_not_even_opened(town: Town) -> None:
+    await issued(town, 1)
+    (town.city.office.keyring.folder / "service" / "field-1.key").unlink()
+    other = town.other()
+    other.gate.known = replace(SYSTEM, agency="OTHER-1")
+    for serial in (0, 1):
+        problem(await other.client.get(f"{OURS}/{serial}"), Code.NOT_FOUND)
+        problem(await other.client.post(f"{OURS}/{serial}/code"), Code.NOT_FOUND)
 
 
 async def test_only_who_has_the_scope_is_served(town: Town) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -22,6 +24,7 @@ from ecert.types import TypeCatalogue
 from store.database import Database
 from store.errors import DatabaseAway
 from tests.verifier.shelf import AGENCY, AGENCY_NAME, TYPE, Shelf, row, stock
+from verifier.api.submissions import read_occasion
 from verifier.callers import ANYBODY, Act, Caller, Scope
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
@@ -449,6 +452,12 @@ async def test_lines_are_answered_line_by_line_in_any_number(desk: Desk) -> None
     assert [each.get("line") for each in said[:2]] == [1, 3]
     assert [each["lines"] for each in said if "lines" in each] == [[1, 1001], [1002, 1503]]
     assert len(said) == 1502 + 2
+
+
+def test_an_occasion_in_the_address_is_read_like_one_in_a_body() -> None:
+    query = urlencode({"case": unicodedata.normalize("NFD", "Åbo 7")}).encode()
+    request = Request({"type": "http", "query_string": query, "headers": []})
+    assert read_occasion(request).case == unicodedata.normalize("NFC", "Åbo 7")
 
 
 async def lines_of(desk: Desk, body: str | bytes, **occasion: str) -> tuple[int, list[dict[str, Any]]]:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from store.errors import AttemptLost, CommitUncertain, DatabaseAway
 from store.records import BatchRecord
 from store.states import BatchState
 from tests.verifier.inside import SYSTEM, Town, found_town, without_status_base
-from tests.verifier.office import AGENCY, LEDGER
+from tests.verifier.office import AGENCY, LEDGER, NOW
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.callers import ANYBODY, Act, Scope
 from verifier.problems import Code
@@ -376,3 +377,15 @@ async def test_an_empty_batch_is_voided_and_holds_up_nothing(town: Town) -> None
     assert town.close() == 1
     with town.database.read() as connection:
         assert batches.read(connection, begun.id).state is BatchState.VOID
+
+
+async def test_the_same_request_gets_its_answer_also_on_the_next_day(town: Town) -> None:
+    midnight = (NOW // 86_400 + 1) * 86_400 - 8 * 3600
+    today = {"valid_from": None, "valid_until": datetime.fromtimestamp(midnight, UTC).date().isoformat()}
+    town.city.clock.now = midnight - 1
+    first = await town.issue(1, headers={"idempotency-key": "a"}, **today)
+    town.city.clock.now = midnight
+    again = await town.issue(1, headers={"idempotency-key": "a"}, **today)
+    assert (again.status_code, again.json()) == (201, first.json())
+    problem(await town.issue(2, headers={"idempotency-key": "b"}, **today), Code.NOT_UNDERSTOOD)
+    problem(await town.issue(2, headers={"idempotency-key": "b"}, **today), Code.NOT_UNDERSTOOD)

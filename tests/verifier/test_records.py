@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -163,6 +165,19 @@ async def test_a_list_is_of_a_time_and_a_case(desk: Desk) -> None:
     assert await ids("from=2100-01-01") == []
 
 
+@pytest.mark.parametrize("case", ["Åbo 7", "a\0b", "\0"])
+async def test_a_case_is_found_by_what_it_was_called_however_that_is_written(desk: Desk, case: str) -> None:
+    kept = await desk.keep(case=unicodedata.normalize("NFC", case))
+    await desk.keep(case="another")
+    for form in ("NFC", "NFD"):
+        answer = await desk.get(f"{MANY}?case={quote(unicodedata.normalize(form, case))}")
+        assert [each["id"] for each in answer.json()["verifications"]] == [kept.id]
+
+
+async def test_an_id_that_none_can_have_is_answered_like_any_other(desk: Desk) -> None:
+    assert (await desk.get(f"{MANY}/%00")).json() == (await desk.get(f"{MANY}/no-such")).json()
+
+
 @pytest.mark.parametrize(
     ("query", "place"),
     [
@@ -173,6 +188,7 @@ async def test_a_list_is_of_a_time_and_a_case(desk: Desk) -> None:
         ("limit=x", "limit"),
         ("after=x", "after"),
         ("after=1." + "x" * 40, "after"),
+        ("after=1.%00", "after"),
         ("case=" + "x" * 129, "case"),
         ("form=1", "query"),
         ("from=1&from=2", "from"),

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from store import accounts
 from store.accounts import Account
 from store.database import Database
+from verifier.access.names import is_name
 from verifier.access.passwords import LONGEST, SHORTEST, Passwords
 from verifier.access.sessions import Opened, Sessions
 from verifier.errors import VerifierError
@@ -84,6 +85,8 @@ class LogIns:
 
     def _begin(self, name: str) -> Account | None:
         """Count the attempt, lock the account where there were many, and give it where it may be tried."""
+        if not is_name(name):
+            return None
         now = self._clock()
         with self._database.begin() as connection:
             failures = accounts.begin_attempt(connection, name, now=now)

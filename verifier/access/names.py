@@ -20,9 +20,14 @@ def check_code(text: str) -> str:
 
 def check_name(text: str) -> str:
     """Give the name of a client or an account back; raises `Refused` where it is none."""
-    if _NAME.fullmatch(text) is None:
+    if not is_name(text):
         raise Refused(f"{text!r} is no name: 1 to 64 of a-z, 0-9 and . _ @ - are due, a letter or digit first")
     return text
+
+
+def is_name(text: str) -> bool:
+    """Tell whether a client or an account can have this name."""
+    return _NAME.fullmatch(text) is not None
 
 
 def check_title(text: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -24,6 +26,7 @@ MOST = 1000
 """Verifications on one page of JSON."""
 USUAL = 100
 LONGEST_CASE = 128
+_ID = re.compile(r"[!-~]{1,36}", re.ASCII)
 _NAMES = ("from", "to", "case", "after", "limit")
 _COLUMNS = (
     "id",
@@ -160,14 +163,15 @@ def _limit(text: str) -> int:
 
 
 def _case(text: str) -> str:
+    """Read a case as a body that names it is read."""
     if len(text) > LONGEST_CASE:
         raise ValueError
-    return text
+    return unicodedata.normalize("NFC", text)
 
 
 def _after(text: str) -> tuple[int, str]:
     time, dot, name = text.partition(".")
-    if not (dot and name and len(name) <= 36 and time.isascii() and time.isdigit() and len(time) < 16):  # noqa: PLR2004
+    if not (dot and _ID.fullmatch(name) and time.isascii() and time.isdigit() and len(time) < 16):  # noqa: PLR2004
         raise ValueError
     return int(time), name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import replace
 
 from starlette.requests import Request
@@ -71,7 +72,8 @@ def read_occasion(request: Request) -> Occasion:
     if len({name for name, _ in pairs}) < len(pairs):
         flaw = Flaw(place="query", why="a parameter is there twice")
         raise RequestRefused(Code.NOT_UNDERSTOOD, "A parameter is there twice.", [flaw])
-    return understood(Occasioned, dict(pairs)).occasion()
+    said = {name: unicodedata.normalize("NFC", value) for name, value in pairs}  # as text in a body is read
+    return understood(Occasioned, said).occasion()
 
 
 def read_line(line: bytes, occasion: Occasion, default_max_age: int) -> Submitted | RequestRefused:

@@ -73,11 +73,11 @@ def certificate_routes(inside: Inside) -> APIRouter:
         202 as long as it is on its way. 409 where it never will be, or is not in force any more.
         """
         caller = await issuer(inside.gate, request, Scope.ISSUE)
-        copy = inside.office.view.copy
-        found = await asyncio.to_thread(inside.shelf.fetch, copy, agency, serial_of(serial))
+        own = assure_own(caller, agency)
+        found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, own, serial_of(serial))
         if found is None:
             raise no_such_certificate()
-        return _fetched(found, assure_own(caller, agency), inside.types)
+        return _fetched(found, own, inside.types)
 
     @router.post(
         "/{agency}/{serial}/code",
@@ -98,10 +98,11 @@ def certificate_routes(inside: Inside) -> APIRouter:
         await read_nothing(request)
 
         async def work(attempt: Attempt | None) -> Answered:
-            found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, agency, number)
+            own = assure_own(caller, agency)
+            found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, own, number)
             if found is None:
                 raise no_such_certificate()
-            return await asyncio.to_thread(_coded, inside, assure_own(caller, agency), found, attempt)
+            return await asyncio.to_thread(_coded, inside, own, found, attempt)
 
         async def shown(kept: Answered) -> Answered:
             return await asyncio.to_thread(inside.codes.shown, kept)

@@ -58,9 +58,9 @@ def issuance_routes(inside: Inside) -> APIRouter:
         """
         caller = await issuer(inside.gate, request, Scope.ISSUE)
         stated = await read_json_body(request, IssuanceRequest)
-        order = inside.drafting.order(wanted(stated), agency=caller.agency or "", now=inside.office.clock())
 
         async def work(attempt: Attempt | None) -> Answered:
+            order = inside.drafting.order(wanted(stated), agency=caller.agency or "", now=inside.office.clock())
             inside.gate.spend(caller, Act.ISSUANCE)
             return await inside.issuing.issue(replace(order, attempt=attempt))
 

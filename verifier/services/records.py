@@ -37,6 +37,8 @@ class Records:
         Raises:
             StoreError: the database does not answer, and this process has not just recorded it.
         """
+        if "\0" in id:  # which PostgreSQL does not take
+            return None
         whose = _whose(caller)
         away: StoreError | None = None
         after = None

@@ -74,6 +74,7 @@ async def test_wrong_names_passwords_and_accounts_get_one_answer(town: Town, htt
         ("gone", PASSWORD),
         ("by-openid", PASSWORD),
         ("", ""),
+        ("clerk-1\0", PASSWORD),
         ("clerk-1", "x" * 300),
         ("clerk-1' OR 1=1 --", "x"),
     ]:
