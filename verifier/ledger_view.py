@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,6 +53,7 @@ class LedgerView:
         self._snapshot: _Snapshot | None = None
         self._trouble: Exception | None = None
         self._sighting: Sighting | None = None
+        self._looking = threading.Lock()
 
     @property
     def ready(self) -> bool:
@@ -92,21 +94,24 @@ class LedgerView:
     def refresh(self) -> bool:
         """Look once; True if there is a newer copy now. An older copy stays when nothing could be read.
 
+        Threads look one after the other, so that none puts what it read before another in the place of what that read.
+
         Raises:
             StoreError: the database does not answer.
             NotReady: it knows no ledger, or several and none was named.
             ContradictionError: its events are not those of a ledger.
         """
-        try:
-            found = self._read()
-        except (StoreError, NotReady, ContradictionError) as error:
-            self._trouble = error
-            raise
-        self._trouble = None
-        if found is None:
-            return False
-        self._snapshot = found
-        return True
+        with self._looking:
+            try:
+                found = self._read()
+            except (StoreError, NotReady, ContradictionError) as error:
+                self._trouble = error
+                raise
+            self._trouble = None
+            if found is None:
+                return False
+            self._snapshot = found
+            return True
 
     async def follow(self, stop: asyncio.Event, every: float) -> None:
         """Refresh every so many seconds until `stop`; trouble is logged when it starts and when it ends."""

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gc
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 
@@ -60,6 +63,34 @@ def test_a_refresh_without_news_changes_nothing(shelf: Shelf) -> None:
         copy = view.copy
         assert not view.refresh()
         assert view.copy is copy
+
+
+class Slow(LedgerView):
+    """A view whose first look takes its time over what it has read."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.has_read, self.goes_on = Event(), Event()
+
+    def _read(self) -> Any:  # a snapshot, which is its own affair
+        found = super()._read()
+        if not self.has_read.is_set():
+            self.has_read.set()
+            assert self.goes_on.wait(10)
+        return found
+
+
+def test_who_looks_slowly_does_not_put_an_older_copy_in_the_place_of_a_newer_one(shelf: Shelf) -> None:
+    with shelf.open() as database, ThreadPoolExecutor(2) as threads:
+        view = Slow(database)
+        slow = threads.submit(view.refresh)
+        assert view.has_read.wait(10)
+        shelf.change(1, Status.REVOKED)
+        quick = threads.submit(view.refresh)
+        wait([quick], timeout=0.5)
+        view.goes_on.set()
+        wait([slow, quick])
+        assert view.copy.status(AGENCY, 1) is Status.REVOKED
 
 
 def test_news_make_a_new_copy_and_leave_the_old_one_alone(shelf: Shelf) -> None:
