@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
 
 from store.certificate_reading import in_batch
 from store.errors import NoSuchRow
@@ -67,12 +67,20 @@ def covering(connection: Connection, ledger: str, agency: str, serial: int) -> B
     return batch_of(row)
 
 
-def filling(connection: Connection, *, unfed_since: int | None = None) -> tuple[BatchRecord, ...]:
-    """Give the batches that are being filled; `unfed_since`: only those that nobody has fed since then."""
+def filling(
+    connection: Connection, *, unfed_since: int | None = None, now: int | None = None
+) -> tuple[BatchRecord, ...]:
+    """Give the batches that are being filled; `unfed_since`: only those that nobody has fed since then (`unfed`)."""
     wanted = select_batches().where(batches.c.state == BatchState.FILLING)
     if unfed_since is not None:
-        wanted = wanted.where(batches.c.fed_at < unfed_since)
+        wanted = wanted.where(unfed(unfed_since, now))
     return tuple(batch_of(row) for row in connection.execute(wanted.order_by(batches.c.id)))
+
+
+def unfed(since: int, now: int | None) -> ColumnElement[bool]:
+    """Say that nobody has fed a batch since a time, or as much later than `now`: before the clock was set back."""
+    long_ago = batches.c.fed_at < since
+    return long_ago if now is None else or_(long_ago, batches.c.fed_at > now + (now - since))
 
 
 def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from ecert.merkle import Tree
 from store import certificates, outbox, supersessions
-from store.batch_reading import counts, covering, filling, leaves, of_job, read, subtrees_of
+from store.batch_reading import counts, covering, filling, leaves, of_job, read, subtrees_of, unfed
 from store.errors import BatchClosedOtherwise, BatchFull
 from store.issuers import give_back, known_issuer, set_aside
 from store.records import BatchRecord, NewCertificate
@@ -182,10 +182,10 @@ def void(
 
     `unfed_since`: only where nobody has fed it since then, as when it was found (`filling`).
     """
-    unfed = () if unfed_since is None else (batches.c.fed_at < unfed_since,)
+    unfed_too = () if unfed_since is None else (unfed(unfed_since, now),)
     voided = connection.execute(
         update(batches)
-        .where(batches.c.id == batch, batches.c.state == BatchState.FILLING, *unfed)
+        .where(batches.c.id == batch, batches.c.state == BatchState.FILLING, *unfed_too)
         .values(state=BatchState.VOID, void_reason=reason, fed_at=now)
     )
     found = read(connection, batch)

@@ -9,11 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select, update
 
 from store.changes import Change, change_of
 from store.states import DeliveryState, Move
 from store.tables import changes, deliveries, ledgers, watches
+
+LONGEST_PAUSE = 86_400
+"""Seconds for which nobody puts an attempt off: what is due later than that was so before the clock was set back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +56,7 @@ def due_watches(connection: Connection, *, now: int, limit: int) -> tuple[str, .
     """Name the watches that have something due, those that wait longest first."""
     wanted = (
         select(deliveries.c.watch_id)
-        .where(deliveries.c.state == DeliveryState.WAITING, deliveries.c.next_at <= now)
+        .where(deliveries.c.state == DeliveryState.WAITING, _has_come(now))
         .group_by(deliveries.c.watch_id)
         .order_by(func.min(deliveries.c.next_at), deliveries.c.watch_id)
         .limit(limit)
@@ -70,13 +73,17 @@ def due(connection: Connection, watch: str, *, now: int, limit: int) -> tuple[Du
         .where(
             deliveries.c.watch_id == watch,
             deliveries.c.state == DeliveryState.WAITING,
-            deliveries.c.next_at <= now,
+            _has_come(now),
             watches.c.ended_at.is_(None),
         )
         .order_by(deliveries.c.next_at, deliveries.c.change_id)
         .limit(limit)
     )
     return tuple(Due(delivery=_delivery(row), url=row.url, secret=row.secret) for row in connection.execute(wanted))
+
+
+def _has_come(now: int) -> ColumnElement[bool]:
+    return or_(deliveries.c.next_at <= now, deliveries.c.next_at > now + LONGEST_PAUSE)
 
 
 def done(connection: Connection, tried: Delivery, attempt: Attempt, *, now: int) -> Move[DeliveryState]:

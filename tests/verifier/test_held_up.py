@@ -13,7 +13,7 @@ from tests.verifier.office import AGENCY, LEDGER, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
-from verifier.services.abandoned import ABANDONED_AFTER
+from verifier.services.abandoned import ABANDONED_AFTER, void_abandoned
 from verifier.services.progress import Stage
 from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.reissuing import reissue
@@ -105,3 +105,11 @@ def test_what_was_asked_for_one_by_one_and_nobody_can_close_ends_the_waiting(tmp
         city.notes.at_reach = lose_key
         with pytest.raises(IssuingStopped, match="one by one comes first; nobody is at work on it: the office"):
             run(city, table(city, [row(1)]))
+
+
+@pytest.mark.parametrize(("ahead", "voided"), [(ABANDONED_AFTER, 0), (ABANDONED_AFTER + 1, 1)])
+def test_a_table_that_was_fed_before_the_clock_was_set_back_is_given_up_as_well(
+    city: City, ahead: int, voided: int
+) -> None:
+    city.clock.now -= ahead
+    assert void_abandoned(city.office) == voided

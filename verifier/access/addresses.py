@@ -6,7 +6,7 @@ The address counts calls of those whom we do not know. It is kept in memory only
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.requests import Request
 
@@ -41,7 +41,7 @@ class Addresses:
     def _is_ours(self, text: str) -> bool:
         if not _is_address(text):
             return False
-        address = ip_address(text)
+        address = _plain(text)
         return any(address in network for network in self._trusted)
 
 
@@ -53,10 +53,17 @@ def _is_address(text: str) -> bool:
     return True
 
 
+def _plain(text: str) -> IPv4Address | IPv6Address:
+    """Read an address; one of IPv4 as such also where a socket of IPv6 has wrapped it."""
+    address = ip_address(text)
+    inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return address if inner is None else inner
+
+
 def _counted(text: str) -> str:
     if ":" not in text or not _is_address(text):
         return text
-    address = ip_address(text)
-    if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-        return str(address.ipv4_mapped)
-    return str(ip_network((int(address), _SIXTY_FOUR), strict=False)) if isinstance(address, IPv6Address) else text
+    address = _plain(text)
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(ip_network((int(address), _SIXTY_FOUR), strict=False))

@@ -21,7 +21,7 @@ def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None
     with office.database.begin() as connection:
         found = [
             batch
-            for batch in batches.filling(connection, unfed_since=since)
+            for batch in batches.filling(connection, unfed_since=since, now=now)
             if batch.ledger == office.ledger
             and batch.job is not None
             and agency in {None, batch.agency}

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from store.deliveries import LONGEST_PAUSE
 from verifier.changes.attempts import next_attempt
 
 DAY = 86_400
@@ -24,6 +25,7 @@ def test_attempts_grow_rarer_and_end_after_three_days(chance: float) -> None:
     made = times(chance)
     pauses = [later - earlier for earlier, later in itertools.pairwise(made)]
     assert pauses == sorted(pauses)
+    assert pauses[-1] < LONGEST_PAUSE
     assert len(made) == 13
     assert 2.9 * DAY <= made[-1] <= 3.6 * DAY
 

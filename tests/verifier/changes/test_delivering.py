@@ -200,6 +200,15 @@ async def test_after_three_days_it_has_failed_and_can_be_tried_again(desk: Desk)
     assert len(set(desk.post.ids("https://a.example/"))) == 1
 
 
+async def test_what_was_put_off_before_the_clock_was_set_back_is_sent(desk: Desk) -> None:
+    made = await desk.watch()
+    desk.now += 365 * 24 * HOUR
+    desk.happen(1)
+    desk.now -= 365 * 24 * HOUR
+    await desk.deliver()
+    assert [each.state for each in desk.of(made)] == [DeliveryState.DONE]
+
+
 async def test_one_slow_receiver_holds_up_nobody_else(desk: Desk) -> None:
     slow, quick = await desk.watch("https://a.example/"), await desk.watch("https://b.example/")
     desk.post.held["https://a.example/"] = asyncio.Event()
