@@ -16,18 +16,21 @@ import pytest
 from ecert.events import AgencySuspended
 from ecert.facts import Status
 from ecert.parsing import parse
+from ecert.suite import SigningKey
 from store import batches, certificates, listing, supersessions
 from store.errors import AttemptLost, CommitUncertain, DatabaseAway
 from store.records import BatchRecord
 from store.states import BatchState
-from tests.verifier.inside import SYSTEM, Town, found_town, without_status_base
-from tests.verifier.office import AGENCY, LEDGER, NOW
+from tests.verifier.inside import SYSTEM, Town, found_town, town_of, without_status_base
+from tests.verifier.office import AGENCY, LEDGER, NOW, City
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.callers import ANYBODY, Act, Scope
+from verifier.keys.keyring import Keyring, Purpose
 from verifier.problems import Code
 from verifier.services import single_issuing
 from verifier.services.abandoned import void_abandoned
 from verifier.services.online_batches import OnlineBatches
+from verifier.services.status import Action, StatusOrder, ask_for_changes, change_status
 
 
 @pytest.fixture(name="town")
@@ -389,3 +392,41 @@ async def test_the_same_request_gets_its_answer_also_on_the_next_day(town: Town)
     assert (again.status_code, again.json()) == (201, first.json())
     problem(await town.issue(2, headers={"idempotency-key": "b"}, **today), Code.NOT_UNDERSTOOD)
     problem(await town.issue(2, headers={"idempotency-key": "b"}, **today), Code.NOT_UNDERSTOOD)
+
+
+class Meanwhile(Keyring):
+    """Keys that are found just when the ledger takes what waits."""
+
+    def __init__(self, city: City) -> None:
+        super().__init__(city.office.keyring.folder, city.folder / "keys" / "passwords")
+        self._city = city
+
+    def certificate_key(self, agency: str) -> SigningKey:
+        self._city.ledger.step(self._city.clock.now)
+        return super().certificate_key(agency)
+
+
+SUSPENDING = StatusOrder(action=Action.SUSPEND, agency=AGENCY, serials=(0,), wait=False)
+
+
+async def test_what_is_suspended_just_before_it_is_replaced_is_not_replaced(town: Town) -> None:
+    await town.issue(1)
+    town.settle()
+    town.city.ledger.stands_still = True
+    change_status(town.city.office, SUSPENDING)
+    town.city.ledger.stands_still = False
+    meanwhile = replace(town.city, office=replace(town.city.office, keyring=Meanwhile(town.city)))
+    refused = problem(await town_of(meanwhile).issue(1, supersedes=[0]), Code.CONFLICT)
+    assert "suspended" in refused["errors"][0]["why"]
+
+
+async def test_what_is_being_suspended_this_moment_is_not_replaced(town: Town) -> None:
+    await town.issue(1)
+    town.settle()
+    office = town.city.office
+    with town.database.begin() as connection:
+        ask_for_changes(connection, office, [SUSPENDING], sender=office.keyring.address(AGENCY, Purpose.STATUS))
+        asked = asyncio.create_task(town.issue(1, supersedes=[0]))
+        await asyncio.wait([asked], timeout=0.5)
+    refused = problem(await asked, Code.CONFLICT)
+    assert "suspended" in refused["errors"][0]["why"]

@@ -13,7 +13,7 @@ from ecert.issuing import salt_bytes, sign
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import Tree
 from ecert.suite import SUITE, SigningKey
-from store import batches, certificates, online_batches, supersessions
+from store import batches, calls, certificates, online_batches, supersessions
 from store.database import Connection
 from store.errors import BatchClosedOtherwise
 from store.records import BatchRecord, NewCertificate
@@ -88,12 +88,16 @@ class OrderGroup:
         if not replacing:
             return
         agency, ledger = self._means.place.agency, self._office.ledger
+        # The batch first, like whoever closes one: so nobody waits for each other.
+        online_batches.locked_open(self._connection, ledger, agency, self._means.place.certificate_type.vct_hash)
+        calls.hold(self._connection, ledger, agency)
         pending: dict[int, Status] = pending_statuses(self._connection, ledger, agency)
         olds = {old for order in replacing.values() for old in order.supersedes}
         known = supersessions.of_olds(self._connection, ledger, agency, olds)
+        copy = self._office.copy() or self._means.copy  # read after the calls: those that are through since are in it
         replaced: set[int] = set()
         for index, order in replacing.items():
-            refused = why_not_replaced(order, self._means.copy, pending, known)
+            refused = why_not_replaced(order, copy, pending, known)
             if refused is None and replaced.intersection(order.supersedes):
                 refused = RequestRefused(Code.CONFLICT, "Another certificate asked for this moment replaces it.")
             if refused is not None:
