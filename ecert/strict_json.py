@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import NoReturn, TypeGuard
 from unicodedata import is_normalized
@@ -50,8 +51,8 @@ def _number(_digits: str) -> NoReturn:
 def _object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        count = Counter(name for name, _ in pairs)
+        twice = next(name for name, _ in pairs if count[name] > 1)
         raise _Refused(f"the name {twice[:_SHOWN]!r} appears twice")
     return found
 

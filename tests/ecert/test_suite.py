@@ -156,6 +156,7 @@ def test_the_digest_that_is_none_is_named(bad: str) -> None:
     ("text", "why"),
     [
         ('{"a":1,"a":1}', "'a' appears twice"),
+        ("{" + ",".join(f'"{name}":1' for name in [*range(200_000), 199_999]) + "}", "'199999' appears twice"),
         ("1.5", "a number is not a whole one"),
         ("1e400", "not a whole one"),
         ("NaN", "a number is not a whole one"),

@@ -18,6 +18,7 @@ from ecert.types import TypeCatalogue
 from store.database import Database
 from store.errors import DatabaseAway
 from tests.verifier.shelf import BAD_FILES, Shelf, answering_with, stock
+from verifier.api.flaws import MOST
 from verifier.guards import MAX_BODY, Allowance, BodyLimit
 from verifier.ledger_view import LedgerView
 from verifier.problems import KINDS, Code
@@ -169,6 +170,15 @@ async def test_a_bad_body_is_refused_with_the_place(
     assert isinstance(errors, list)
     assert [error["place"] for error in errors] == [place]
     assert not re.search(r"StatedHolder|constrained|dict\[|Input should", str(errors))
+
+
+@pytest.mark.parametrize(("count", "named"), [(99, 99), (200, MOST), (40_000, 1)])
+async def test_of_more_flaws_than_anybody_reads_some_are_named(
+    client: httpx.AsyncClient, count: int, named: int
+) -> None:
+    answer = await client.post(PATH, json={f"{name:x}": 0 for name in range(count)})
+    problem(answer, Code.NOT_UNDERSTOOD)
+    assert len(answer.json()["errors"]) == named
 
 
 @pytest.mark.parametrize("depth", [17, 300, 480, 700, 959, 960, 5_000, 50_000])

@@ -11,6 +11,10 @@ from pydantic import ValidationError
 from ecert.strict_json import MAX_INTEGER, MAX_NESTING, nesting
 from verifier.problems import Flaw, suggestion
 
+MOST = 100
+"""Flaws that one answer names."""
+MANY = 10_000
+"""Flaws beyond which none is named: to make them out would hold everybody else up for seconds."""
 TIME_DUE = (
     "a time is due: whole seconds since 1970, a day such as 2026-05-03, or a moment with its offset such as"
     " 2026-05-03T09:00:00+08:00"
@@ -41,14 +45,17 @@ _NOT_WHOLE = f'a whole number within 2^53-1 ({MAX_INTEGER}) is due; a decimal is
 
 
 def flaws(error: ValidationError, values: Mapping[str, Any], members: Sequence[str]) -> list[Flaw]:
-    """Say every fault of a validation once.
+    """Say every fault of a validation once, up to so many as anybody reads.
 
     Args:
         error: what the model found.
         values: what the caller sent.
         members: the names that are known.
     """
-    found = [_flaw(fault, values, members) for fault in error.errors(include_input=False, include_url=False)]
+    if error.error_count() > MANY:
+        return [Flaw(place="body", why=f"{error.error_count()} members are not as described")]
+    faults = error.errors(include_input=False, include_url=False)[:MOST]
+    found = [_flaw(fault, values, members) for fault in faults]
     return list({flaw.place: flaw for flaw in reversed(found)}.values())[::-1]
 
 
