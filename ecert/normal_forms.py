@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from unicodedata import is_normalized, normalize
 
 from ecert import base64url, check_digits, strict_json
 from ecert.certificate import Value
 from ecert.documents import Document
 from ecert.errors import FaultReason, UnreadableValue
 from ecert.fields import Field, Form, Kind, ListOf
+from ecert.marks import normal
 from ecert.readings import read_date, read_decimal, read_integer, read_items
 
 _GAPS = re.compile(r"[\s\-\u2010-\u2015\u2212]+")
@@ -28,13 +28,13 @@ def normalise(field: Field, value: Value) -> Value:
 
 def normalise_text(text: str) -> str:
     """Fold a text for comparing: NFKC, each run of spaces one space, none outside."""
-    folded = " ".join(text.split()) if text.isascii() else " ".join(normalize("NFKC", text).split())
-    return folded if is_normalized("NFKC", folded) else normalise_text(folded)
+    folded = " ".join(normal("NFKC", text).split())
+    return folded if normal("NFKC", folded) == folded else normalise_text(folded)
 
 
 def normalise_number(text: str) -> str:
     """Fold a number for comparing: NFKC, without spaces and hyphens, upper case."""
-    folded = _GAPS.sub("", normalize("NFKC", text).upper())
+    folded = _GAPS.sub("", normal("NFKC", text).upper())
     return folded if folded == text else normalise_number(folded)
 
 

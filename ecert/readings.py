@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from unicodedata import normalize
 
 from ecert import strict_json
 from ecert.certificate import Value
 from ecert.errors import FaultReason, MalformedError, UnreadableValue
+from ecert.marks import normal
 from ecert.strict_json import MAX_INTEGER
 
 _DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|([0-9]{2})([0-9]{2})|年([0-9]{1,2})月([0-9]{1,2})日)")
@@ -23,7 +23,7 @@ def read_date(value: Value) -> str:
     """Read `2026-11-20`, `20261120` or `2026年11月20日` as `2026-11-20`; the day must be real."""
     if isinstance(value, str) and _is_iso_date(value):
         return value
-    if isinstance(value, str) and (match := _DATE.fullmatch(normalize("NFKC", value).strip())):
+    if isinstance(value, str) and (match := _DATE.fullmatch(normal("NFKC", value).strip())):
         year, month, day = (int(group) for group in match.groups() if group is not None)
         try:
             return date(year, month, day).isoformat()
@@ -49,7 +49,7 @@ def _is_iso_date(text: str) -> bool:
 
 def read_integer(value: Value) -> int:
     """Read a whole number within 2^53-1, written as a number or as digits."""
-    if isinstance(value, str) and _INTEGER.fullmatch(text := normalize("NFKC", value).strip()):
+    if isinstance(value, str) and _INTEGER.fullmatch(text := normal("NFKC", value).strip()):
         value = int(text)
     if type(value) is not int or abs(value) > MAX_INTEGER:
         raise UnreadableValue(FaultReason.NOT_AN_INTEGER)
@@ -60,7 +60,7 @@ def read_decimal(value: Value) -> str:
     """Read a decimal in plain notation, as it is written: no exponent, no thousands marks, no leading zeros."""
     if type(value) is int and abs(value) <= MAX_INTEGER:
         return str(value)
-    if not isinstance(value, str) or not _DECIMAL.fullmatch(text := normalize("NFKC", value).strip()):
+    if not isinstance(value, str) or not _DECIMAL.fullmatch(text := normal("NFKC", value).strip()):
         raise UnreadableValue(FaultReason.NOT_A_DECIMAL)
     return text
 

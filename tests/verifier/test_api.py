@@ -159,6 +159,7 @@ async def test_an_uploaded_file_that_is_no_certificate_gets_a_verdict(
         (b'{"certificate": "x", "holder": "y"}', Code.NOT_UNDERSTOOD, "holder"),
         (b'{"certificate": "x", "holder": {"id": "y", "nick": "z"}}', Code.NOT_UNDERSTOOD, "holder.nick"),
         (b'{"certificate": "x", "documents": ["AAAA"]}', Code.NOT_UNDERSTOOD, "documents.0"),
+        (b'{"case": "e' + "\u0301".encode() * 90_000 + "\u0323".encode() * 90_000 + b'"}', Code.NOT_JSON, "body"),
         (b'{"certificate": "x", "documents": ["' + b"A" * 42 + b'B"]}', Code.NOT_UNDERSTOOD, "documents.0"),
     ],
 )

@@ -16,7 +16,7 @@ from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from ecert import strict_json
+from ecert import marks, strict_json
 from ecert.errors import MalformedError
 from verifier.api.flaws import flaws, number_place
 from verifier.problems import Code, Flaw, RequestRefused
@@ -129,7 +129,12 @@ def read_text(content: bytes, place: str) -> str:
     except UnicodeDecodeError as error:
         flaw = Flaw(place=place, why=f"not UTF-8 at byte {error.start}")
         raise RequestRefused(Code.NOT_JSON, "The body is not UTF-8.", [flaw]) from None
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    if text.isascii() or unicodedata.is_normalized("NFC", text):
+        return text
+    if marks.has_too_many(text):
+        flaw = Flaw(place=place, why=f"more than {marks.MOST} combining marks in a row")
+        raise RequestRefused(Code.NOT_JSON, "There is text that nobody writes.", [flaw])
+    return unicodedata.normalize("NFC", text)
 
 
 def read_json(text: str, place: str) -> object:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 
 from starlette.requests import Request
 
+from ecert.marks import normal
 from verifier.api.bodies import (
     JSON,
     MULTIPART,
@@ -72,7 +72,7 @@ def read_occasion(request: Request) -> Occasion:
     if len({name for name, _ in pairs}) < len(pairs):
         flaw = Flaw(place="query", why="a parameter is there twice")
         raise RequestRefused(Code.NOT_UNDERSTOOD, "A parameter is there twice.", [flaw])
-    said = {name: unicodedata.normalize("NFC", value) for name, value in pairs}  # as text in a body is read
+    said = {name: normal("NFC", value) for name, value in pairs}  # as text in a body is read
     return understood(Occasioned, said).occasion()
 
 

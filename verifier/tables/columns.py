@@ -7,10 +7,10 @@ be there, no column may be there twice, and one that nobody knows is an error, n
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ecert.marks import normal
 from verifier.faults import RowFault
 
 
@@ -67,7 +67,7 @@ def read_header(cells: Sequence[str], columns: Sequence[Column], *, file: str, l
 
 
 def _fold(cell: str) -> str:
-    return unicodedata.normalize("NFKC", cell).strip().casefold()
+    return normal("NFKC", cell).strip().casefold()
 
 
 def _index(columns: Iterable[Column]) -> dict[str, Column]:
