@@ -23,6 +23,8 @@ from verifier.problems import KINDS, MEDIA_TYPE, Code, Flaw, RequestRefused, bod
 _LOG = logging.getLogger(__name__)
 MAX_BODY = 384 * 1024
 """Bytes: a certificate of 256 KiB and what is asked about it."""
+MAX_BATCH_BODY = 16 << 20
+"""Bytes of a batch, or of the lines that are answered together."""
 BODY_SECONDS = 15.0
 """Seconds within which a body must be here whole."""
 DRAINED = 16 * 1024 * 1024

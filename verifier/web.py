@@ -44,7 +44,7 @@ from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verificat
 from verifier.callers import Act, Gate, OpenGate
 from verifier.changes.feed import ChangeFeed
 from verifier.errors import NotReady
-from verifier.guards import Allowance, BodyLimit, LastResort, SafeHeaders
+from verifier.guards import MAX_BATCH_BODY, Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.ledger_view import LedgerView
 from verifier.observing.figures import Figures
 from verifier.observing.ledger_figures import LedgerFigures
@@ -69,7 +69,7 @@ DESCRIPTION = (
 ALLOWANCES = MappingProxyType(
     {
         (VERIFICATIONS_PATH, MULTIPART): Allowance(limit=32 << 20, seconds=60),
-        (BATCH_PATH, JSON): Allowance(limit=16 << 20, seconds=60),
+        (BATCH_PATH, JSON): Allowance(limit=MAX_BATCH_BODY, seconds=60),
         (BATCH_PATH, NDJSON): Allowance(limit=None, each=True),
     }
 )

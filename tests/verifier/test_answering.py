@@ -454,6 +454,12 @@ async def test_lines_are_answered_line_by_line_in_any_number(desk: Desk) -> None
     assert len(said) == 1502 + 2
 
 
+async def test_long_lines_are_not_gathered_to_more_than_a_batch_may_have_bytes(desk: Desk) -> None:
+    line = json.dumps({"code": "2" * 32}).ljust(380 * 1024) + "\n"
+    _, said = await lines_of(desk, line * 60)
+    assert [each["lines"] for each in said if "lines" in each] == [[1, 44], [45, 60]]
+
+
 def test_an_occasion_in_the_address_is_read_like_one_in_a_body() -> None:
     query = urlencode({"case": unicodedata.normalize("NFD", "Åbo 7")}).encode()
     request = Request({"type": "http", "query_string": query, "headers": []})

@@ -18,7 +18,7 @@ from verifier.api.submissions import read_batch, read_line, read_occasion, read_
 from verifier.api.while_reading import WhileReading
 from verifier.api.wire import MAX_BATCH
 from verifier.callers import Act, Caller, Gate, Occasion, Scope
-from verifier.guards import MAX_BODY, unforeseen
+from verifier.guards import MAX_BATCH_BODY, MAX_BODY, unforeseen
 from verifier.problems import Code, RequestRefused, body, known
 from verifier.services.answered import receipt_json
 from verifier.services.answering import Answering
@@ -63,10 +63,10 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         """Judge several certificates for one matter and case, all as of one block, with one receipt.
 
         Lines of JSON (`application/x-ndjson`, the occasion in the query) are answered line by line, each with its
-        number, and after every 1,000, judged as of one block, with the receipt for them; read the answer while you
-        send. A line that is refused is answered with its `problem`, and the others all the same. A `problem` without
-        `line` ends the answer, also where the database goes away in the middle: all lines up to the number `answered`
-        were answered, and none after it.
+        number, and after every 1,000, or 16 MiB, judged as of one block, with the receipt for them; read the answer
+        while you send. A line that is refused is answered with its `problem`, and the others all the same. A `problem`
+        without `line` ends the answer, also where the database goes away in the middle: all lines up to the number
+        `answered` were answered, and none after it.
         """
         caller = await gate.caller(request)
         require(caller, Scope.VERIFY)
@@ -88,7 +88,7 @@ _Group = Sequence[tuple[int, Submitted | RequestRefused]]
 
 
 class _Lines:
-    """Lines, a thousand at a time; the first are answered before the answer begins, so that a problem can be one."""
+    """Lines, as many as a batch may be at a time; the first are answered first, so that a problem can be the answer."""
 
     def __init__(self, answering: Answering, gate: Gate, caller: Caller, request: Request, max_age: int) -> None:
         self._answering = answering
@@ -133,14 +133,16 @@ class _Lines:
 
 
 async def _groups(request: Request, occasion: Occasion, max_age: int) -> AsyncIterator[_Group]:
-    """Gather the lines of a body up to a thousand at once; those before what ends the reading come first."""
+    """Gather the lines of a body, as much as a batch may be at once; those before what ends the reading come first."""
     group: list[tuple[int, Submitted | RequestRefused]] = []
+    size = 0
     try:
         async for number, line in read_lines(request, MAX_BODY):
             group.append((number, read_line(line, occasion, max_age)))
-            if len(group) == MAX_BATCH:
+            size += len(line)
+            if len(group) == MAX_BATCH or size >= MAX_BATCH_BODY:
                 yield group
-                group = []
+                group, size = [], 0
     except RequestRefused:
         if group:
             yield group
