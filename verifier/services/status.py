@@ -129,7 +129,7 @@ def ask_for_changes(
         changed, why = _to_change(order, copy, _statuses(under_way, order.serials), replaced)
         hindered |= why
         if not hindered:
-            already = tuple(serial for serial in order.serials if serial not in set(changed))
+            already = tuple(sorted(set(order.serials).difference(changed)))
             written = _write(connection, order, changed, under_way, ledger=ledger, sender=sender, now=office.clock())
             outcomes.append(
                 StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
