@@ -105,6 +105,14 @@ def test_a_record_that_nobody_touched_has_no_flaw(archive: Archive) -> None:
     assert archive.audit().open == []
 
 
+def test_where_there_is_nothing_to_check_nothing_is_called_good(archive: Archive, tmp_path: Path) -> None:
+    (empty := tmp_path / "empty").mkdir()
+    for folder in (empty, tmp_path / "mistyped"):
+        answer = archive.command("audit", "verify", str(folder))
+        assert (answer.exit_code, answer.stdout) == (2, "")
+        assert f"no segment of a record in {folder}: nothing was checked" in answer.stderr
+
+
 @pytest.mark.parametrize("segment", [2, 4])
 @pytest.mark.parametrize(
     ("change", "line"),
@@ -257,6 +265,12 @@ def test_the_record_can_be_audited_without_database_and_service(archive: Archive
     answer = archive.command("audit", "verify")
     assert answer.exit_code == 0
     assert "is not compared with it" in answer.stderr
+
+
+def test_an_export_that_ends_before_it_begins_is_refused(archive: Archive) -> None:
+    answer = archive.command("audit", "export", "--from", "2026-12-01", "--to", "2026-11-01")
+    assert (answer.exit_code, answer.stdout) == (2, "")
+    assert "--to must be later than --from" in answer.stderr
 
 
 def test_the_record_is_exported_by_time(archive: Archive) -> None:

@@ -16,6 +16,7 @@ from store.errors import StoreError
 from store.verifications import Shipment
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.errors import Refused
 from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
 from verifier.record.auditing import Audit, Auditor
@@ -41,14 +42,17 @@ def verify(folder: FolderArgument = None, *, data: DataOption = None, as_json: J
     """Look for lines that were edited, swapped, cut off or taken away. Exit code 1: there are some.
 
     Checks every hash and signature. Without DIR it also compares with how far the database has copied, where that
-    answers. Changes nothing and may run beside the service.
+    answers. Changes nothing and may run beside the service. Exit code 2: there is nothing to check.
     """
     with answered(as_json=as_json, resume=_AGAIN):
         settings = load_settings(data)
         shipped = _shipped(settings) if folder is None else {}
         keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
         published = {str(process): keys.published(kind) for process, kind in RECEIPT_KEYS.items()}
-        found = Auditor(RecordFolder(folder or settings.record_dir), published, shipped).audit()
+        folder = folder or settings.record_dir
+        found = Auditor(RecordFolder(folder), published, shipped).audit()
+        if not (found.flaws or found.segments or found.dropped):
+            raise Refused(f"there is no segment of a record in {folder}: nothing was checked")
         _say(found, as_json=as_json)
     if found.flaws:
         raise typer.Exit(FOUND)
@@ -60,6 +64,8 @@ def export(*, since: FromOption = None, until: ToOption = None, data: DataOption
         settings = load_settings(data)
         first = None if since is None else moment(since)
         end = None if until is None else moment(until)
+        if first is not None and end is not None and end <= first:
+            raise Refused("--to must be later than --from")
         for entry, said in all_entries(RecordFolder(settings.record_dir), first, end):
             whole = {"record": said, "receipt": entry.receipt, "audit": entry.place.to_json()}
             sys.stdout.write(json.dumps(whole, ensure_ascii=False) + "\n")
