@@ -220,7 +220,7 @@ def _judge_order(certificate_type: CertificateType, dates: Mapping[str, Value], 
     for earlier, later in ((VALID_FROM, VALID_UNTIL), *certificate_type.order):
         begin, end = dates[earlier], dates[later]
         if isinstance(begin, str) and isinstance(end, str) and end < begin:
-            faults.append(fault(later, UnreadableValue(FaultReason.DATES_OUT_OF_ORDER, f"({earlier} {begin})")))
+            faults.append(fault(later, UnreadableValue(FaultReason.DATES_OUT_OF_ORDER, f"{earlier} {begin}")))
 
 
 def _judge_size(values: Mapping[str, Value], faults: list[Fault]) -> None:

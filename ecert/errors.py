@@ -139,7 +139,7 @@ class LintError(EcertError):
 
 
 class UnreadableValue(EcertError):
-    """A value is not of its field's kind. `member` names the place within a list, or the bound that is not kept."""
+    """A value is not of its field's kind. `member`: the place within a list, or the bound or date not kept."""
 
     def __init__(self, reason: FaultReason, member: str = "") -> None:
         super().__init__(reason, member)

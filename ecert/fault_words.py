@@ -11,10 +11,10 @@ _WORDS = {
     FaultReason.TOO_LONG: ("is too long", "过长"),
     FaultReason.TOO_LARGE: ("makes the certificate too large", "使证照过大"),
     FaultReason.FORBIDDEN_CHARACTER: ("has a character that must not stand in it", "含有不允许的字符"),
-    FaultReason.NOT_A_DATE: ("is not a real date written 2026-11-20", "不是真实日期，应写作2026-11-20"),
-    FaultReason.DATES_OUT_OF_ORDER: ("is before the date that it must not precede", "早于其不得早于的日期"),
+    FaultReason.NOT_A_DATE: ("is not a real date, written like 2026-11-20", "不是真实存在的日期，格式如2026-11-20"),
+    FaultReason.DATES_OUT_OF_ORDER: ("is before", "早于"),
     FaultReason.NOT_AN_INTEGER: ("is not a whole number", "不是整数"),
-    FaultReason.NOT_A_DECIMAL: ("is not a plain decimal such as 120.50", "不是普通小数，应写作120.50"),
+    FaultReason.NOT_A_DECIMAL: ("is not a plain decimal such as 120.50", "不是普通小数，格式如120.50"),
     FaultReason.OUT_OF_RANGE: ("is out of the range that it can have", "超出允许的范围"),
     FaultReason.NUMBER_FORM: ("is not a number of 1 to 64 characters with a digit", "不是含有数字的1至64位编号"),
     FaultReason.CITIZEN_ID_FORM: ("is not a citizen id of 18 (or 15) digits", "不是18位（或15位）公民身份号码"),
@@ -39,9 +39,11 @@ _WORDS = {
 
 
 def fault(field: str, error: UnreadableValue) -> Fault:
-    """Say a fault of `field` in words; the place within a list goes before them, a bound behind."""
+    """Say a fault of `field` in words; the place within a list goes before them, a bound or an earlier date behind."""
     en, zh = _WORDS[error.reason]
     if error.reason is FaultReason.OUT_OF_RANGE:
         return Fault(field=field, reason=error.reason, en=f"{en}: {error.member}", zh=f"{zh}：{error.member}")
+    if error.reason is FaultReason.DATES_OUT_OF_ORDER:
+        return Fault(field=field, reason=error.reason, en=f"{en} {error.member}", zh=f"{zh} {error.member}")
     place = f"{error.member} " if error.member else ""
     return Fault(field=field, reason=error.reason, en=place + en, zh=place + zh)

@@ -164,6 +164,21 @@ def test_dates_stand_in_their_order() -> None:
     assert faults(valid_from="2026-13-01", legacy=True) == {"valid_from": FaultReason.NOT_A_DATE}
 
 
+def test_a_date_out_of_order_is_told_with_the_one_that_it_is_before() -> None:
+    with pytest.raises(LintError) as caught:
+        linted(valid_from="2026-07-01", valid_until="2026-06-30")
+    (told,) = caught.value.faults
+    assert (told.en, told.zh) == ("is before valid_from 2026-07-01", "早于 valid_from 2026-07-01")
+
+
+def test_what_a_date_looks_like_is_told_as_an_example() -> None:
+    with pytest.raises(LintError) as caught:
+        linted(valid_from="1/7/2026")
+    (told,) = caught.value.faults
+    assert told.en == "is not a real date, written like 2026-11-20"
+    assert told.zh == "不是真实存在的日期，格式如2026-11-20"
+
+
 def test_a_type_can_say_which_of_its_dates_comes_first() -> None:
     marriage = bundled_types()["marriage-certificate"]
     row = {**row_for(marriage), "registration_date": "2026-07-02"}
