@@ -162,6 +162,23 @@ def test_a_holder_who_differs_is_named_in_the_language_of_the_rest(shelf: Shelf,
     assert '"holder"' in verify(shelf, files[0], *other, "--lang", "en").stdout
 
 
+def test_a_statement_about_no_field_is_named_with_the_one_that_may_be_meant(shelf: Shelf, files: list[str]) -> None:
+    ran = verify(shelf, files[0], "--expect", "legal_representativ=张三")
+    assert ran.exit_code == 2
+    told = "legal_representativ: this type of certificate has no such field; did you mean legal_representative?"
+    assert told in ran.stdout
+    assert "该类证照没有这个字段" in verify(shelf, files[0], "--expect", "colour=red", "--lang", "zh").stdout
+
+
+def test_chinese_is_written_without_spaces_between_sentences_and_counts_in_chinese(
+    shelf: Shelf, files: list[str]
+) -> None:
+    said = verify(shelf, *files, "--lang", "zh").stdout
+    assert "撤销该证照。不予受理" in said
+    assert said.splitlines()[-1] == "共 3 个文件：2 有效，1 无效，0 无法判定"
+    assert verify(shelf, *files).stdout.splitlines()[-1] == "3 files: 2 VALID, 1 INVALID, 0 UNKNOWN"
+
+
 def test_an_old_copy_is_unknown_unless_its_age_is_accepted(tmp_path: Path, shelf: Shelf) -> None:
     (tmp_path / "old").mkdir()
     old = stock(tmp_path / "old", now=shelf.now - 3600)

@@ -84,7 +84,7 @@ def asking(
 def _stated(text: str) -> tuple[str, Value]:
     name, equals, value = text.partition("=")
     if not equals or not name.rstrip(":"):
-        raise NotAsked(f"--expect {text!r}: NAME=VALUE is due, such as --expect area=98.44")
+        raise NotAsked(f"--expect {text!r}: NAME=VALUE is due, such as --expect area_m2=98.44")
     if not name.endswith(":"):
         return name, value
     try:

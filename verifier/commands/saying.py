@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from ecert.certificate_type import CertificateType
+from ecert.checks.demanded import HOLDER
 from ecert.explaining import Language, Said, explain_all, moment
+from ecert.fields import Words
 from ecert.types import TypeCatalogue
 from ecert.verdict import Check, Outcome, Reason, Result
 from verifier.pages.words import RESULTS
 from verifier.plain_text import plain
+
+_BETWEEN = Words(en=" ", zh="")
+"""Between two sentences."""
+_OF_MANY = Words(en="{files} files: {counts}", zh="共 {files} 个文件：{counts}")
+_NO_FIELD = Words(en="this type of certificate has no such field", zh="该类证照没有这个字段")
+_MEANT = Words(en="; did you mean {near}?", zh="，是否指 {near}？")
+_NEXT = Words(en=", ", zh="，")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +48,12 @@ def lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
         yield plain(line)
 
 
+def sum_of(results: Sequence[Result], language: Language) -> str:
+    """Count the results of several files in a line."""
+    counts = language.of(_NEXT).join(f"{results.count(each)} {language.of(RESULTS[each])}" for each in Result)
+    return language.of(_OF_MANY).format(files=len(results), counts=counts)
+
+
 def _lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
     word = language.of(RESULTS[answer.result])
     yield f"{word}  {name}{_as_of(answer, language)}"
@@ -45,10 +61,23 @@ def _lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
         yield f"  {answer.said['error']}"
     known = _type(answer)
     for one in _reasons(answer, known, language):
-        yield f"  {one.reason}: {one.so} {one.do}".rstrip()
+        yield f"  {one.reason}: {one.so}{language.of(_BETWEEN)}{one.do}".rstrip()
         if one.reason is Reason.MALFORMED:
             form = answer.said["checks"][0]["detail"]
             yield f"    {form['place']}: {form['why']}"
+        elif one.reason is Reason.NOT_COMPARED and known is not None:
+            yield from _no_fields(answer, known, language)
+
+
+def _no_fields(answer: Answer, known: CertificateType, language: Language) -> Iterator[str]:
+    """Name what was stated and is no field of the type: nothing that the holder shows could be compared with it."""
+    names = [field.name for field in known.fields]
+    for check in answer.said["checks"]:
+        for name in check["detail"].get("fields", {}):
+            if name != HOLDER and known.field(name) is None:
+                near = get_close_matches(name, names, n=1)
+                meant = language.of(_MEANT).format(near=near[0]) if near else ""
+                yield f"    {name}: {language.of(_NO_FIELD)}{meant}"
 
 
 def _as_of(answer: Answer, language: Language) -> str:

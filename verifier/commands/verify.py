@@ -25,7 +25,7 @@ from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.presented_files import Named, named_files, read_presented_file
 from verifier.commands.remote import RemoteService, ServiceUnusable
 from verifier.commands.reporting import FAILED, reported
-from verifier.commands.saying import Answer, lines
+from verifier.commands.saying import Answer, lines, sum_of
 from verifier.errors import Refused
 from verifier.services.verifying import open_verifying, seconds_now
 from verifier.settings import load_settings
@@ -83,8 +83,7 @@ def verify(
             named = list(named_files(files))
             results = [_tell(answer, len(named), lang, as_json=as_json) for answer in _answers(named, judge)]
     if not as_json and len(results) > 1:
-        counts = ", ".join(f"{results.count(result)} {result}" for result in Result)
-        typer.echo(f"{len(results)} files: {counts}")
+        typer.echo(sum_of(results, lang))
     raise typer.Exit(exit_code(results))
 
 
