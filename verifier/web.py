@@ -21,6 +21,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
 
 from chain.patience import longest_silence
 from ecert.demands import DEFAULT_MAX_AGE
@@ -219,12 +220,21 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
     more = {**headers(problem.code), **problem.headers}
     if isinstance(error, HTTPException) and error.headers:
         more.update(error.headers)
+    if problem.code is Code.METHOD_NOT_ALLOWED:
+        more["Allow"] = _allowed(request)
     if request.url.path == CHECK_PATH:
         response = answer_problem(request, problem)
         response.headers.update(more)
         return response
     said = {**body(problem.code, problem.detail, problem.flaws), **problem.members}
     return JSONResponse(said, KINDS[problem.code].status, headers=more, media_type=MEDIA_TYPE)
+
+
+def _allowed(request: Request) -> str:
+    """List what may be done at this address (RFC 9110 section 10.2.1); the framework names its first route alone."""
+    routes = (each for each in request.app.routes if isinstance(each, Route))
+    here = (each.methods or () for each in routes if each.matches(request.scope)[0] is not Match.NONE)
+    return ", ".join(sorted(set().union(*here)))
 
 
 def _count_refused(request: Request, problem: RequestRefused) -> None:

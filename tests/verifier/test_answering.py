@@ -442,6 +442,13 @@ async def test_a_bad_batch_is_refused_whole_with_the_place(
     assert [error["place"] for error in answer.json()["errors"]] == [place]
 
 
+async def test_what_would_be_taken_is_told_of_an_empty_batch_and_of_a_ground_that_is_none(desk: Desk) -> None:
+    answer = await desk.client.post(BATCH, json={**OCCASION, "verifications": [], "ground": "because"})
+    told = {error["place"]: error["why"] for error in answer.json()["errors"]}
+    assert told["verifications"] == "at least 1 is due"
+    assert told["ground"] == "one of 'consent', 'duty' or 'delegation' is due"
+
+
 async def test_lines_are_answered_line_by_line_in_any_number(desk: Desk) -> None:
     lines = [json.dumps({"certificate": desk.file(), "holder": {"id": HOLDER}}), "", json.dumps({"code": "2" * 32})]
     body = "\n".join(lines) + "\n" + (json.dumps({"certificate": "x"}) + "\n") * 1500

@@ -104,6 +104,11 @@ async def desk(tmp_path: Path, database: Database) -> AsyncIterator[Desk]:
     found.recording.close()
 
 
+async def test_another_method_is_answered_with_all_that_there_are(desk: Desk) -> None:
+    answer = await desk.client.delete(MANY)
+    assert (answer.status_code, answer.headers["allow"]) == (405, "GET, POST")
+
+
 @pytest.mark.parametrize("ship", [True, False])
 async def test_who_made_a_verification_gets_its_line_and_receipt_again(desk: Desk, ship: bool) -> None:  # noqa: FBT001
     kept = await desk.keep(ship=ship)

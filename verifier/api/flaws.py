@@ -34,11 +34,13 @@ _OF_TYPES: Mapping[str, str] = {
     "int_type": "a whole number is due",
     "int_parsing": "a whole number is due",
     "literal_error": "one of {expected} is due",
+    "enum": "one of {expected} is due",
     "greater_than_equal": "a number of at least {ge} is due",
     "less_than_equal": "a number of at most {le} is due",
     "string_too_short": "text of at least {min_length} characters is due",
     "string_too_long": "text of at most {max_length} characters is due",
     "too_long": "at most {max_length} are taken",
+    "too_short": "at least {min_length} is due",
 }
 _OTHERWISE = "this is not as described"
 _NOT_WHOLE = f'a whole number within 2^53-1 ({MAX_INTEGER}) is due; a decimal is sent as text, such as "98.44"'
