@@ -208,9 +208,8 @@ def receipts_checked(city: City, desks: Mapping[str, Desk]) -> list[Asked]:
         of_others = {each.relying_party for each in receipts} == {desk.agency} and all(
             each.matter and each.case for each in receipts
         )
-        case = Case(
-            who="the others", about=f"{len(receipts)} receipts of {desk.client}", certificate=b"", result="good"
-        )
+        about = f"{len(receipts)} {'receipt' if len(receipts) == 1 else 'receipts'} of {desk.client}"
+        case = Case(who="the others", about=about, certificate=b"", result="good")
         asked.append(Asked(case=case, result="good" if of_others else "not its own", reasons=()))
     return asked
 

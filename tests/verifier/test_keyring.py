@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,13 @@ def test_a_broken_file_of_passwords_says_where(keyring: Keyring, content: str) -
 def test_a_missing_key_names_the_agency_and_the_file(keyring: Keyring) -> None:
     with pytest.raises(KeyringError, match=r"HOUSING-1 has no certificate key here .*certificate\.pem is missing"):
         keyring.certificate_key(AGENCY)
+
+
+def test_a_mistyped_agency_is_answered_with_the_one_that_may_be_meant(keyring: Keyring) -> None:
+    made(keyring)
+    for ask in (keyring.certificate_key, partial(keyring.address, purpose=Purpose.STATUS)):
+        with pytest.raises(KeyringError, match=r"did you mean HOUSING-1\?"):
+            ask("HOUSNG-1")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")

@@ -67,7 +67,7 @@ def _line(client: Client) -> str:
         if one.expires_at is None or one.expires_at > time
     )
     state = "enabled" if client.disabled_at is None else "DISABLED"
-    return f"{client.name}  {place}  {' '.join(client.scopes)}  {state}  secrets: {secrets or 'none'}"
+    return f"{client.name}  {place}  {' '.join(client.scopes)}  {state}  secrets by number: {secrets or 'none'}"
 
 
 def _to_json(client: Client) -> dict[str, object]:

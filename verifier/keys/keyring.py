@@ -19,6 +19,7 @@ import secrets
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 
@@ -63,6 +64,12 @@ class Keyring:
         found = (path.name for path in self.folder.iterdir() if path.is_dir() and path.name != SERVICE)
         return tuple(sorted(found))
 
+    def _meant(self, agency: str) -> str:
+        """Ask for the agency that may be meant, where this one has no folder and another is called nearly so."""
+        here = self.agencies()
+        near = () if agency in here else get_close_matches(agency, here, n=1)
+        return f"; did you mean {near[0]}?" if near else ""
+
     def create_certificate_key(self, agency: str, password: str) -> SigningKey:
         """Make an agency's first certificate key; one that is there is never replaced."""
         key = SigningKey.generate()
@@ -82,7 +89,7 @@ class Keyring:
             KeyringError: no such key, no password or a wrong one, or the file lies open to others.
         """
         path = self._certificate_file(agency)
-        pem = read_key_file(path, f"{agency} has no certificate key here")
+        pem = read_key_file(path, f"{agency} has no certificate key here{self._meant(agency)}")
         password = self.passwords(agency).certificate
         if password is None:
             raise KeyringError(f"{self._passwords_file} has no password for the certificate key of {agency}")
@@ -100,7 +107,7 @@ class Keyring:
         path, known = self.ledger_file(agency, purpose), self.address_file(agency, purpose)
         if known.exists() and not os.access(path, os.R_OK):
             return _address(read_key_file(known, "").decode("ascii", "replace").strip(), known)
-        text = read_key_file(path, f"{agency} has no ledger key for this ({purpose})")
+        text = read_key_file(path, f"{agency} has no ledger key for this ({purpose}){self._meant(agency)}")
         try:
             return _address(json.loads(text)["address"], path)
         except (ValueError, KeyError, TypeError) as error:

@@ -51,7 +51,7 @@ def open_plain(path: Path) -> BinaryIO:
         why = error.strerror or str(error)
         raise _refused(path.name, None, "unreadable", f"cannot be read: {why}", f"无法读取：{why}") from error
     if file is None:
-        raise _refused(path.name, None, "not_a_file", f"{path} is not a plain file", f"{path} 不是普通文件")
+        raise _refused(path.name, None, "not_a_file", "is not a plain file", "不是普通文件")
     return file
 
 
