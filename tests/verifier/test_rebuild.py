@@ -84,10 +84,19 @@ def test_a_revoked_certificate_without_a_file_is_not_to_be_issued_again(town: To
 
 def test_without_any_file_the_facts_come_back(town: Town) -> None:
     lose(town)
-    answer = rebuild(town, "--certificates", str(town.folder / "nowhere"), code=1)
+    (town.folder / "empty").mkdir()
+    answer = rebuild(town, "--certificates", str(town.folder / "empty"), code=1)
     assert [(gap["kept"], gap["missing"]) for gap in answer["gaps"]] == [(0, ["0-4"]), (0, ["5-9"]), (0, ["10-11"])]
     assert answer["events"] > 10
     assert town.issue(60).batches[0].first_serial == 12
+
+
+def test_a_mistyped_folder_of_files_is_refused_before_anything_is_moved(town: Town) -> None:
+    result = town.command("rebuild", "--replace", "--certificates", str(town.folder / "nowhere"))
+    assert result.exit_code == 2
+    assert "is no folder: name that of the certificate files" in result.stderr
+    assert not list(town.folder.glob("*.old-*"))
+    assert town.fsck() == []
 
 
 def test_files_that_are_not_what_was_anchored_are_passed_over(town: Town) -> None:

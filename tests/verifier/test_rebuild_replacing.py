@@ -88,7 +88,8 @@ def test_what_the_ledger_knows_already_is_not_said_again(town: Town) -> None:
 
 def test_what_cannot_be_replaced_any_more_is_named(town: Town) -> None:
     lose(town)
-    rebuild(town, "--certificates", str(town.folder / "nowhere"), code=1)
+    (town.folder / "empty").mkdir()
+    rebuild(town, "--certificates", str(town.folder / "empty"), code=1)
     town.change(Action.REVOKE, 0)
     lose(town)
     answer = rebuild(town, code=1)

@@ -16,6 +16,7 @@ from verifier.agreement.whole import Parties, check_everything
 from verifier.commands.comparing import MOST_LINES, Bar, findings_to_json, print_findings
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.new_database import left_open, made_anew, no_service
 from verifier.processes.nodes import open_node
@@ -48,6 +49,8 @@ def rebuild(
     findings = Findings(progress=bar)
     with answered(as_json=as_json, resume=RESUME), bar.shown():
         settings = load_settings(data)
+        if certificates is not None and not certificates.is_dir():
+            raise Refused(f"{certificates} is no folder: name that of the certificate files")
         deployment = Deployment.load(settings.deployment_file)
         with no_service(settings.data_dir):
             left = left_open(settings.database_url, deployment.name) if replace else ()
