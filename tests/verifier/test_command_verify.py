@@ -329,6 +329,12 @@ def test_every_command_has_help() -> None:
         assert is_group or "--data" in ran.stdout or words in WITHOUT_DATA, words
 
 
+def test_help_breaks_where_the_terminal_ends_and_not_where_the_source_did(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "300")
+    (paragraph,) = [line for line in ecert("issue", "--help").stdout.splitlines() if "Every row is checked" in line]
+    assert "(*.results.csv)" in paragraph
+
+
 def test_migrate_can_be_repeated(tmp_path: Path) -> None:
     assert "from version none" in ecert("migrate", data=tmp_path).stdout
     assert "already" in ecert("migrate", data=tmp_path).stdout
