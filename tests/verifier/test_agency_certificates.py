@@ -180,6 +180,9 @@ async def test_another_agency_s_certificates_and_calls_are_not_there(town: Town)
     ):
         assert answer.status_code in {404, 409}
     assert await serials(town) == []
+    for number in ("999", "x"):
+        said = problem(await town.client.get(f"/v1/calls/{number}"), Code.NOT_FOUND)
+        assert said["detail"] == "There is no such call."
 
 
 async def test_another_agency_s_certificate_is_not_even_opened(town: Town) -> None:

@@ -124,9 +124,14 @@ def serial_of(text: str) -> int:
     Raises:
         RequestRefused: 404, since nothing has such a serial.
     """
-    if not (text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER)) and int(text) <= MAX_INTEGER):
+    if not is_serial(text):
         raise no_such_certificate()
     return int(text)
+
+
+def is_serial(text: str) -> bool:
+    """Tell whether text in a path is a whole number that something stored may have."""
+    return text.isascii() and text.isdigit() and len(text) <= len(str(MAX_INTEGER)) and int(text) <= MAX_INTEGER
 
 
 def _fetched(found: Fetched, agency: str, types: TypeCatalogue) -> Response:

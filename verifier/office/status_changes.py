@@ -20,7 +20,7 @@ from verifier.api import documented
 from verifier.api.bodies import media_type, read_json_body
 from verifier.callers import Caller, Scope
 from verifier.faults import RowFault, RowsRefused
-from verifier.office.certificates import serial_of
+from verifier.office.certificates import is_serial, serial_of
 from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
 from verifier.office.issuing_wire import CallAnswer, StatusAnswer, StatusRequest
@@ -111,7 +111,8 @@ def status_routes(inside: Inside) -> APIRouter:
     async def call(request: Request, number: str) -> JSONResponse:
         """Say how far a call of the caller's agency is."""
         caller = await issuer(inside.gate, request, Scope.STATUS)
-        found = await asyncio.to_thread(inside.statuses.call, caller.agency or "", serial_of(number))
+        known = is_serial(number)
+        found = await asyncio.to_thread(inside.statuses.call, caller.agency or "", int(number)) if known else None
         if found is None:
             raise RequestRefused(Code.NOT_FOUND, "There is no such call.")
         return JSONResponse(call_to_json(found))
