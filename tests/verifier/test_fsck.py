@@ -162,6 +162,11 @@ def test_a_difference_is_said_with_its_place(town: Town) -> None:
     assert "2 differences; compared: " in result.stdout
 
 
+def test_one_difference_is_one(town: Town) -> None:
+    town.certificates()[4].unlink()
+    assert town.command("fsck").stdout.splitlines()[-1].startswith("1 difference; compared: ")
+
+
 def test_a_file_that_was_lost_or_changed_is_found(town: Town) -> None:
     files = town.certificates()
     files[4].unlink()

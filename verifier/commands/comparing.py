@@ -61,4 +61,5 @@ def print_findings(findings: Findings) -> None:
     if len(findings.differences) > MOST_LINES:
         typer.echo(f"... and {len(findings.differences) - MOST_LINES} more; --json lists all")
     compared = ", ".join(f"{count} {what}" for what, count in findings.checked.items())
-    typer.echo(f"{len(findings.differences) or 'no'} differences; compared: {compared}")
+    count = len(findings.differences)
+    typer.echo(f"{count or 'no'} {'difference' if count == 1 else 'differences'}; compared: {compared}")
