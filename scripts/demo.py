@@ -100,6 +100,7 @@ def main() -> int:
     parser.add_argument("--data", type=Path, default=ROOT / "data" / "demo", metavar="DIR", help="where all is kept")
     given = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell that starts it with `&` has it ignored
     try:
         folder = given.data.resolve()
         with claimed(folder):
