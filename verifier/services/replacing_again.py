@@ -46,13 +46,14 @@ class ReplacingAgain:
         replacing = {serial: olds for serial, olds in named.items() if olds}
         if not replacing:
             return {}
-        copy, ledger = self.office.copy(), self.office.ledger
-        if copy is None:
-            raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
+        ledger = self.office.ledger
         with self.office.database.read() as connection:
             pending = pending_statuses(connection, ledger, self.agency)
             olds = {old for each in replacing.values() for old in each}
             known = supersessions.of_olds(connection, ledger, self.agency, olds)
+        copy = self.office.copy()  # read after the calls: those that are through since are in it
+        if copy is None:
+            raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
         found: dict[int, str] = {}
         for serial, each in replacing.items():
             for old in each:
