@@ -13,15 +13,15 @@ A node that drops, changes, adds or moves an event is found out by the first eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
 from chain.answers import Log
-from chain.artifact import Entry, artifact, decode_parameters
+from chain.artifact import Entry, Parameter, artifact, decode_parameters
 from chain.errors import NodeInconsistent
 from chain.ledger import Reading
 from ecert import events
@@ -84,7 +84,7 @@ def follow(contract: Contract, before: Reading, log: Log, *, instance: bytes, ti
 
 
 def _next_head(head: bytes, sequence: int, time: int, entry: Entry, values: Mapping[str, Any]) -> bytes:
-    fields = entry.inputs[:-4]
+    fields = _as_bytes(entry.inputs[:-4])
     said = keccak(encode([one.type for one in fields], [values[one.name] for one in fields]))
     # What abi.encode makes of five static words; the general encoder takes twenty times as long.
     chained = b"".join((head, sequence.to_bytes(32, "big"), time.to_bytes(32, "big"), entry.hash, said))
@@ -100,12 +100,17 @@ def _entry(contract: Contract, log: Log) -> Entry:
 
 def _values(entry: Entry, log: Log) -> dict[str, Any]:
     indexed = [one for one in entry.inputs if one.indexed]
-    plain = [one for one in entry.inputs if not one.indexed]
+    plain = _as_bytes(one for one in entry.inputs if not one.indexed)
     if len(indexed) != len(log.topics) - 1:
         raise NodeInconsistent(f"{entry.name} with {len(log.topics)} topics")
     topics = decode_parameters(indexed, b"".join(log.topics[1:]), entry.name)
     data = decode_parameters(plain, log.data, entry.name)
     return {one.name: value for one, value in zip([*indexed, *plain], [*topics, *data], strict=True)}
+
+
+def _as_bytes(parameters: Iterable[Parameter]) -> list[Parameter]:
+    """Take texts as bytes, which are written alike: the contract takes any, UTF-8 or not, and has hashed those."""
+    return [replace(one, type="bytes") if one.type == "string" else one for one in parameters]
 
 
 def _agency(said: Mapping[str, Any]) -> str:
@@ -127,7 +132,10 @@ _Read = Callable[[events.Place, Mapping[str, Any]], events.Event]
 _READ: Mapping[str, _Read] = {
     "AuthorityChanged": lambda place, said: events.AuthorityChanged(place=place, authority=_address(said["authority"])),
     "AgencyRegistered": lambda place, said: events.AgencyRegistered(
-        place=place, agency=_agency(said), name=said["name"], admin=_address(said["admin"])
+        place=place,
+        agency=_agency(said),
+        name=said["name"].decode("utf-8", "replace"),
+        admin=_address(said["admin"]),
     ),
     "AgencyAdminSet": lambda place, said: events.AgencyAdminChanged(
         place=place,

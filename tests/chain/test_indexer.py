@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from eth_abi.abi import encode
 
 from chain.administration import suspend_agency
+from chain.artifact import artifact
 from chain.errors import ChainChanged
 from chain.indexer import Indexer
 from chain.node import Node
+from chain.transacting import Invocation, transact
 from ecert.events import AgencyAccredited, AgencyRegistered, AgencySuspended, AuthorityChanged, Event, OperatorSet
 from store import events
 from tests.chain.world import AGENCY, OTHER_AGENCY, TITLE, World, make_world
@@ -91,6 +94,18 @@ async def test_what_the_chain_undoes_is_undone_in_the_store(world: World) -> Non
     await world.catch_up(indexer)
     assert [event.agency for event in stored(world) if isinstance(event, AgencySuspended)] == [OTHER_AGENCY]
     assert world.cursor.generation == generation + 1
+
+
+async def test_a_name_that_is_no_utf_8_keeps_nobody_from_reading_on(world: World) -> None:
+    cut = "登记中心".encode()[:-1]
+    function = artifact("AgencyRegistry").functions["registerAgency"]
+    code, admin = b"CUT-1".ljust(32, b"\0"), "0x" + world.admin.address.hex()
+    step = function.selector + encode(["bytes32", "bytes", "address"], [code, cut, admin])
+    await transact(world.node, world.bureau, [Invocation(to=world.deployment.registry, data=step)])
+    await world.administration.carry_out(world.bureau, [suspend_agency("CUT-1")])
+    await world.catch_up()
+    assert [event.name for event in stored(world) if isinstance(event, AgencyRegistered)][-1] == "登记中\ufffd"
+    assert isinstance(stored(world)[-1], AgencySuspended)
 
 
 async def test_a_restarted_local_chain_is_refused_with_a_message_that_says_what_to_do(world: World) -> None:
