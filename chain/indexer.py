@@ -22,7 +22,15 @@ from collections.abc import Callable
 
 from chain.comparison import Comparison
 from chain.deployment import Deployment
-from chain.errors import Equivocation, NodeAway, NodeError, NodeInconsistent, NodeRefused, QuorumMissing
+from chain.errors import (
+    Equivocation,
+    ForkTooDeep,
+    NodeAway,
+    NodeError,
+    NodeInconsistent,
+    NodeRefused,
+    QuorumMissing,
+)
 from chain.headers import BlockHeader
 from chain.history import REMEMBERED, History
 from chain.identity import pin
@@ -89,7 +97,7 @@ class Indexer:
 
         Raises:
             ChainChanged: this is not the chain that was pinned.
-            ForkTooDeep: nothing that we remember is on the chain any more.
+            ForkTooDeep: none of the latest blocks that we remember is on the chain any more.
             FinalityBroken: a block changed where blocks are final, and nobody can tell why.
             Equivocation: the chain's validators have sealed two histories.
         """
@@ -226,6 +234,8 @@ class Indexer:
         if not network.forks:
             await self._history.explain_change(self._node, network, cursor)
         common = await self._history.common_block(self._node, cursor)
+        if cursor.block - common > REMEMBERED:  # where reading began is remembered, too, however long ago that is
+            raise ForkTooDeep(cursor.block, REMEMBERED)
         with self._database.begin() as connection:
             events.roll_back(connection, cursor, common)
         log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)

@@ -7,7 +7,7 @@ from eth_abi.abi import encode
 
 from chain.administration import suspend_agency
 from chain.artifact import artifact
-from chain.errors import ChainChanged
+from chain.errors import ChainChanged, ForkTooDeep
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.transacting import Invocation, transact
@@ -94,6 +94,27 @@ async def test_what_the_chain_undoes_is_undone_in_the_store(world: World) -> Non
     await world.catch_up(indexer)
     assert [event.agency for event in stored(world) if isinstance(event, AgencySuspended)] == [OTHER_AGENCY]
     assert world.cursor.generation == generation + 1
+
+
+async def test_a_fork_below_every_block_that_is_remembered_stops_the_indexer(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("history", "indexer", "writing"):
+        monkeypatch.setattr(f"chain.{module}.REMEMBERED", 8)
+    indexer = world.indexer()
+    world.local_chain.mine()
+    snapshot = world.local_chain.snapshot()
+    for _ in range(20):
+        world.local_chain.mine()
+    await world.catch_up(indexer)
+    before, known = world.cursor, stored(world)
+    world.local_chain.roll_back(snapshot)
+    await world.administration.carry_out(world.bureau, [suspend_agency(OTHER_AGENCY)])
+    for _ in range(30):
+        world.local_chain.mine()
+    with pytest.raises(ForkTooDeep):
+        await indexer.step()
+    assert (world.cursor, stored(world)) == (before, known)
 
 
 async def test_a_name_that_is_no_utf_8_keeps_nobody_from_reading_on(world: World) -> None:
