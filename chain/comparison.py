@@ -73,7 +73,10 @@ class Comparison:
                 f"the nodes at {self._node.url} and {other.url} have different blocks {ours.number}, deeper than this"
                 " network forks; nothing is read until they agree"
             )
-        trusted = validators_of(await self._node.block(cursor.block))
+        known = await self._node.block(cursor.block)
+        if known.hash != cursor.hash:
+            raise NodeInconsistent(f"the node at {self._node.url} has another block {cursor.block} than our copy")
+        trusted = validators_of(known)
         self._history.sealers.prove(check_hash(ours), trusted)
         try:
             self._history.sealers.prove(check_hash(other.block), trusted)

@@ -67,9 +67,11 @@ class History:
         """
         if not network.sealed:
             raise FinalityBroken(cursor.block)
-        common = await self.common_block(node, cursor)
-        ours = min((one for one in self._remembered().values() if one.number > common), key=lambda one: one.number)
+        common, remembered = await self.common_block(node, cursor), self._remembered()
+        ours = min((one for one in remembered.values() if one.number > common), key=lambda one: one.number)
         before, theirs = await node.blocks([common, ours.number])
+        if before.hash != remembered[common].hash:
+            raise NodeInconsistent(f"the node shows one block {common}, and then another")
         self.sealers.prove(check_hash(theirs), validators_of(before))
         self.accuse(ours, "our own copy", theirs, node.url)
 

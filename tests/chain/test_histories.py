@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import pytest
 
 from chain.errors import Equivocation, NodeInconsistent, QuorumMissing
-from chain.headers import hash_of
+from chain.headers import BlockHeader, hash_of
 from chain.indexer import Indexer
 from chain.node import Node
 from store import blocks, evidence
@@ -153,6 +153,54 @@ async def test_a_second_node_that_lies_without_a_quorum_is_not_asked_again(
         await done_with(indexer)
     assert "is not asked any more" in caplog.text
     assert validated.cursor.contested is None
+
+
+async def test_a_node_with_validators_of_its_own_does_not_drive_out_an_honest_one(
+    validated: World, sealed: SealedChain
+) -> None:
+    await validated.catch_up()
+    validated.local_chain.mine()
+    before = validated.cursor
+    async with sealed.usurped(from_block=before.block) as liar:
+        indexer = await index_with(validated, liar.url, sealed.url)
+        with pytest.raises(NodeInconsistent) as caught:
+            await indexer.step()
+        await indexer._turn(caught.value)
+        await validated.catch_up(indexer)
+        assert indexer._node.url == sealed.url
+        await done_with(indexer)
+    assert validated.cursor.block > before.block
+    assert held_against(validated) == ()
+
+
+class TwoFaced(Node):
+    """A node that shows its true blocks when it is asked for many, and `other`'s when it is asked for two."""
+
+    other: Node
+
+    async def blocks(self, numbers: Sequence[int]) -> list[BlockHeader]:
+        return await (self.other.blocks(numbers) if len(numbers) == 2 else super().blocks(numbers))
+
+
+async def test_validators_of_a_block_that_is_none_of_ours_prove_no_second_history(
+    validated: World, sealed: SealedChain
+) -> None:
+    validated.local_chain.mine(3)
+    await validated.catch_up()
+    before = validated.cursor
+    async with (
+        sealed.usurped(from_block=before.block) as one,
+        sealed.usurped(from_block=before.block - 1) as other,
+    ):
+        node = TwoFaced(one.url)
+        node.other = Node(other.url)
+        indexer = validated.indexer(node=node)
+        with pytest.raises(NodeInconsistent):
+            await indexer.step()
+        await done_with(indexer)
+        await node.other.close()
+    assert validated.cursor.contested is None
+    assert held_against(validated) == ()
 
 
 async def test_a_header_whose_hash_is_not_that_of_its_fields_is_not_read(validated: World, sealed: SealedChain) -> None:

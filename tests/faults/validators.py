@@ -35,6 +35,7 @@ class SealedChain:
         self.sealers = list(self.validators)
         self.head: int | None = None
         self._vanity_from: tuple[int, bytes] | None = None
+        self._usurpers: list[PrivateKey] = []
         self._dressed: dict[str, Json] = {}
         self._real: dict[str, str] = {}
         self._runner: web.AppRunner | None = None
@@ -46,6 +47,12 @@ class SealedChain:
         twin = SealedChain(self.upstream, validators=len(self.validators))
         twin._vanity_from = (from_block, b"the other history".ljust(32, b"."))
         return twin
+
+    def usurped(self, *, from_block: int) -> SealedChain:
+        """The same chain up to `from_block`; from there on blocks of as many validators whom nobody has let in."""
+        usurped = self.twin(from_block=from_block)
+        usurped._usurpers = [PrivateKey(keccak(b"usurper %d" % number)) for number in range(len(self.validators))]
+        return usurped
 
     async def __aenter__(self) -> Self:
         self._session = ClientSession()
@@ -114,15 +121,17 @@ class SealedChain:
         encoded = as_header(block).rlp
         assert encoded is not None
         fields = fields_of(encoded)
-        addresses = [key.public_key.to_canonical_address() for key in self.validators]
+        validators, sealers = self.validators, self.sealers
         vanity = b"\0" * 32
         if self._vanity_from is not None and number >= self._vanity_from[0]:
             vanity = self._vanity_from[1]
+            validators, sealers = self._usurpers or validators, self._usurpers or sealers
+        addresses = [key.public_key.to_canonical_address() for key in validators]
         extra = [vanity, addresses, [], b"", []]
         fields[MIX_HASH], fields[EXTRA] = BFT_DIGEST, rlp.encode(extra)
         if number > 0:
             digest = read_seals(rlp.encode(fields)).seal_hash
-            extra[4] = [key.sign_msg_hash(digest).to_bytes() for key in self.sealers]
+            extra[4] = [key.sign_msg_hash(digest).to_bytes() for key in sealers]
             fields[EXTRA] = rlp.encode(extra)
         return block | {
             "mixHash": "0x" + BFT_DIGEST.hex(),
