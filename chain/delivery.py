@@ -14,7 +14,7 @@ from chain.deeds import LOOK_AGAIN, Deeds
 from chain.deployment import Deployment
 from chain.lifecycle import RESEND_AFTER, After, Before, Mined, Refuses, Written, decide
 from chain.node import Node
-from chain.sight import Conditions, effect_is_there, higher_price, is_unsettled, simulate
+from chain.sight import Conditions, effect_is_there, higher_price, is_behind, is_unsettled, simulate
 from chain.signer import Signer
 from chain.tracing import Traces
 from store import calls
@@ -53,7 +53,10 @@ class Delivery:
             while call := self._next():
                 simulation = await simulate(self.node, self.deployment, call, conditions)
                 refused = isinstance(simulation, Refuses)
-                unsettled = refused and is_unsettled(self.database, self.deployment, call)
+                unsettled = refused and (
+                    is_behind(self.database, self.deployment, conditions)
+                    or is_unsettled(self.database, self.deployment, call)
+                )
                 step = decide(
                     Written(state=call.state), Before(simulation=simulation, unsettled=unsettled), self.clock()
                 )
@@ -94,7 +97,7 @@ class Delivery:
 
     def _seen(self, call: Call, receipt: Receipt | None, traces: Traces, conditions: Conditions) -> After:
         nonce, key, cursor = call.nonce, traces.keys[call.sender], traces.cursor
-        settled_block = -1 if cursor is None else cursor.settled_block
+        settled_block = -1 if cursor is None or call.id in traces.elsewhere else cursor.settled_block
         consumed_settled = nonce is not None and key.settled_nonce is not None and key.settled_nonce > nonce
         over = consumed_settled if receipt is None else receipt.block <= settled_block
         next_in_line = receipt is None and nonce == key.account.nonce

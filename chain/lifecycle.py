@@ -9,6 +9,7 @@ is looked at when the store says that its turn has come: the calls of one agency
 |---|---|---|
 | queued | the simulation passes | Send: give a nonce, sign, store, then send |
 | queued | it is refused, and an earlier call of the agency is not settled | Wait(reason): that one may mend it |
+| queued | it is refused, and the node is behind our copy | Wait(reason): what it has yet to see may mend it |
 | queued | it is refused for what people can mend (suspended, not accredited, no operator) | Wait(reason) |
 | queued | it is refused for any other reason | Fail(reason) |
 | queued | the node would not even try | Wait(what it said) |
@@ -104,7 +105,7 @@ class Mined:
 class Before:
     """Seen of a queued call.
 
-    `unsettled`: an earlier call of the agency is not over.
+    `unsettled`: an earlier call of the agency is not over, or the node has yet to see what our copy has.
     """
 
     simulation: Simulation
@@ -116,9 +117,10 @@ class After:
     """Seen of a call that has a nonce.
 
     `consumed`, `consumed_settled`: the key's count has gone past the nonce, in the head, in a settled block (both read
-    *before* the receipt). `settled_block`: the last one that cannot be undone and that our copy has read. `effect`: our
-    copy of the ledger holds what the call is to bring about. `next_in_line`: the nonce is the next that the chain takes
-    from this key. `can_rise`: a higher price would be taken, and the key can pay it.
+    *before* the receipt). `settled_block`: the last one that cannot be undone and that our copy has read, -1 where the
+    receipt is of another fork. `effect`: our copy of the ledger holds what the call is to bring about. `next_in_line`:
+    the nonce is the next that the chain takes from this key. `can_rise`: a higher price would be taken, and the key can
+    pay it.
     """
 
     receipt: Mined | None

@@ -19,7 +19,7 @@ from chain.node import Node
 from chain.pins import as_instance, instance_question, read_instance
 from chain.signed import read_signed
 from chain.transaction import Fee, Transaction, find_fee, most_of, outbid
-from store import calls, events
+from store import calls, cursors, events
 from store.database import Database
 from store.records import Call, Cursor
 from store.states import Contract
@@ -114,6 +114,13 @@ def effect_is_there(
         stored = events.of_transaction(connection, deployment.name, receipt.transaction)
     ours = [log for log in receipt.logs if log.address == deployment.ledger and is_chained(Contract.LEDGER, log)]
     return len(stored) == len(ours)
+
+
+def is_behind(database: Database, deployment: Deployment, conditions: Conditions) -> bool:
+    """Whether the node has yet to see what our copy has read, and may refuse what it will not refuse then."""
+    with database.read() as connection:
+        cursor = cursors.read(connection, deployment.name)
+    return cursor is not None and conditions.head.number < cursor.block
 
 
 def is_unsettled(database: Database, deployment: Deployment, call: Call) -> bool:

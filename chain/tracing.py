@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from chain.answers import Receipt
 from chain.node import Account, Node
-from store import calls, cursors
-from store.database import Database
+from store import blocks, calls, cursors
+from store.database import Connection, Database
 from store.records import Call, Cursor, Transaction
 
 
@@ -29,12 +29,15 @@ class Traces:
         keys: by address.
         forms: every signed form that each call ever had, oldest first, by call id.
         receipts: by call id, under whichever of its forms it was mined.
+        elsewhere: ids of calls whose receipt is of another block than our copy has at that height: the node is on
+            another fork than the indexer's.
     """
 
     cursor: Cursor | None
     keys: Mapping[bytes, Key]
     forms: Mapping[int, tuple[Transaction, ...]]
     receipts: Mapping[int, Receipt]
+    elsewhere: frozenset[int]
 
 
 async def trace(database: Database, node: Node, ledger: str, under_way: Sequence[Call]) -> Traces:
@@ -51,7 +54,15 @@ async def trace(database: Database, node: Node, ledger: str, under_way: Sequence
         sender: Key(account=account, settled_nonce=nonce)
         for sender, account, nonce in zip(senders, accounts, settled, strict=True)
     }
-    return Traces(cursor=cursor, keys=keys, forms=forms, receipts=await _receipts(node, forms))
+    receipts = await _receipts(node, forms)
+    with database.read() as connection:
+        elsewhere = frozenset(call for call, one in receipts.items() if _is_elsewhere(connection, ledger, one))
+    return Traces(cursor=cursor, keys=keys, forms=forms, receipts=receipts, elsewhere=elsewhere)
+
+
+def _is_elsewhere(connection: Connection, ledger: str, receipt: Receipt) -> bool:
+    ours = blocks.read(connection, ledger, receipt.block)
+    return ours is not None and ours.hash != receipt.block_hash
 
 
 async def _receipts(node: Node, forms: Mapping[int, tuple[Transaction, ...]]) -> Mapping[int, Receipt]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,8 +19,10 @@ from chain.administration import (
     set_operator,
     suspend_agency,
 )
-from chain.errors import ChainChanged
-from chain.node import Node
+from chain.answers import Receipt
+from chain.errors import ChainChanged, NodeRefused
+from chain.headers import BlockHeader
+from chain.node import Node, Trial
 from chain.signer import LocalSigner
 from chain.transacting import Invocation, transact
 from ecert.events import BatchAnchored, StatusChanged
@@ -280,6 +284,69 @@ async def test_a_block_that_is_undone_brings_its_call_back(world: World) -> None
         await sender.step()
     assert world.state(call) is CallState.SETTLED
     assert anchored(world) == [(0, 1)]
+
+
+class CutOff(Node):
+    """A node on a fork of its own, where what was sent is reverted, until it is back with the others."""
+
+    cut = True
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        found = await super().receipts(transactions)
+        if not self.cut:
+            return found
+        return [one and replace(one, block_hash=b"elsewhere".rjust(32), succeeded=False, logs=()) for one in found]
+
+
+async def test_a_revert_in_a_block_that_our_copy_does_not_have_is_not_the_end(world: World) -> None:
+    node = CutOff(world.local_chain.url)
+    sender = world.sender(node=node)
+    call = world.anchor(0)
+    for _ in range(4):
+        await sender.step()
+        await world.catch_up()
+    assert world.state(call) is CallState.MINED
+    node.cut = False
+    world.local_chain.mine()
+    await world.finish(call, sender=sender)
+    await node.close()
+    assert world.state(call) is CallState.SETTLED
+    assert anchored(world) == [(0, 1)]
+
+
+class Behind(Node):
+    """A node that is `behind` blocks behind the others."""
+
+    behind = 0
+
+    async def latest(self) -> BlockHeader:
+        head = await super().latest()
+        return await self.block(head.number - self.behind) if self.behind else head
+
+    async def try_out(self, to: bytes, data: bytes, *, sender: bytes, question: bytes, at: bytes) -> Trial:
+        trial = await super().try_out(to, data, sender=sender, question=question, at=at)
+        try:
+            await self.call(to, data, at=(await self.latest()).hash, sender=sender)
+        except NodeRefused as refusal:
+            return replace(trial, gas=refusal)
+        return trial
+
+
+async def test_what_a_node_refuses_that_is_behind_our_copy_is_asked_again(world: World) -> None:
+    before = (await world.node.latest()).number
+    await world.finish(world.anchor(0, 10))
+    node = Behind(world.local_chain.url)
+    node.behind = (await world.node.latest()).number - before
+    sender = world.sender(node=node, signers=(world.clerk,))
+    call = world.add("revoke", serials=[3])
+    await sender.step()
+    assert world.state(call) is CallState.QUEUED
+    assert (world.read(call).waiting_reason or "").startswith("UnknownSerial")
+    node.behind = 0
+    world.clock.now += 3
+    await world.finish(call, sender=sender)
+    await node.close()
+    assert changes(world) == [(1, (3,))]
 
 
 async def test_a_key_without_money_waits_and_holds_no_other_key_up(world: World) -> None:
