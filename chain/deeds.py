@@ -64,8 +64,9 @@ class Deeds:
                 with self._writing() as connection:
                     moved = calls.mined(connection, call.id, block=block, now=self.now()).moved
             case Settle():
+                in_block = None if receipt is None else receipt.block
                 with self._writing() as connection:
-                    moved = calls.settle(connection, call.id, now=self.now()).moved
+                    moved = calls.settle(connection, call.id, now=self.now(), block=in_block).moved
             case Fail(said=said):
                 moved = await self._fail(call, said, receipt)
             case Wait(reason=reason):

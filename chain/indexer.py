@@ -41,7 +41,7 @@ from chain.patience import TROUBLE_SECONDS
 from chain.pausing import pause
 from chain.reading import WINDOW, Stretch, counts_at, read_stretch
 from chain.writing import append, start
-from store import blocks, cursors, events
+from store import blocks, calls, cursors, events
 from store.database import Database
 from store.errors import CursorMoved, StoreError
 from store.records import Cursor
@@ -238,7 +238,10 @@ class Indexer:
             raise ForkTooDeep(cursor.block, REMEMBERED)
         with self._database.begin() as connection:
             events.roll_back(connection, cursor, common)
+            lost = calls.bring_back(connection, cursor.ledger, above=common) if common < cursor.settled_block else ()
         log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)
+        if lost:
+            log.error("settled blocks were undone; the calls in them are sent again: %s", ", ".join(map(str, lost)))
         return True
 
     async def _turn(self, error: NodeError) -> None:

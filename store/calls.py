@@ -4,6 +4,8 @@
        ^               ^----replace, resign----'   <--unmine--'
        `--wait (stays queued)                 any open state --fail--> failed
 
+A fork below what was settled brings settled calls back: settled --bring_back--> sent.
+
 What a state change brings with it (a failed anchor's batch is void, a revoked certificate gives up its number) happens
 in the same transaction. `add` and the reads come from `store.outbox`, which ones are next from `store.queue`.
 """
@@ -20,16 +22,18 @@ from sqlalchemy.exc import IntegrityError
 from store import consequences
 from store.errors import NonceTaken
 from store.insertion import insert_into
+from store.issuers import ledger_id
 from store.outbox import OPEN, add, hold, open_calls, read
 from store.queue import at_work, highest_nonce, in_flight, queued, ready
 from store.records import Transaction
 from store.states import CallState, Move
-from store.tables import calls
+from store.tables import calls, issuers
 from store.tables import transactions as signed_forms
 
 __all__ = [
     "add",
     "at_work",
+    "bring_back",
     "fail",
     "forms",
     "highest_nonce",
@@ -105,12 +109,25 @@ def unmine(connection: Connection, call: int, *, now: int) -> Move[CallState]:
     return _move(connection, call, (CallState.MINED,), CallState.SENT, now, block=None)
 
 
-def settle(connection: Connection, call: int, *, now: int) -> Move[CallState]:
-    """Open -> settled: the settled ledger has its effect. What it means for others is written, too (`consequences`)."""
-    move = _move(connection, call, OPEN, CallState.SETTLED, now, waiting_reason=None, waiting_until=None)
+def settle(connection: Connection, call: int, *, now: int, block: int | None = None) -> Move[CallState]:
+    """Open -> settled: the settled ledger has its effect. What it means for others is written, too (`consequences`).
+
+    `block`: the one that it is in, where that is known.
+    """
+    values: dict[str, Any] = {"waiting_reason": None, "waiting_until": None}
+    values |= {} if block is None else {"block": block}
+    move = _move(connection, call, OPEN, CallState.SETTLED, now, **values)
     if move.moved:
         consequences.of_settled(connection, read(connection, call), now=now)
     return move
+
+
+def bring_back(connection: Connection, ledger: str, *, above: int) -> tuple[int, ...]:
+    """Settled -> sent: all blocks above a height are no longer of the chain; answer which calls were in them."""
+    of_ledger = select(issuers.c.id).where(issuers.c.ledger_id == ledger_id(ledger))
+    undone = (calls.c.state == CallState.SETTLED, calls.c.block > above, calls.c.issuer_id.in_(of_ledger))
+    back = update(calls).where(*undone, calls.c.raw.is_not(None)).values(state=CallState.SENT, block=None)
+    return tuple(connection.execute(back.returning(calls.c.id)).scalars())
 
 
 def fail(connection: Connection, call: int, *, error: str, now: int) -> Move[CallState]:

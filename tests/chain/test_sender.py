@@ -349,6 +349,21 @@ async def test_what_a_node_refuses_that_is_behind_our_copy_is_asked_again(world:
     assert changes(world) == [(1, (3,))]
 
 
+async def test_a_settled_call_whose_block_is_undone_nevertheless_is_brought_back(world: World) -> None:
+    await world.catch_up()
+    call = world.anchor(0)
+    snapshot = world.local_chain.snapshot()
+    await world.finish(call)
+    world.local_chain.roll_back(snapshot)
+    world.local_chain.mine(5)
+    await world.catch_up()
+    assert anchored(world) == []
+    later = world.anchor(1)
+    await world.finish(call, later)
+    await world.finish(later)
+    assert anchored(world) == [(0, 1), (1, 1)]
+
+
 async def test_a_key_without_money_waits_and_holds_no_other_key_up(world: World) -> None:
     poor = LocalSigner.generate()
     await world.administration.carry_out(world.admin, [set_operator(AGENCY, poor.address, ANCHOR)])
