@@ -13,7 +13,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NoReturn, TypeGuard
-from unicodedata import is_normalized
+from unicodedata import is_normalized, normalize
 
 import orjson
 
@@ -53,7 +53,8 @@ def _object(pairs: list[tuple[str, Value]]) -> dict[str, Value]:
     if len(found) != len(pairs):
         count = Counter(name for name, _ in pairs)
         twice = next(name for name, _ in pairs if count[name] > 1)
-        raise _Refused(f"the name {twice[:_SHOWN]!r} appears twice")
+        # In NFC, as all text that is signed: a verdict says this, and a receipt the verdict.
+        raise _Refused(f"the name {normalize('NFC', twice[:_SHOWN])!r} appears twice")
     return found
 
 

@@ -13,6 +13,7 @@ from ecert.errors import MalformedCertificate, MalformedToken, UntrustedToken
 from ecert.judging import judge_malformed
 from ecert.jwks import KeySet, PublishedKey
 from ecert.merkle import leaf_hash
+from ecert.parsing import parse
 from ecert.receipt import Judged, Receipt, certificate_name, check_receipt, sign_receipt, stated_hash, told
 from ecert.suite import SigningKey, sign_jws
 from tests.ecert.cases import AGENCY, HOLDER_ID, LEDGER, NOW, SERIAL, TITLE, Case
@@ -68,6 +69,15 @@ def read(token: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("receipt", [SINGLE, BATCH, replace(SINGLE, judged=(BAD,), audit=None, case=None)])
 def test_a_receipt_is_read_back_as_it_was_signed(receipt: Receipt) -> None:
+    assert checked(sign_receipt(receipt, KEY)) == receipt
+
+
+@pytest.mark.parametrize("name", ["e\u0301", "\u0301", "\u0344" * 50, "\\ud800", "'\u0301"])
+def test_whatever_was_presented_its_receipt_can_be_read(name: str) -> None:
+    with pytest.raises(MalformedCertificate, match="appears twice") as refused:
+        parse(f'{{"{name}":1,"{name}":1}}'.encode())
+    verdict = told(judge_malformed(refused.value, as_of=None, now=NOW))
+    receipt = replace(BATCH, judged=(GOOD, replace(BAD, verdict=verdict)))
     assert checked(sign_receipt(receipt, KEY)) == receipt
 
 
