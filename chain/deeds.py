@@ -14,10 +14,23 @@ from dataclasses import dataclass
 from chain.answers import Receipt
 from chain.deployment import Deployment
 from chain.ledger import encode_call, gas_limit
-from chain.lifecycle import Fail, Mine, Passes, Replace, Resend, Send, Settle, SignAgain, Step, Wait
+from chain.lifecycle import (
+    Before,
+    Fail,
+    Mine,
+    Replace,
+    Resend,
+    Send,
+    Settle,
+    SignAgain,
+    Step,
+    Wait,
+    Written,
+    decide,
+)
 from chain.node import Node
 from chain.sending import Fate, hand_over
-from chain.sight import Conditions, assure_ledger, higher_price, simulate, why_reverted
+from chain.sight import Conditions, assure_ledger, higher_price, is_unsettled, simulate, why_reverted
 from chain.signer import Signer
 from chain.transaction import SignedTransaction, Transaction, most_of
 from store import calls, leases
@@ -76,8 +89,12 @@ class Deeds:
     async def _sign_again(self, call: Call) -> bool:
         log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
         simulated = await simulate(self.node, self.deployment, call, self.conditions)
-        if isinstance(simulated, Passes):
-            return await self._sign_and_send(call, simulated.gas, simulated.nonce)
+        unsettled = is_unsettled(self.database, self.deployment, call, self.conditions)
+        match decide(Written(state=CallState.QUEUED), Before(simulation=simulated, unsettled=unsettled), self.now()):
+            case Send(gas=gas, nonce=nonce):
+                return await self._sign_and_send(call, gas, nonce)
+            case Fail(said=said):
+                return await self._fail(call, said, None)
         self._complain(call.id, f"it lost its nonce, and now: {simulated}")
         return False
 

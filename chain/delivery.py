@@ -14,7 +14,7 @@ from chain.deeds import LOOK_AGAIN, Deeds
 from chain.deployment import Deployment
 from chain.lifecycle import RESEND_AFTER, After, Before, Mined, Refuses, Written, decide
 from chain.node import Node
-from chain.sight import Conditions, effect_is_there, higher_price, is_behind, is_unsettled, simulate
+from chain.sight import Conditions, effect_is_there, higher_price, is_unsettled, simulate
 from chain.signer import Signer
 from chain.tracing import Traces
 from store import calls
@@ -53,10 +53,7 @@ class Delivery:
             while call := self._next():
                 simulation = await simulate(self.node, self.deployment, call, conditions)
                 refused = isinstance(simulation, Refuses)
-                unsettled = refused and (
-                    is_behind(self.database, self.deployment, conditions)
-                    or is_unsettled(self.database, self.deployment, call)
-                )
+                unsettled = refused and is_unsettled(self.database, self.deployment, call, conditions)
                 step = decide(
                     Written(state=call.state), Before(simulation=simulation, unsettled=unsettled), self.clock()
                 )

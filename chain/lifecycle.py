@@ -185,7 +185,10 @@ class Fail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignAgain:
-    """Its nonce is lost to a stranger's transaction: it needs another, and somebody must look at the key."""
+    """Its nonce is lost to a stranger's transaction: it needs another, and somebody must look at the key.
+
+    It is looked at as if it were queued: what the ledger refuses for good has failed.
+    """
 
 
 Step = Send | Resend | Replace | Mine | Wait | Settle | Fail | SignAgain

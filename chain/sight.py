@@ -116,18 +116,13 @@ def effect_is_there(
     return len(stored) == len(ours)
 
 
-def is_behind(database: Database, deployment: Deployment, conditions: Conditions) -> bool:
-    """Whether the node has yet to see what our copy has read, and may refuse what it will not refuse then."""
+def is_unsettled(database: Database, deployment: Deployment, call: Call, conditions: Conditions) -> bool:
+    """Whether an earlier call of the agency is not over, or the node has yet to see what our copy has read."""
     with database.read() as connection:
         cursor = cursors.read(connection, deployment.name)
-    return cursor is not None and conditions.head.number < cursor.block
-
-
-def is_unsettled(database: Database, deployment: Deployment, call: Call) -> bool:
-    """Whether an earlier call of the agency is not over."""
-    with database.read() as connection:
         others = calls.open_calls(connection, deployment.name, call.agency)
-    return any(one.id < call.id or _comes_before(one, call) for one in others)
+    behind = cursor is not None and conditions.head.number < cursor.block
+    return behind or any(one.id < call.id or _comes_before(one, call) for one in others)
 
 
 def _comes_before(one: Call, other: Call) -> bool:

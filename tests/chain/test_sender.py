@@ -22,6 +22,7 @@ from chain.administration import (
 from chain.answers import Receipt
 from chain.errors import ChainChanged, NodeRefused
 from chain.headers import BlockHeader
+from chain.ledger import encode_call
 from chain.node import Node, Trial
 from chain.signer import LocalSigner
 from chain.transacting import Invocation, transact
@@ -241,6 +242,26 @@ async def test_a_nonce_that_a_stranger_used_is_replaced_by_another(
     assert world.read(call).nonce == 1
     assert anchored(world) == [(0, 1)]
     assert "to a transaction that we did not make" in caplog.text
+
+
+async def test_a_call_whose_nonce_and_serials_a_stranger_used_fails(world: World) -> None:
+    await world.catch_up()
+    call = world.anchor(0)
+    world.local_chain.rpc("evm_setAutomine", False)
+    try:
+        await world.usual_sender.step()
+        ours = world.read(call).tx_hash
+        assert ours is not None
+        world.local_chain.rpc("hardhat_dropTransaction", "0x" + ours.hex())
+    finally:
+        world.local_chain.rpc("evm_setAutomine", True)
+    stranger = LocalSigner(world.anchorer._account.key)
+    forged = encode_call("anchor", {**call.args, "root": "0x" + "66" * 32})
+    await transact(world.node, stranger, [Invocation(to=world.deployment.ledger, data=forged)])
+    await world.finish(call)
+    await world.finish(world.anchor(1))
+    assert world.read(call).error == f"SerialsTaken(agency={AGENCY}, firstSerial=0, nextSerial=1)"
+    assert anchored(world) == [(0, 1), (1, 1)]
 
 
 async def test_a_transaction_that_the_node_forgot_is_sent_again(world: World) -> None:
