@@ -13,12 +13,13 @@ from chain.decoding import is_chained
 from chain.deployment import Deployment
 from chain.errors import CallMalformed, NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader
-from chain.ledger import ANCHOR, encode_call, gas_limit, refusal
+from chain.ledger import ANCHOR, Args, encode_call, gas_limit, refusal
 from chain.lifecycle import NotTried, Passes, Refuses, Simulation
 from chain.node import Node
 from chain.pins import as_instance, instance_question, read_instance
 from chain.signed import read_signed
 from chain.transaction import Fee, Transaction, find_fee, most_of, outbid
+from ecert.events import BatchAnchored
 from store import calls, cursors, events
 from store.database import Database
 from store.records import Call, Cursor
@@ -107,13 +108,24 @@ def effect_is_there(
     with database.read() as connection:
         if call.kind == ANCHOR:
             batch = events.find_anchor(connection, deployment.name, call.agency, call.args["first_serial"])
-            root = bytes.fromhex(call.args["root"].removeprefix("0x"))
-            return batch is not None and (batch.root, batch.count) == (root, call.args["count"])
+            return batch is not None and encode_call(ANCHOR, _args_of(batch)) == encode_call(ANCHOR, call.args)
         if receipt is None or cursor is None or cursor.block < receipt.block:
             return False
         stored = events.of_transaction(connection, deployment.name, receipt.transaction)
     ours = [log for log in receipt.logs if log.address == deployment.ledger and is_chained(Contract.LEDGER, log)]
     return len(stored) == len(ours)
+
+
+def _args_of(batch: BatchAnchored) -> Args:
+    """The call that anchors a batch."""
+    return {
+        "agency": batch.agency,
+        "certificate_type": batch.certificate_type.hex(),
+        "suite": batch.suite,
+        "root": batch.root.hex(),
+        "first_serial": batch.first_serial,
+        "count": batch.count,
+    }
 
 
 def is_unsettled(database: Database, deployment: Deployment, call: Call, conditions: Conditions) -> bool:

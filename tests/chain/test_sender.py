@@ -244,7 +244,9 @@ async def test_a_nonce_that_a_stranger_used_is_replaced_by_another(
     assert "to a transaction that we did not make" in caplog.text
 
 
-async def test_a_call_whose_nonce_and_serials_a_stranger_used_fails(world: World) -> None:
+@pytest.mark.parametrize("other", [{"root": "0x" + "66" * 32}, {"certificate_type": "0x" + "77" * 32}, {"suite": 2}])
+async def test_a_call_whose_nonce_and_serials_a_stranger_used_fails(world: World, other: dict[str, Any]) -> None:
+    await world.administration.carry_out(world.bureau, [accredit(AGENCY, bytes.fromhex("77" * 32), since=1)])
     await world.catch_up()
     call = world.anchor(0)
     world.local_chain.rpc("evm_setAutomine", False)
@@ -256,7 +258,7 @@ async def test_a_call_whose_nonce_and_serials_a_stranger_used_fails(world: World
     finally:
         world.local_chain.rpc("evm_setAutomine", True)
     stranger = LocalSigner(world.anchorer._account.key)
-    forged = encode_call("anchor", {**call.args, "root": "0x" + "66" * 32})
+    forged = encode_call("anchor", {**call.args, **other})
     await transact(world.node, stranger, [Invocation(to=world.deployment.ledger, data=forged)])
     await world.finish(call)
     await world.finish(world.anchor(1))
