@@ -15,7 +15,6 @@ from chain.errors import NodeRefused
 from chain.ledger import refusal
 from chain.node import Node
 from chain.rpc import Request
-from ecert.agency import to_bytes32
 
 SERIALS_IN_WORD = 128
 """Statuses in one word, two bits each, the first in the lowest."""
@@ -46,7 +45,7 @@ class ContractState:
     async def batches(self, wanted: Sequence[tuple[str, int]]) -> list[KeptBatch | None]:
         """Give the batches by agency and first serial, None where the contract has none."""
         function = self._functions["batchAt"]
-        asked = [function.encode(to_bytes32(agency), first) for agency, first in wanted]
+        asked = [function.encode(_word(agency), first) for agency, first in wanted]
         found: list[KeptBatch | None] = []
         for answer in await self._ask(asked):
             if answer is None:
@@ -60,19 +59,19 @@ class ContractState:
 
     async def words(self, agency: str, numbers: Sequence[int]) -> list[int]:
         """Give words of statuses by their numbers (serial // 128)."""
-        function, code = self._functions["statusWord"], to_bytes32(agency)
+        function, code = self._functions["statusWord"], _word(agency)
         asked = [(self._ledger, function.encode(code, number)) for number in numbers]
         return [function.decode_output(one)[0] for one in await self._node.calls(asked, at=self._at)]
 
     async def next_serials(self, agencies: Sequence[str]) -> list[int]:
         """Give the serial that each agency's next batch may begin with."""
         function = self._functions["nextSerial"]
-        asked = [(self._ledger, function.encode(to_bytes32(agency))) for agency in agencies]
+        asked = [(self._ledger, function.encode(_word(agency))) for agency in agencies]
         return [function.decode_output(one)[0] for one in await self._node.calls(asked, at=self._at)]
 
     async def successor_hashes(self, agency: str, serials: Sequence[int]) -> list[bytes]:
         """Give what is kept of the successors of superseded certificates."""
-        function, code = self._functions["successorsHash"], to_bytes32(agency)
+        function, code = self._functions["successorsHash"], _word(agency)
         asked = [(self._ledger, function.encode(code, serial)) for serial in serials]
         return [function.decode_output(one)[0] for one in await self._node.calls(asked, at=self._at)]
 
@@ -91,6 +90,11 @@ class ContractState:
             else:
                 answers.append(as_bytes(answer, "eth_call"))
         return answers
+
+
+def _word(agency: str) -> bytes:
+    """Write an agency's code as the registry has it; whether its check characters are right is not its business."""
+    return agency.encode("ascii").ljust(32, b"\0")
 
 
 def successors_hash(successors: Sequence[int]) -> bytes:

@@ -7,6 +7,7 @@ from eth_abi.abi import encode
 
 from chain.administration import suspend_agency
 from chain.artifact import artifact
+from chain.contract_state import ContractState
 from chain.errors import ChainChanged, ForkTooDeep
 from chain.indexer import Indexer
 from chain.node import Node
@@ -127,6 +128,17 @@ async def test_a_name_that_is_no_utf_8_keeps_nobody_from_reading_on(world: World
     await world.catch_up()
     assert [event.name for event in stored(world) if isinstance(event, AgencyRegistered)][-1] == "登记中\ufffd"
     assert isinstance(stored(world)[-1], AgencySuspended)
+
+
+async def test_a_code_with_a_wrong_check_character_keeps_nobody_from_asking_the_contract(world: World) -> None:
+    wrong = "91420100MB9A000149"
+    function = artifact("AgencyRegistry").functions["registerAgency"]
+    step = function.encode(wrong.encode().ljust(32, b"\0"), "登记中心", "0x" + world.admin.address.hex())
+    await transact(world.node, world.bureau, [Invocation(to=world.deployment.registry, data=step)])
+    await world.catch_up()
+    state = ContractState(world.node, world.deployment, world.cursor.hash)
+    assert await state.next_serials([wrong, AGENCY]) == [0, 0]
+    assert await state.words(wrong, [0]) == [0]
 
 
 async def test_a_restarted_local_chain_is_refused_with_a_message_that_says_what_to_do(world: World) -> None:
