@@ -188,6 +188,7 @@ class Indexer:
                 head=head,
                 all_from=head.number - REMEMBERED,
                 hashed=network.hashed,
+                proved=network.proved,
                 window=self._span,
             )
         except (NodeAway, NodeRefused) as error:
@@ -201,6 +202,8 @@ class Indexer:
         """Pin the chain, or compare it with what was pinned, and make the cursor where there is none."""
         await pin(self._database, self._node, self._deployment)
         network = await find_network(self._node)
+        if not network.proved:
+            log.warning("the node at %s proves no contract's state: its word is taken for events", self._node.url)
         with self._database.read() as connection:
             known = cursors.read(connection, self._deployment.name)
         if known is None:

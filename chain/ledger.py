@@ -25,6 +25,11 @@ _GAS_FOR_WORD = 22_100  # a word that another call empties in the meantime is wr
 Args = Mapping[str, object]
 
 
+HEAD_SLOT = 0
+"""Where both contracts keep their running head: it is the first that their first base, `RunningHead`, declares."""
+_NUMBER_BYTES = 5
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """Where a contract's events stand, as the contract itself says: their number and the running head."""
@@ -84,6 +89,11 @@ def decode_reading(sequence: bytes, head: bytes) -> Reading:
     return Reading(
         sequence=functions["sequence"].decode_output(sequence)[0], head=functions["head"].decode_output(head)[0]
     )
+
+
+def reading_of(head: bytes) -> Reading:
+    """Read the word that a contract keeps in `HEAD_SLOT`: the running head, whose last five bytes are the number."""
+    return Reading(sequence=int.from_bytes(head[-_NUMBER_BYTES:]), head=head)
 
 
 def _contracts() -> tuple[Artifact, ...]:

@@ -116,6 +116,12 @@ class Node(Rpc):
         requests: list[Request] = [("eth_call", [_message(to, data, sender), block]) for to, data in asked]
         return [as_bytes(answer, "eth_call") for answer in await self.all(requests)]
 
+    async def proofs(self, addresses: Sequence[bytes], slot: int, *, at: bytes) -> list[Json]:
+        """Answer what proves one slot of each of these contracts in the block with hash `at` (`chain.state_proof`)."""
+        block: Json = {"blockHash": to_hex(at), "requireCanonical": True}
+        key: Json = [to_hex(slot.to_bytes(32, "big"))]
+        return await self.all([("eth_getProof", [to_hex(address), key, block]) for address in addresses])
+
     async def estimate(self, to: bytes | None, data: bytes, *, sender: bytes) -> int:
         """Answer the gas that a transaction would burn on the head; one that would revert is `NodeRefused`."""
         return as_int(await self.request("eth_estimateGas", _message(to, data, sender)), "eth_estimateGas")

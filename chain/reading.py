@@ -2,8 +2,9 @@
 
 Nothing here is believed singly: blocks must follow each other from the one that we have, every log must be in one of
 those blocks, events must follow each other in number and running head, and where the contracts' state can still be
-asked it must end where their events end. A node that loses, invents or changes anything is `NodeInconsistent`, and
-nothing of the stretch is kept.
+asked it must end where their events end. Where the node proves that state from the block's own state root, events are
+as sure as the block is. A node that loses, invents or changes anything is `NodeInconsistent`, and nothing of the
+stretch is kept.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from chain.answers import Log
 from chain.decoding import Chained, follow, is_chained
 from chain.deployment import Deployment
 from chain.errors import NodeInconsistent
-from chain.headers import BlockHeader, check_hash
-from chain.ledger import Reading, decode_reading, reading_calls
+from chain.headers import STATE_ROOT, BlockHeader, check_hash, fields_of
+from chain.ledger import HEAD_SLOT, Reading, decode_reading, reading_calls, reading_of
 from chain.node import Node
+from chain.state_proof import proved_word
 from store.records import Cursor
 from store.states import Contract
 
@@ -53,6 +55,7 @@ async def read_stretch(
     head: BlockHeader,
     all_from: int,
     hashed: bool = False,
+    proved: bool = False,
     window: int = WINDOW,
 ) -> Stretch:
     """Read the blocks after `parent` (number, hash), at most `window` of them, at most up to `head`.
@@ -65,6 +68,7 @@ async def read_stretch(
         head: the node's latest block.
         all_from: from this block on every header is kept; below it only those with events.
         hashed: whether the network's block hashes can be computed, and so must fit.
+        proved: whether the contracts' state must be proved from the block.
         window: the most blocks to read.
 
     Raises:
@@ -81,7 +85,7 @@ async def read_stretch(
     _check_links(parent, blocks)
     events, reached = _follow_all(deployment, counts, logs, blocks)
     if head.number - last <= STATE_KEPT:
-        await _check_state(node, deployment, blocks[last], reached)
+        await _check_state(node, deployment, blocks[last], reached, proved=proved)
     ordered = tuple(blocks[one] for one in sorted(blocks))
     return Stretch(last=blocks[last], blocks=ordered, events=events, counts=reached)
 
@@ -99,6 +103,17 @@ async def read_counts(node: Node, deployment: Deployment, block: BlockHeader) ->
     asked = [call for contract in deployment.contracts for call in reading_calls(contract)]
     answers = await node.calls(asked, at=block.hash)
     return {Contract.REGISTRY: decode_reading(*answers[:2]), Contract.LEDGER: decode_reading(*answers[2:])}
+
+
+async def proved_counts(node: Node, deployment: Deployment, block: BlockHeader) -> Counts:
+    """Where both contracts' events stand in one block, proved from its state root, or else `NodeInconsistent`."""
+    root = fields_of(check_hash(block))[STATE_ROOT]
+    answers = await node.proofs(deployment.contracts, HEAD_SLOT, at=block.hash)
+    registry, ledger = (
+        reading_of(proved_word(answer, state_root=root, address=contract, slot=HEAD_SLOT))
+        for contract, answer in zip(deployment.contracts, answers, strict=True)
+    )
+    return {Contract.REGISTRY: registry, Contract.LEDGER: ledger}
 
 
 def _check_links(parent: tuple[int, bytes], blocks: Mapping[int, BlockHeader]) -> None:
@@ -141,8 +156,8 @@ def _ours(
             yield log, contract, instance
 
 
-async def _check_state(node: Node, deployment: Deployment, block: BlockHeader, counts: Counts) -> None:
-    said = await read_counts(node, deployment, block)
+async def _check_state(node: Node, deployment: Deployment, block: BlockHeader, counts: Counts, *, proved: bool) -> None:
+    said = await (proved_counts if proved else read_counts)(node, deployment, block)
     for contract, reading in counts.items():
         if said[contract] != reading:
             raise NodeInconsistent(

@@ -173,6 +173,37 @@ async def test_a_log_that_the_node_lost_is_missed_and_nothing_is_stored(
     assert isinstance(found[-1], AgencySuspended)
 
 
+async def test_a_node_that_hides_an_event_and_the_state_after_it_cannot_prove_that_state(
+    world: World, proxy: FaultProxy, faulty: Node
+) -> None:
+    indexer = world.indexer(node=faulty)
+    await world.catch_up(indexer)
+    before = world.cursor
+    await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
+    proxy.old_head = before.block
+    proxy.fail("eth_getLogs", Fault.DROP_LOG)
+    proxy.fail("eth_call", Fault.OLD_STATE, times=ALWAYS)
+    proxy.fail("eth_getProof", Fault.OLD_STATE, times=ALWAYS)
+    with pytest.raises(NodeInconsistent, match="proves nothing"):
+        await indexer.step()
+    assert world.cursor == before
+    proxy.heal()
+    await world.catch_up(indexer)
+    assert world.cursor.registry_sequence == before.registry_sequence + 1
+
+
+async def test_a_node_that_proves_nothing_is_read_and_that_is_logged(
+    world: World, proxy: FaultProxy, faulty: Node, caplog: pytest.LogCaptureFixture
+) -> None:
+    proxy.fail("eth_getProof", Fault.ABSENT, times=ALWAYS)
+    call = world.anchor(0)
+    await world.usual_sender.step()
+    await world.catch_up(world.indexer(node=faulty))
+    assert anchored(world) == [(0, 1)]
+    assert f"{proxy.url} proves no contract's state" in caplog.text
+    await world.finish(call)
+
+
 async def test_a_lost_batch_is_missed_like_a_lost_registry_event(world: World, proxy: FaultProxy, faulty: Node) -> None:
     indexer = world.indexer(node=faulty)
     await world.catch_up(indexer)

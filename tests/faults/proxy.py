@@ -36,6 +36,7 @@ class Fault(Enum):
     OTHER_CLIENT = auto()  # the client calls itself by a name that nobody knows
     DROP_LOG = auto()  # the last log is missing from the answer
     OLD_HEAD = auto()  # the head is the block that `old_head` names
+    OLD_STATE = auto()  # what a contract keeps is answered as of the block that `old_head` names
     ABSENT = auto()  # the node does not know the method
 
 
@@ -144,6 +145,8 @@ class FaultProxy:
             return await self._instead(fault, asked)
         if fault is Fault.OLD_HEAD:
             asked = asked | {"params": [hex(self.old_head), *asked["params"][1:]]}
+        if fault is Fault.OLD_STATE:
+            asked = asked | {"params": [*asked["params"][:-1], hex(self.old_head)]}
         return self._after(fault, asked, await self._forward(asked))
 
     async def _instead(self, fault: Fault, asked: dict[str, Any]) -> dict[str, Any]:
