@@ -473,6 +473,16 @@ def test_an_occasion_in_the_address_is_read_like_one_in_a_body() -> None:
     assert read_occasion(request).case == unicodedata.normalize("NFC", "Åbo 7")
 
 
+async def test_an_occasion_that_nobody_writes_is_refused_in_an_address_as_in_a_body(desk: Desk) -> None:
+    marks = "e" + "\u0301\u0323" * 20
+    headers = {"content-type": "application/x-ndjson"}
+    answer = await desk.client.post(BATCH, content="", params=OCCASION | {"case": marks}, headers=headers)
+    assert answer.status_code == 422
+    assert [(each["place"], each["why"]) for each in answer.json()["errors"]] == [
+        ("case", "more than 30 combining marks in a row")
+    ]
+
+
 async def lines_of(desk: Desk, body: str | bytes, **occasion: str) -> tuple[int, list[dict[str, Any]]]:
     headers = {"content-type": "application/x-ndjson"}
     answer = await desk.client.post(BATCH, content=body, params=OCCASION | occasion, headers=headers)

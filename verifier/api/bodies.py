@@ -129,11 +129,16 @@ def read_text(content: bytes, place: str) -> str:
     except UnicodeDecodeError as error:
         flaw = Flaw(place=place, why=f"not UTF-8 at byte {error.start}")
         raise RequestRefused(Code.NOT_JSON, "The body is not UTF-8.", [flaw]) from None
+    return composed(text, place, Code.NOT_JSON)
+
+
+def composed(text: str, place: str, code: Code) -> str:
+    """Give text in NFC; refuse, as `code`, what nobody writes and would take minutes to compose."""
     if text.isascii() or unicodedata.is_normalized("NFC", text):
         return text
     if marks.has_too_many(text):
         flaw = Flaw(place=place, why=f"more than {marks.MOST} combining marks in a row")
-        raise RequestRefused(Code.NOT_JSON, "There is text that nobody writes.", [flaw])
+        raise RequestRefused(code, "There is text that nobody writes.", [flaw])
     return unicodedata.normalize("NFC", text)
 
 

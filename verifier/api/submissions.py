@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from starlette.requests import Request
 
-from ecert.marks import normal
 from verifier.api.bodies import (
     JSON,
     MULTIPART,
     Part,
+    composed,
     media_type,
     read_form,
     read_json,
@@ -66,13 +66,13 @@ def read_occasion(request: Request) -> Occasion:
     """Read the occasion from the query, where the body is lines.
 
     Raises:
-        RequestRefused: a parameter is there twice, or is not as described.
+        RequestRefused: a parameter is there twice, or is not as described, or is text that nobody writes.
     """
     pairs = request.query_params.multi_items()
     if len({name for name, _ in pairs}) < len(pairs):
         flaw = Flaw(place="query", why="a parameter is there twice")
         raise RequestRefused(Code.NOT_UNDERSTOOD, "A parameter is there twice.", [flaw])
-    said = {name: normal("NFC", value) for name, value in pairs}  # as text in a body is read
+    said = {name: composed(value, name, Code.NOT_UNDERSTOOD) for name, value in pairs}  # as text in a body is read
     return understood(Occasioned, said).occasion()
 
 
