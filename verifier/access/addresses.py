@@ -41,8 +41,8 @@ class Addresses:
     def _is_ours(self, text: str) -> bool:
         if not _is_address(text):
             return False
-        address = _plain(text)
-        return any(address in network for network in self._trusted)
+        forms = {ip_address(text), _plain(text)}  # either may be what was named
+        return any(form in network for form in forms for network in self._trusted)
 
 
 def _is_address(text: str) -> bool:

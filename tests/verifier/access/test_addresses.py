@@ -39,5 +39,10 @@ def test_the_address_that_counts(peer: str | None, forwarded: tuple[str, ...], a
     assert OURS.of(request(peer, *forwarded)) == address
 
 
+def test_a_proxy_that_is_named_as_ipv6_wraps_it_is_ours_too() -> None:
+    wrapped = Addresses([ip_network("::ffff:10.0.0.0/104")])
+    assert wrapped.of(request("::ffff:10.0.0.1", "198.51.100.1")) == "198.51.100.1"
+
+
 def test_without_proxies_of_ours_nobody_is_believed() -> None:
     assert Addresses([]).of(request("10.0.0.1", "198.51.100.1")) == "10.0.0.1"
