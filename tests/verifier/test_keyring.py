@@ -103,6 +103,21 @@ def test_a_mistyped_agency_is_answered_with_the_one_that_may_be_meant(keyring: K
             ask("HOUSNG-1")
 
 
+class Unlisted(Keyring):
+    """Keys in a folder that may be gone through, and not listed."""
+
+    def agencies(self) -> tuple[str, ...]:
+        raise PermissionError(13, "Permission denied", str(self.folder))
+
+
+def test_a_folder_that_may_not_be_listed_gives_its_keys_all_the_same(keyring: Keyring, tmp_path: Path) -> None:
+    made(keyring)
+    unlisted = Unlisted(keyring.folder, tmp_path / "keys" / "passwords")
+    assert unlisted.certificate_key(AGENCY).kid == keyring.certificate_key(AGENCY).kid
+    with pytest.raises(KeyringError, match="HOUSNG-1 has no certificate key here"):
+        unlisted.certificate_key("HOUSNG-1")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX")
 def test_a_key_that_others_can_read_is_not_used(keyring: Keyring) -> None:
     made(keyring)

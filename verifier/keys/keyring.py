@@ -66,8 +66,11 @@ class Keyring:
 
     def _meant(self, agency: str) -> str:
         """Ask for the agency that may be meant, where this one has no folder and another is called nearly so."""
-        here = self.agencies()
-        near = () if agency in here else get_close_matches(agency, here, n=1)
+        try:
+            here = () if self._agency_folder(agency).is_dir() else self.agencies()
+        except OSError:  # who may not look into the folder is told nothing
+            here = ()
+        near = get_close_matches(agency, here, n=1)
         return f"; did you mean {near[0]}?" if near else ""
 
     def create_certificate_key(self, agency: str, password: str) -> SigningKey:
