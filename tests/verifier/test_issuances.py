@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,7 +19,8 @@ from ecert.events import AgencySuspended
 from ecert.facts import Status
 from ecert.parsing import parse
 from ecert.suite import SigningKey
-from store import batches, certificates, listing, supersessions
+from store import batches, calls, certificates, listing, online_batches, supersessions
+from store.database import Database
 from store.errors import AttemptLost, CommitUncertain, DatabaseAway
 from store.records import BatchRecord
 from store.states import BatchState
@@ -26,6 +29,7 @@ from tests.verifier.office import AGENCY, LEDGER, NOW, City
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.callers import ANYBODY, Act, Scope
 from verifier.keys.keyring import Keyring, Purpose
+from verifier.ledger_view import LedgerView
 from verifier.problems import Code
 from verifier.services import single_issuing
 from verifier.services.abandoned import void_abandoned
@@ -430,3 +434,50 @@ async def test_what_is_being_suspended_this_moment_is_not_replaced(town: Town) -
         await asyncio.wait([asked], timeout=0.5)
     refused = problem(await asked, Code.CONFLICT)
     assert "suspended" in refused["errors"][0]["why"]
+
+
+class Overtaken(LedgerView):
+    """A copy of the ledger that is looked at just when another office begins to do something."""
+
+    def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
+        super().__init__(database, ledger=LEDGER)
+        self._threads = threads
+        self.meanwhile: Callable[[], None] | None = None
+        self.done: Future[None] | None = None
+
+    def refresh(self) -> bool:
+        if self.meanwhile is not None and self.done is None:
+            self.done = self._threads.submit(self.meanwhile)
+            time.sleep(0.5)
+        return super().refresh()
+
+
+async def test_offices_that_replace_at_the_same_moment_wait_for_each_other_in_turn(town: Town) -> None:
+    await town.issue(1)
+    town.settle()
+
+    def replace_elsewhere() -> None:
+        with town.database.begin() as connection:
+            online_batches.locked_open(connection, LEDGER, AGENCY, HEALTH.vct_hash)
+            calls.hold(connection, LEDGER, AGENCY)
+
+    with ThreadPoolExecutor(1) as threads:
+        view = Overtaken(town.database, threads)
+        office = town_of(replace(town.city, office=replace(town.city.office, view=view)))
+        with town.database.begin() as connection:
+            calls.hold(connection, LEDGER, AGENCY)
+            asked = asyncio.create_task(office.issue(2, supersedes=[0]))
+            await asyncio.wait([asked], timeout=0.5)
+            batches.begin(
+                connection,
+                ledger=LEDGER,
+                agency=AGENCY,
+                certificate_type=HEALTH.vct_hash,
+                job=None,
+                capacity=9,
+                now=NOW,
+            )
+            view.meanwhile = replace_elsewhere
+        assert (await asked).status_code == 201
+        assert view.done is not None
+        view.done.result()

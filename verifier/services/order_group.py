@@ -73,14 +73,15 @@ class OrderGroup:
             BatchClosedOtherwise: somebody else closes the batch in this moment.
         """
         fresh = dict(enumerate(orders))
+        batch = self._open_batch()  # first, and no other after it, like whoever closes one: so none wait in a ring
         self._refuse_replacing(fresh)
         self._refuse_numbers(fresh)
         left = [(index, order) for index, order in fresh.items() if index not in self._outcomes]
         while left:
-            batch = self._batch()
+            batch = batch or self._begun_batch()
             room = batch.capacity - batch.count
             self._fill(batch, left[:room])
-            left = left[room:]
+            left, batch = left[room:], None
         return [self._outcomes[index] for index in range(len(orders))]
 
     def _refuse_replacing(self, fresh: dict[int, IssuanceOrder]) -> None:
@@ -88,8 +89,6 @@ class OrderGroup:
         if not replacing:
             return
         agency, ledger = self._means.place.agency, self._office.ledger
-        # The batch first, like whoever closes one: so nobody waits for each other.
-        online_batches.locked_open(self._connection, ledger, agency, self._means.place.certificate_type.vct_hash)
         calls.hold(self._connection, ledger, agency)
         pending: dict[int, Status] = pending_statuses(self._connection, ledger, agency)
         olds = {old for order in replacing.values() for old in order.supersedes}
@@ -129,18 +128,20 @@ class OrderGroup:
             if holder is not None:
                 self._gives_up.add(holder)
 
-    def _batch(self) -> BatchRecord:
-        """Give an open batch that nobody else can touch until we are done; begin one where there is none."""
-        place, ledger = self._means.place, self._office.ledger
-        type_hash = place.certificate_type.vct_hash
-        found = online_batches.locked_open(self._connection, ledger, place.agency, type_hash)
-        if found is not None:
-            return found
+    def _open_batch(self) -> BatchRecord | None:
+        """Give an open batch that nobody else can touch until we are done; None: there is none."""
+        place = self._means.place
+        return online_batches.locked_open(
+            self._connection, self._office.ledger, place.agency, place.certificate_type.vct_hash
+        )
+
+    def _begun_batch(self) -> BatchRecord:
+        place = self._means.place
         return batches.begin(
             self._connection,
-            ledger=ledger,
+            ledger=self._office.ledger,
             agency=place.agency,
-            certificate_type=type_hash,
+            certificate_type=place.certificate_type.vct_hash,
             job=None,
             capacity=self._batch_size,
             now=self._now,
