@@ -46,11 +46,16 @@ class History:
                 trusted = self.sealers.prove(check_hash(block), trusted)
 
     async def common_block(self, node: Node, cursor: Cursor) -> int:
-        """The latest block that both we and the node have; raises `ForkTooDeep`."""
+        """The latest block that both we and the node have.
+
+        Raises:
+            NodeInconsistent: the node has yet to reach what is remembered.
+            ForkTooDeep: there is none.
+        """
         remembered = self._remembered()
         height = (await node.latest()).number
         candidates = sorted((number for number in remembered if number <= height), reverse=True)
-        if not candidates:
+        if not candidates or cursor.block - height > REMEMBERED:  # a node that syncs anew is on no fork for that
             raise NodeInconsistent(f"the node is at block {height}, below all that is remembered; it has to catch up")
         for found in await node.blocks(candidates):
             if found.hash == remembered[found.number].hash:

@@ -8,7 +8,8 @@ from eth_abi.abi import encode
 from chain.administration import suspend_agency
 from chain.artifact import artifact
 from chain.contract_state import ContractState
-from chain.errors import ChainChanged, ForkTooDeep
+from chain.errors import ChainChanged, ForkTooDeep, NodeInconsistent
+from chain.headers import BlockHeader
 from chain.indexer import Indexer
 from chain.node import Node
 from chain.transacting import Invocation, transact
@@ -115,6 +116,32 @@ async def test_a_fork_below_every_block_that_is_remembered_stops_the_indexer(
         world.local_chain.mine()
     with pytest.raises(ForkTooDeep):
         await indexer.step()
+    assert (world.cursor, stored(world)) == (before, known)
+
+
+class Syncing(Node):
+    """A node that has yet to read the blocks above `reached`."""
+
+    reached = 0
+
+    async def latest(self) -> BlockHeader:
+        return await self.block(self.reached)
+
+
+async def test_a_node_that_begins_to_read_the_chain_anew_is_waited_for(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("history", "indexer", "writing"):
+        monkeypatch.setattr(f"chain.{module}.REMEMBERED", 8)
+    for _ in range(20):
+        world.local_chain.mine()
+    await world.catch_up(world.indexer())
+    before, known = world.cursor, stored(world)
+    node = Syncing(world.local_chain.url)
+    node.reached = before.block - 15
+    with pytest.raises(NodeInconsistent, match="it has to catch up"):
+        await world.indexer(node=node).step()
+    await node.close()
     assert (world.cursor, stored(world)) == (before, known)
 
 
