@@ -60,7 +60,7 @@ def begin(
 ) -> Attempt | Stored | Busy | Other:
     """Begin a request, or say what became of it before; `request` is a hash of all that it asks.
 
-    One that was begun later than now, before the clock was set back, is not waited for longer than any other.
+    One that was begun later than now, before the clock was set back, is waited for twice as long at most.
     """
     fresh = {"client": client, "key": key, "request": request, "attempt": 1, "created_at": now}
     made = insert_into(connection, idempotency).values(fresh).on_conflict_do_nothing()
