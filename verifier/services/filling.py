@@ -6,15 +6,17 @@ Killed at any moment, the same command finds the batch where it stands and goes 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from ecert.certificate import Issuer
 from ecert.draft import LintedCertificate
 from ecert.issuing import SignedCertificate, salt_bytes, sign
 from store import batches, certificates, jobs
 from store.errors import LeaseLost
-from store.records import Job
+from store.records import BatchRecord, Job
 from store.states import BatchState, JobState
 from verifier.faults import IssuingError, IssuingStopped
+from verifier.services.at_rest import AtRest
 from verifier.services.held_job import HeldJob
 from verifier.services.office import Office, Patience
 from verifier.services.open_batch import OpenBatch
@@ -78,7 +80,7 @@ class Filling:
             left = [each for each in batches.of_job(connection, self._job.id) if each.state is BatchState.FILLING]
             leaves = [batches.leaves(connection, each.id) for each in left]
         for record, its_leaves in zip(left, leaves, strict=True):
-            self._open = OpenBatch(self._office, self._held, self._plan, record, its_leaves)
+            self._open = self._opened(record, self._keys(), its_leaves)
         return issued
 
     def _add(self, row: LintedRow) -> None:
@@ -96,7 +98,7 @@ class Filling:
     def _batch(self) -> OpenBatch:
         """Give the batch that takes the next row; begin one where there is none."""
         if self._open is None:
-            capacity = min(self._plan.batch_size, self._remaining - self._done)
+            capacity, keys = min(self._plan.batch_size, self._remaining - self._done), self._keys()
             with self._office.database.begin() as connection:
                 now = self._held.assure(connection)
                 record = batches.begin(
@@ -108,8 +110,15 @@ class Filling:
                     capacity=capacity,
                     now=now,
                 )
-            self._open = OpenBatch(self._office, self._held, self._plan, record)
+            self._open = self._opened(record, keys, ())
         return self._open
+
+    def _opened(self, record: BatchRecord, keys: AtRest, leaves: Sequence[bytes]) -> OpenBatch:
+        return OpenBatch(self._office, held=self._held, plan=self._plan, record=record, at_rest=keys, leaves=leaves)
+
+    def _keys(self) -> AtRest:
+        """Take the keys that rows are written with now; before a batch is begun, which would wait for them."""
+        return AtRest.open(self._office.database, self._office.keyring.folder)
 
     def _signed(self, linted: LintedCertificate, serial: int) -> SignedCertificate:
         return sign(

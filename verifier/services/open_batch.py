@@ -38,10 +38,26 @@ class _Pending(NamedTuple):
 
 
 class OpenBatch:
-    """A batch of a job that is held; `leaves`: of the rows that an earlier run has stored."""
+    """A batch of a job that is held.
+
+    Args:
+        office: whose.
+        held: the job.
+        plan: what is issued.
+        record: the batch.
+        at_rest: the keys that rows are written with now.
+        leaves: of the rows that an earlier run has stored in it.
+    """
 
     def __init__(
-        self, office: Office, held: HeldJob, plan: Plan, record: BatchRecord, leaves: Sequence[bytes] = ()
+        self,
+        office: Office,
+        *,
+        held: HeldJob,
+        plan: Plan,
+        record: BatchRecord,
+        at_rest: AtRest,
+        leaves: Sequence[bytes],
     ) -> None:
         self._office = office
         self._held = held
@@ -49,7 +65,7 @@ class OpenBatch:
         self._record = record
         self._leaves = list(leaves)
         self._pending: list[_Pending] = []
-        self._take_keys()
+        self._take(at_rest)
 
     @property
     def is_empty(self) -> bool:
@@ -104,10 +120,9 @@ class OpenBatch:
     def _stored(self) -> int:
         return len(self._leaves) - len(self._pending)
 
-    def _take_keys(self) -> None:
-        """Take the keys that rows are written with now."""
-        self._at_rest = AtRest.open(self._office.database, self._office.keyring.folder)
-        self._blind = self._at_rest.blind(self._record.agency, self._plan.certificate_type)
+    def _take(self, at_rest: AtRest) -> None:
+        self._at_rest = at_rest
+        self._blind = at_rest.blind(self._record.agency, self._plan.certificate_type)
 
     def _write(self, write: Callable[[Connection, tuple[NewCertificate, ...]], _Done]) -> _Done:
         """Write what is pending in one transaction; once more with the new keys where these were rotated meanwhile."""
@@ -120,7 +135,7 @@ class OpenBatch:
             except NumberTaken as error:
                 raise self._taken(error) from error
             except KeyUseMoved:
-                self._take_keys()
+                self._take(AtRest.open(self._office.database, self._office.keyring.folder))
             else:
                 self._pending.clear()
                 return done
