@@ -15,7 +15,6 @@ from chain.answers import Receipt
 from chain.deployment import Deployment
 from chain.ledger import encode_call, gas_limit
 from chain.lifecycle import (
-    Before,
     Fail,
     Mine,
     Replace,
@@ -30,7 +29,7 @@ from chain.lifecycle import (
 )
 from chain.node import Node
 from chain.sending import Fate, hand_over
-from chain.sight import Conditions, assure_ledger, higher_price, is_unsettled, simulate, why_reverted
+from chain.sight import Conditions, assure_ledger, higher_price, look_ahead, why_reverted
 from chain.signer import Signer
 from chain.transaction import SignedTransaction, Transaction, most_of
 from store import calls, leases
@@ -88,14 +87,13 @@ class Deeds:
 
     async def _sign_again(self, call: Call) -> bool:
         log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
-        simulated = await simulate(self.node, self.deployment, call, self.conditions)
-        unsettled = is_unsettled(self.database, self.deployment, call, self.conditions)
-        match decide(Written(state=CallState.QUEUED), Before(simulation=simulated, unsettled=unsettled), self.now()):
+        before = await look_ahead(self.node, self.database, self.deployment, call, self.conditions)
+        match decide(Written(state=CallState.QUEUED), before, self.now()):
             case Send(gas=gas, nonce=nonce):
                 return await self._sign_and_send(call, gas, nonce)
             case Fail(said=said):
                 return await self._fail(call, said, None)
-        self._complain(call.id, f"it lost its nonce, and now: {simulated}")
+        self._complain(call.id, f"it lost its nonce, and now: {before.simulation}")
         return False
 
     async def _sign_and_send(self, call: Call, gas: int, lowest_nonce: int) -> bool:

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from chain.answers import Receipt
 from chain.deeds import LOOK_AGAIN, Deeds
 from chain.deployment import Deployment
-from chain.lifecycle import RESEND_AFTER, After, Before, Mined, Refuses, Written, decide
+from chain.lifecycle import RESEND_AFTER, After, Mined, Written, decide
 from chain.node import Node
-from chain.sight import Conditions, effect_is_there, higher_price, is_unsettled, simulate
+from chain.sight import Conditions, effect_is_there, higher_price, look_ahead
 from chain.signer import Signer
 from chain.tracing import Traces
 from store import calls
@@ -51,12 +51,8 @@ class Delivery:
         async with self._starting:
             deeds, moved = self._deeds(lease, conditions), False
             while call := self._next():
-                simulation = await simulate(self.node, self.deployment, call, conditions)
-                refused = isinstance(simulation, Refuses)
-                unsettled = refused and is_unsettled(self.database, self.deployment, call, conditions)
-                step = decide(
-                    Written(state=call.state), Before(simulation=simulation, unsettled=unsettled), self.clock()
-                )
+                before = await look_ahead(self.node, self.database, self.deployment, call, conditions)
+                step = decide(Written(state=call.state), before, self.clock())
                 moved = await deeds.carry_out(step, call, None) or moved
             return moved
 

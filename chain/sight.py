@@ -14,7 +14,7 @@ from chain.deployment import Deployment
 from chain.errors import CallMalformed, NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader
 from chain.ledger import ANCHOR, Args, encode_call, gas_limit, refusal
-from chain.lifecycle import NotTried, Passes, Refuses, Simulation
+from chain.lifecycle import Before, NotTried, Passes, Refuses, Simulation
 from chain.node import Node
 from chain.pins import as_instance, instance_question, read_instance
 from chain.signed import read_signed
@@ -51,7 +51,7 @@ def _check_instance(deployment: Deployment, found: bytes) -> None:
         raise NodeInconsistent("the ledger is not where it was; nothing is signed for another chain")
 
 
-async def simulate(node: Node, deployment: Deployment, call: Call, conditions: Conditions) -> Simulation:
+async def _simulate(node: Node, deployment: Deployment, call: Call, conditions: Conditions) -> Simulation:
     """What the ledger would answer to a call now, on the head, and whether the key can pay for it.
 
     One request, in which the node also shows that the ledger is the one that we know.
@@ -128,7 +128,16 @@ def _args_of(batch: BatchAnchored) -> Args:
     }
 
 
-def is_unsettled(database: Database, deployment: Deployment, call: Call, conditions: Conditions) -> bool:
+async def look_ahead(
+    node: Node, database: Database, deployment: Deployment, call: Call, conditions: Conditions
+) -> Before:
+    """See what would become of a call that is sent now, and where it is refused whether that may pass."""
+    simulation = await _simulate(node, deployment, call, conditions)
+    refused = isinstance(simulation, Refuses)
+    return Before(simulation=simulation, unsettled=refused and _is_unsettled(database, deployment, call, conditions))
+
+
+def _is_unsettled(database: Database, deployment: Deployment, call: Call, conditions: Conditions) -> bool:
     """Whether an earlier call of the agency is not over, or the node has yet to see what our copy has read."""
     with database.read() as connection:
         cursor = cursors.read(connection, deployment.name)

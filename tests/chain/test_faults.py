@@ -11,9 +11,11 @@ import pytest
 
 from chain.administration import suspend_agency
 from chain.errors import ChainChanged, NodeAway, NodeInconsistent
+from chain.indexer import Indexer
 from chain.node import Node
 from ecert.events import AgencySuspended, BatchAnchored
 from store import events
+from store.records import Cursor
 from store.states import CallState
 from tests.chain.world import AGENCY, World
 from tests.faults.proxy import ALWAYS, Fault, FaultProxy
@@ -155,13 +157,19 @@ async def test_an_indexer_that_cannot_reach_its_node_stores_nothing(
     assert world.cursor.block == before.block + 1
 
 
-async def test_a_log_that_the_node_lost_is_missed_and_nothing_is_stored(
-    world: World, proxy: FaultProxy, faulty: Node
-) -> None:
+async def before_a_suspension(world: World, faulty: Node) -> tuple[Indexer, Cursor]:
+    """An indexer that has read everything but the last, that an agency is suspended, and how far it is."""
     indexer = world.indexer(node=faulty)
     await world.catch_up(indexer)
     before = world.cursor
     await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
+    return indexer, before
+
+
+async def test_a_log_that_the_node_lost_is_missed_and_nothing_is_stored(
+    world: World, proxy: FaultProxy, faulty: Node
+) -> None:
+    indexer, before = await before_a_suspension(world, faulty)
     proxy.fail("eth_getLogs", Fault.DROP_LOG, times=3)
     for _ in range(3):
         with pytest.raises(NodeInconsistent, match="lost or changed a log"):
@@ -176,10 +184,7 @@ async def test_a_log_that_the_node_lost_is_missed_and_nothing_is_stored(
 async def test_a_node_that_hides_an_event_and_the_state_after_it_cannot_prove_that_state(
     world: World, proxy: FaultProxy, faulty: Node
 ) -> None:
-    indexer = world.indexer(node=faulty)
-    await world.catch_up(indexer)
-    before = world.cursor
-    await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
+    indexer, before = await before_a_suspension(world, faulty)
     proxy.old_head = before.block
     proxy.fail("eth_getLogs", Fault.DROP_LOG)
     proxy.fail("eth_call", Fault.OLD_STATE, times=ALWAYS)

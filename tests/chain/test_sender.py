@@ -28,6 +28,7 @@ from chain.signer import LocalSigner
 from chain.transacting import Invocation, transact
 from ecert.events import BatchAnchored, StatusChanged
 from store import events
+from store.records import Call
 from store.states import CallState
 from tests.chain.world import AGENCY, OTHER_AGENCY, TITLE, World
 from tests.local_chain import LocalChain
@@ -43,6 +44,19 @@ def changes(world: World) -> list[tuple[int, tuple[int, ...]]]:
     with world.database.read() as connection:
         found = events.of_agency(connection, world.deployment.name, AGENCY)
         return [(one.status, one.serials) for one in found if isinstance(one, StatusChanged)]
+
+
+async def send_and_lose(world: World, call: Call) -> None:
+    """Send a call, and let the node forget it before it is mined."""
+    world.local_chain.rpc("evm_setAutomine", False)
+    try:
+        await world.usual_sender.step()
+        assert world.state(call) is CallState.SENT
+        ours = world.read(call).tx_hash
+        assert ours is not None
+        world.local_chain.rpc("hardhat_dropTransaction", "0x" + ours.hex())
+    finally:
+        world.local_chain.rpc("evm_setAutomine", True)
 
 
 async def test_a_call_is_signed_sent_mined_and_settled(world: World) -> None:
@@ -226,15 +240,7 @@ async def test_a_nonce_that_a_stranger_used_is_replaced_by_another(
 ) -> None:
     await world.catch_up()
     call = world.anchor(0)
-    world.local_chain.rpc("evm_setAutomine", False)
-    try:
-        await world.usual_sender.step()
-        assert world.state(call) is CallState.SENT
-        ours = world.read(call).tx_hash
-        assert ours is not None
-        world.local_chain.rpc("hardhat_dropTransaction", "0x" + ours.hex())
-    finally:
-        world.local_chain.rpc("evm_setAutomine", True)
+    await send_and_lose(world, call)
     stranger = LocalSigner(world.anchorer._account.key)
     await transact(world.node, stranger, [Invocation(to=world.bureau.address, data=b"")])
     await world.finish(call)
@@ -249,14 +255,7 @@ async def test_a_call_whose_nonce_and_serials_a_stranger_used_fails(world: World
     await world.administration.carry_out(world.bureau, [accredit(AGENCY, bytes.fromhex("77" * 32), since=1)])
     await world.catch_up()
     call = world.anchor(0)
-    world.local_chain.rpc("evm_setAutomine", False)
-    try:
-        await world.usual_sender.step()
-        ours = world.read(call).tx_hash
-        assert ours is not None
-        world.local_chain.rpc("hardhat_dropTransaction", "0x" + ours.hex())
-    finally:
-        world.local_chain.rpc("evm_setAutomine", True)
+    await send_and_lose(world, call)
     stranger = LocalSigner(world.anchorer._account.key)
     forged = encode_call("anchor", {**call.args, **other})
     await transact(world.node, stranger, [Invocation(to=world.deployment.ledger, data=forged)])
