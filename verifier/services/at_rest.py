@@ -21,6 +21,7 @@ from store.records import NewCertificate
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys
 from verifier.services.blind_indexes import BlindIndexes
+from verifier.services.office import Office
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,11 @@ class AtRest:
         uses = start_uses(database, fields, indexes)
         fields.keys.key(uses[Use.FIELD].current)
         return cls._of(fields, indexes, uses)
+
+    @classmethod
+    def of(cls, office: Office) -> Self:
+        """Take those of an office; raises like `open`."""
+        return cls.open(office.database, office.keyring.folder)
 
     @classmethod
     def _of(cls, fields: FieldKeys, indexes: IndexKeys, uses: Mapping[Use, KeyUse]) -> Self:

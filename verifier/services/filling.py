@@ -118,7 +118,7 @@ class Filling:
 
     def _keys(self) -> AtRest:
         """Take the keys that rows are written with now; before a batch is begun, which would wait for them."""
-        return AtRest.open(self._office.database, self._office.keyring.folder)
+        return AtRest.of(self._office)
 
     def _signed(self, linted: LintedCertificate, serial: int) -> SignedCertificate:
         return sign(

@@ -137,7 +137,7 @@ def _refuse(order: Order, checked: Checked, name: str) -> None:
 
 
 def _blind(office: Office, order: Order) -> BlindIndexes:
-    return AtRest.open(office.database, office.keyring.folder).blind(order.agency, order.certificate_type)
+    return AtRest.of(office).blind(order.agency, order.certificate_type)
 
 
 def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patience: Patience) -> Job:

@@ -25,9 +25,7 @@ class Numbered:
     @classmethod
     def of(cls, office: Office, agency: str, certificate_type: CertificateType) -> Self:
         """Open the keys; raises `KeyringError` where one is not here."""
-        return cls(
-            office=office, blind=AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
-        )
+        return cls(office=office, blind=AtRest.of(office).blind(agency, certificate_type))
 
     def find(self, number: str) -> int | None:
         """Give the serial of the certificate that carries a number: in force, or else the newest; None: there is none.

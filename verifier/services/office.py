@@ -16,6 +16,10 @@ from verifier.ledger_view import LedgerView
 from verifier.services.progress import Progress
 from verifier.times import shown
 
+NO_COPY = "there is no copy of the ledger yet: is the indexer running?"
+NO_COPY_HERE = "there is no copy of the ledger yet: is the indexer (`ecert serve`) running?"
+"""The same, for who works at a terminal."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
@@ -95,7 +99,7 @@ def obstacle(
 ) -> Obstacle | None:
     """Say what on the ledger keeps an agency from issuing a type with a key now; None where nothing does."""
     if copy is None:
-        return Obstacle(why="there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
+        return Obstacle(why=NO_COPY_HERE)
     known = copy.agency(agency)
     if known is None:
         return Obstacle(why=f"{agency} is not registered on the ledger")

@@ -135,7 +135,7 @@ class OpenBatch:
             except NumberTaken as error:
                 raise self._taken(error) from error
             except KeyUseMoved:
-                self._take(AtRest.open(self._office.database, self._office.keyring.folder))
+                self._take(AtRest.of(self._office))
             else:
                 self._pending.clear()
                 return done

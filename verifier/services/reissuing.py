@@ -172,7 +172,7 @@ class _Reissuing:
                 capacity=len(due),
                 now=office.clock(),
             )
-        at_rest = AtRest.open(office.database, office.keyring.folder)
+        at_rest = AtRest.of(office)
         signed = self._signed(at_rest, batch.first_serial, due)
         leaves: list[bytes] = []
         while group := list(islice(signed, GROUP)):

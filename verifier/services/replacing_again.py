@@ -15,7 +15,7 @@ from store.records import CertificateRecord, NewCertificate
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.issuance import why_not
-from verifier.services.office import Office
+from verifier.services.office import NO_COPY_HERE, Office
 from verifier.services.status import pending_statuses
 
 
@@ -53,7 +53,7 @@ class ReplacingAgain:
             known = supersessions.of_olds(connection, ledger, self.agency, olds)
         copy = self.office.copy()  # read after the calls: those that are through since are in it
         if copy is None:
-            raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
+            raise IssuingStopped(NO_COPY_HERE)
         found: dict[int, str] = {}
         for serial, each in replacing.items():
             for old in each:

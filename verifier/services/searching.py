@@ -66,7 +66,7 @@ def blind_filter(office: Office, agency: str, certificate_type: CertificateType 
     found = Filter(certificate_type=certificate_type.vct_hash)
     if sought == Sought():
         return found
-    blind = AtRest.open(office.database, office.keyring.folder).blind(agency, certificate_type)
+    blind = AtRest.of(office).blind(agency, certificate_type)
     values = ((NUMBER, sought.number), (HOLDER, sought.holder))
     return replace(found, lookups=tuple(_indexes(blind, by, value) for by, value in values if value is not None))
 

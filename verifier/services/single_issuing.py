@@ -17,7 +17,7 @@ from verifier.problems import Code, RequestRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.gathering import Gathering
 from verifier.services.issuance import Answered, IssuanceOrder
-from verifier.services.office import Office, obstacle
+from verifier.services.office import NO_COPY, Office, obstacle
 from verifier.services.order_group import Means, OrderGroup, Outcome, Place
 
 ATTEMPTS = 3
@@ -65,10 +65,10 @@ class SingleIssuing:
             raise RequestRefused(Code.CONFLICT, "Nothing can be issued: the setting status_base is missing here.")
         copy = office.copy()
         if copy is None:
-            raise NotReady("there is no copy of the ledger yet: is the indexer running?")
+            raise NotReady(NO_COPY)
         try:
             key = office.keyring.certificate_key(agency)
-            at_rest = AtRest.open(office.database, office.keyring.folder)
+            at_rest = AtRest.of(office)
             means = Means(
                 place=place,
                 key=key,

@@ -20,11 +20,10 @@ from store.states import CallState
 from verifier.errors import NotReady
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
-from verifier.services.office import Office, Patience
+from verifier.services.office import NO_COPY, NO_COPY_HERE, Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.vigil import Vigil
 
-NO_COPY = "there is no copy of the ledger yet: is the indexer running?"
 QUIET = 10
 """Seconds without any change after which a person is told what might be missing."""
 
@@ -97,7 +96,7 @@ def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
     """
     patience = Patience(office, order.timeout)
     if office.copy() is None:
-        raise IssuingStopped("there is no copy of the ledger yet: is the indexer (`ecert serve`) running?")
+        raise IssuingStopped(NO_COPY_HERE)
     sender = office.keyring.address(order.agency, Purpose.STATUS)
     with office.database.begin() as connection:
         outcome, *_ = ask_for_changes(connection, office, [order], sender=sender)

@@ -16,8 +16,8 @@ from verifier.faults import KeyringError
 from verifier.keys.keyring import Purpose
 from verifier.problems import Code, RequestRefused
 from verifier.services.issuance import Answered
-from verifier.services.office import Office
-from verifier.services.status import NO_COPY, NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable, ask_for_changes
+from verifier.services.office import NO_COPY, Office
+from verifier.services.status import NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable, ask_for_changes
 
 NOT_YET = "is stored, and not on the ledger yet"
 
