@@ -12,22 +12,18 @@ from chain import administration
 from chain.administration import Step
 from verifier.commands.agency_desk import (
     Bench,
-    CodeArgument,
-    KeyOption,
-    Ordered,
     SinceOption,
     TypesArgument,
     UntilOption,
-    WaitOption,
     ZoneOption,
-    carry_out,
+    add_command,
+    last_moment,
     types_named,
 )
 from verifier.commands.agency_keys import key_app, operator_app
 from verifier.commands.agency_records import complete_since
 from verifier.commands.agency_showing import list_agencies, show_agency
-from verifier.commands.key_files import PasswordOption, address_in, address_of, make_key
-from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.key_files import address_in, address_of, make_key
 from verifier.errors import Refused
 from verifier.services.agencies import accreditation, admission, make_keys
 from verifier.times import USUAL_ZONE, moment
@@ -40,10 +36,10 @@ agency_app.command("show")(show_agency)
 agency_app.command("complete-since")(complete_since)
 
 
-@agency_app.command("add")
-def add(
+@add_command(agency_app, "add", said="admitted")
+async def add(
+    bench: Bench,
     *,
-    code: CodeArgument,
     name: Annotated[str, typer.Option("--name", help="Name of the agency.")],
     types: Annotated[list[str] | None, typer.Option("--type", help="Certificate type; may be repeated.")] = None,
     admin: Annotated[
@@ -57,171 +53,75 @@ def add(
     since: SinceOption = None,
     until: UntilOption = None,
     zone: ZoneOption = USUAL_ZONE,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Sequence[Step]:
     """Admit an agency, and accredit it for types. With --make-keys all keys it needs are made here first."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        wanted = types_named(types or ())
-        begin = await bench.desk.now() if since is None else moment(since, zone)
-        end = None if until is None else moment(until, zone, whole_day=True)
-        if with_keys:
-            for path in make_keys(bench.keyring, code):
-                typer.echo(f"ecert: made {path}", err=True)
-            if admin is None and make_key(bench.admin_file, admin_password_file):
-                typer.echo(f"ecert: made {bench.admin_file}", err=True)
-        who = _admin(bench) if admin is None else address_of(admin)
-        return admission(code, name, who, wanted, since=begin, until=end)
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said="admitted")
+    wanted = types_named(types or ())
+    begin = await bench.desk.now() if since is None else moment(since, zone)
+    end = last_moment(until, zone)
+    if with_keys:
+        for path in make_keys(bench.keyring, bench.code):
+            typer.echo(f"ecert: made {path}", err=True)
+        if admin is None and make_key(bench.admin_file, admin_password_file):
+            typer.echo(f"ecert: made {bench.admin_file}", err=True)
+    who = _admin(bench) if admin is None else address_of(admin)
+    return admission(bench.code, name, who, wanted, since=begin, until=end)
 
 
-@agency_app.command("accredit")
-def accredit(
+@add_command(agency_app, "accredit", said="accredited for {types}")
+async def accredit(
+    bench: Bench,
     *,
-    code: CodeArgument,
     types: TypesArgument,
     since: SinceOption = None,
     until: UntilOption = None,
     zone: ZoneOption = USUAL_ZONE,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Sequence[Step]:
     """Let an agency issue certificate types, for a time. Replaces what was said of these types before."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        begin = await bench.desk.now() if since is None else moment(since, zone)
-        end = None if until is None else moment(until, zone, whole_day=True)
-        return accreditation(code, types_named(types), since=begin, until=end)
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said=f"accredited for {', '.join(types)}")
+    begin = await bench.desk.now() if since is None else moment(since, zone)
+    return accreditation(bench.code, types_named(types), since=begin, until=last_moment(until, zone))
 
 
-@agency_app.command("unaccredit")
-def unaccredit(
-    *,
-    code: CodeArgument,
-    types: TypesArgument,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(agency_app, "unaccredit", said="no longer accredited for {types}")
+async def unaccredit(bench: Bench, *, types: TypesArgument) -> Sequence[Step]:
     """Let an agency issue certificate types no more. What it issued stays good."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.end_accreditation(bench.code, each.vct_hash) for each in types_named(types)]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said=f"no longer accredited for {', '.join(types)}")
+    return [administration.end_accreditation(bench.code, each.vct_hash) for each in types_named(types)]
 
 
-@agency_app.command("suspend")
-def suspend(
-    *,
-    code: CodeArgument,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(agency_app, "suspend", said="suspended")
+async def suspend(bench: Bench) -> Sequence[Step]:
     """Let an agency anchor and reinstate nothing. It can still withdraw."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.suspend_agency(bench.code)]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said="suspended")
+    return [administration.suspend_agency(bench.code)]
 
 
-@agency_app.command("reinstate")
-def reinstate(
-    *,
-    code: CodeArgument,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(agency_app, "reinstate", said="reinstated")
+async def reinstate(bench: Bench) -> Sequence[Step]:
     """End a suspension."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.reinstate_agency(bench.code)]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said="reinstated")
+    return [administration.reinstate_agency(bench.code)]
 
 
-@agency_app.command("doubt")
-def doubt(
+@add_command(agency_app, "doubt", said="in doubt since {since}, and suspended")
+async def doubt(
+    bench: Bench,
     *,
-    code: CodeArgument,
     since: Annotated[str, typer.Option("--since", metavar="TIME", help="Its batches from then on are in doubt.")],
     zone: ZoneOption = USUAL_ZONE,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Sequence[Step]:
     """Suspend an agency at once, and let its batches from a time on be UNKNOWN. The guardian's command."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.doubt_agency(bench.code, moment(since, zone))]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said=f"in doubt since {since}, and suspended")
+    return [administration.doubt_agency(bench.code, moment(since, zone))]
 
 
-@agency_app.command("lift-doubt")
-def lift_doubt(
-    *,
-    code: CodeArgument,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(agency_app, "lift-doubt", said="no longer in doubt; still suspended")
+async def lift_doubt(bench: Bench) -> Sequence[Step]:
     """End a doubt. The agency stays suspended until it is reinstated."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.lift_doubt(bench.code)]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said="no longer in doubt; still suspended")
+    return [administration.lift_doubt(bench.code)]
 
 
-@agency_app.command("admin")
-def set_admin(
-    *,
-    code: CodeArgument,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The new admin's address.")],
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(agency_app, "admin", said="will be administered by {address}")
+async def set_admin(
+    bench: Bench, *, address: Annotated[str, typer.Argument(metavar="ADDRESS", help="The new admin's address.")]
+) -> Sequence[Step]:
     """Give an agency another admin, after the registry's delay."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.set_admin(bench.code, address_of(address))]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=False, said=f"will be administered by {address}")
+    return [administration.set_admin(bench.code, address_of(address))]
 
 
 def register(app: typer.Typer) -> None:

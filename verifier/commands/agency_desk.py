@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,14 +16,15 @@ from chain.deployment import Deployment
 from ecert.agency import check_agency
 from ecert.certificate_type import CertificateType
 from ecert.types import TypeCatalogue
-from verifier.commands.key_files import opened
+from verifier.commands.key_files import PasswordOption, opened
 from verifier.commands.office import answered, print_json
+from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.processes.nodes import open_node
 from verifier.services.agencies import Desk, Done
 from verifier.settings import Settings, load_settings
-from verifier.times import shown
+from verifier.times import moment, shown
 
 RESUME = "Run the same command again: what is so already does no harm."
 BUREAU_KEY = "bureau.json"
@@ -46,13 +48,14 @@ UntilOption = Annotated[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ordered:
-    """How a command is to be carried out: as its options said."""
+    """What every command is told: of which agency it is, and how it is to be carried out."""
 
-    data: Path | None
-    key: Path | None
-    password_file: Path | None
-    wait: bool
-    as_json: bool
+    code: CodeArgument
+    key: KeyOption = None
+    password_file: PasswordOption = None
+    wait: WaitOption = True
+    data: DataOption = None
+    as_json: JsonOption = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,6 @@ class Bench:
     """What the steps of a command are written from."""
 
     desk: Desk
-    settings: Settings
     keyring: Keyring
     code: str
 
@@ -70,26 +72,54 @@ class Bench:
         return self.keyring.folder / self.code / ADMIN_KEY
 
 
-Write = Callable[[Bench], Awaitable[Sequence[Step]]]
+Write = Callable[..., Awaitable[Sequence[Step]]]
+"""Writes the steps of a command: takes the bench, and by name the options that this command alone has."""
 
 
-def carry_out(code: str, ordered: Ordered, write: Write, *, by_admin: bool, said: str) -> None:
-    """Write the steps of a command, let the right key sign them, and say what came of it."""
+def add_command(app: typer.Typer, name: str, *, said: str, by_admin: bool = False) -> Callable[[Write], Write]:
+    """Make a command of a function that writes steps: the right key signs them, and what came of it is said.
+
+    It has the agency's code, then the function's own options, then those of every such command (`Ordered`).
+
+    Args:
+        app: where the command belongs.
+        name: what it is called.
+        said: what is said of the agency afterwards; may name options of the function in braces.
+        by_admin: the agency's admin signs, not the bureau.
+    """
+
+    def added(write: Write) -> Write:
+        def command(**options: Any) -> None:  # noqa: ANN401  # as typer has read them
+            ordered = Ordered(**{each: options.pop(each) for each in Ordered.__slots__})
+            told = {each: ", ".join(value) if isinstance(value, list) else value for each, value in options.items()}
+            _carry_out_and_say(ordered, lambda bench: write(bench, **options), said.format(**told), by_admin=by_admin)
+
+        code, *shared = inspect.signature(Ordered, eval_str=True).parameters.values()
+        _bench, *own = inspect.signature(write, eval_str=True).parameters.values()
+        described = inspect.Signature([code, *own, *shared])
+        command.__doc__ = write.__doc__
+        command.__signature__ = described  # type: ignore[attr-defined]  # typer reads both
+        command.__annotations__ = {each.name: each.annotation for each in described.parameters.values()}
+        app.command(name)(command)
+        return write
+
+    return added
+
+
+def _carry_out_and_say(ordered: Ordered, write: Write, said: str, *, by_admin: bool) -> None:
     with answered(as_json=ordered.as_json, resume=RESUME):
-        check_agency(code)
-        settings = load_settings(ordered.data)
-        done = asyncio.run(_carry_out(code, ordered, write, settings, by_admin=by_admin))
-        _say(code, ordered, done, said)
+        check_agency(ordered.code)
+        done = asyncio.run(_carry_out(ordered, write, load_settings(ordered.data), by_admin=by_admin))
+        _say(ordered, done, said)
 
 
-async def _carry_out(code: str, ordered: Ordered, write: Write, settings: Settings, *, by_admin: bool) -> Done:
+async def _carry_out(ordered: Ordered, write: Write, settings: Settings, *, by_admin: bool) -> Done:
     deployment = Deployment.load(settings.deployment_file)
     async with open_node(settings.node_urls) as node:
         bench = Bench(
             desk=Desk(node=node, deployment=deployment, settled_depth=settings.settled_depth),
-            settings=settings,
             keyring=Keyring(settings.keys_dir, settings.passwords_file),
-            code=code,
+            code=ordered.code,
         )
         steps = await write(bench)
         usual = bench.admin_file if by_admin else settings.keys_dir / BUREAU_KEY
@@ -97,7 +127,8 @@ async def _carry_out(code: str, ordered: Ordered, write: Write, settings: Settin
             return await bench.desk.carry_out(signer, steps, wait=ordered.wait)
 
 
-def _say(code: str, ordered: Ordered, done: Done, said: str) -> None:
+def _say(ordered: Ordered, done: Done, said: str) -> None:
+    code = ordered.code
     if ordered.as_json:
         print_json({"state": "done", "agency": code, **done.to_json()})
         return
@@ -121,3 +152,8 @@ def types_named(slugs: Sequence[str]) -> list[CertificateType]:
             raise Refused(f"there is no certificate type {slug!r}; there are {known}")
         found.append(each)
     return found
+
+
+def last_moment(until: str | None, zone: str) -> int | None:
+    """Read `--until`, of which a day counts whole; None: no end."""
+    return None if until is None else moment(until, zone, whole_day=True)

@@ -13,18 +13,8 @@ from chain.administration import Step
 from ecert.errors import EcertError
 from ecert.strict_json import loads
 from ecert.suite import from_jwk
-from verifier.commands.agency_desk import (
-    Bench,
-    CodeArgument,
-    KeyOption,
-    Ordered,
-    UntilOption,
-    WaitOption,
-    ZoneOption,
-    carry_out,
-)
-from verifier.commands.key_files import PasswordOption, address_of
-from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.agency_desk import Bench, UntilOption, ZoneOption, add_command, last_moment
+from verifier.commands.key_files import address_of
 from verifier.errors import Refused
 from verifier.keys.keyring import Purpose
 from verifier.services.agencies import PURPOSES, own_key, own_operators, public_key
@@ -38,75 +28,41 @@ key_app = typer.Typer(no_args_is_help=True, help="Keys that sign an agency's cer
 operator_app = typer.Typer(no_args_is_help=True, help="Addresses that write to the ledger for an agency.")
 
 
-@key_app.command("add")
-def add_key(
+@add_command(key_app, "add", said="has its certificate key", by_admin=True)
+async def add_key(
+    bench: Bench,
     *,
-    code: CodeArgument,
     jwk: Annotated[
         Path | None,
         typer.Option("--jwk", metavar="FILE", help="A public key (JWK, P-256). [default: the one in DATA/keys]"),
     ] = None,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Sequence[Step]:
     """Add a certificate key; it counts after the registry's delay."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [own_key(bench.keyring, code) if jwk is None else public_key(code, _read_jwk(jwk))]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=True, said="has its certificate key")
+    return [own_key(bench.keyring, bench.code) if jwk is None else public_key(bench.code, _read_jwk(jwk))]
 
 
-@key_app.command("retire")
-def retire_key(
-    *,
-    code: CodeArgument,
-    kid: KidArgument,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(key_app, "retire", said="retired the key", by_admin=True)
+async def retire_key(bench: Bench, *, kid: KidArgument) -> Sequence[Step]:
     """Let a key sign no more. What it signed stays good."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.retire_key(bench.code, _kid(kid))]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=True, said="retired the key")
+    return [administration.retire_key(bench.code, _kid(kid))]
 
 
-@key_app.command("revoke")
-def revoke_key(
+@add_command(key_app, "revoke", said="revoked the key since {since}", by_admin=True)
+async def revoke_key(
+    bench: Bench,
     *,
-    code: CodeArgument,
     kid: KidArgument,
     since: Annotated[str, typer.Option("--since", metavar="TIME", help="When it came into wrong hands.")],
     zone: ZoneOption = USUAL_ZONE,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Sequence[Step]:
     """Say that a key was in wrong hands: what was anchored since then is INVALID. There is no way back."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.revoke_key(bench.code, _kid(kid), compromised_since=moment(since, zone))]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=True, said=f"revoked the key since {since}")
+    return [administration.revoke_key(bench.code, _kid(kid), compromised_since=moment(since, zone))]
 
 
-@operator_app.command("set")
-def set_operator(
+@add_command(operator_app, "set", said="has its operators", by_admin=True)
+async def set_operator(
+    bench: Bench,
     *,
-    code: CodeArgument,
     address: Annotated[
         str | None,
         typer.Argument(
@@ -118,45 +74,23 @@ def set_operator(
     ] = None,
     until: UntilOption = None,
     zone: ZoneOption = USUAL_ZONE,
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+) -> Sequence[Step]:
     """Let an address anchor or change statuses for the agency, after the registry's delay."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        end = None if until is None else moment(until, zone, whole_day=True)
-        if address is None:
-            return own_operators(bench.keyring, code, until=end)
-        if not purposes:
-            raise Refused("what may it do? Give --purpose anchor or --purpose status")
-        bits = sum(PURPOSES[purpose] for purpose in set(purposes))
-        return [administration.set_operator(code, address_of(address), bits, until=end)]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=True, said="has its operators")
+    end = last_moment(until, zone)
+    if address is None:
+        return own_operators(bench.keyring, bench.code, until=end)
+    if not purposes:
+        raise Refused("what may it do? Give --purpose anchor or --purpose status")
+    bits = sum(PURPOSES[purpose] for purpose in set(purposes))
+    return [administration.set_operator(bench.code, address_of(address), bits, until=end)]
 
 
-@operator_app.command("remove")
-def remove_operator(
-    *,
-    code: CodeArgument,
-    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Who may write no more.")],
-    key: KeyOption = None,
-    password_file: PasswordOption = None,
-    wait: WaitOption = True,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
+@add_command(operator_app, "remove", said="{address} may write no more", by_admin=True)
+async def remove_operator(
+    bench: Bench, *, address: Annotated[str, typer.Argument(metavar="ADDRESS", help="Who may write no more.")]
+) -> Sequence[Step]:
     """Take everything from an operator, at once."""
-
-    async def write(bench: Bench) -> Sequence[Step]:
-        return [administration.remove_operator(bench.code, address_of(address))]
-
-    ordered = Ordered(data=data, key=key, password_file=password_file, wait=wait, as_json=as_json)
-    carry_out(code, ordered, write, by_admin=True, said=f"{address} may write no more")
+    return [administration.remove_operator(bench.code, address_of(address))]
 
 
 def _kid(text: str) -> bytes:
