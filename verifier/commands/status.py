@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ecert.certificate import Certificate
-from ecert.parsing import MAX_SIZE, parse
+from ecert.parsing import parse
 from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.presented_files import read_presented_file
 from verifier.errors import Refused
 from verifier.services.numbered import Numbered
 from verifier.services.office import Office
@@ -38,58 +39,37 @@ TimeoutOption = Annotated[float | None, typer.Option("--timeout", min=0, help="S
 status_app = typer.Typer(no_args_is_help=True, help="Suspend, reinstate or revoke certificates.")
 
 
-@status_app.command("suspend")
-def suspend(
-    *,
-    agency: AgencyArgument,
-    serials: SerialsArgument = None,
-    number: NumberOption = None,
-    certificate_type: TypeOption = None,
-    reason: ReasonOption = None,
-    wait: WaitOption = True,
-    timeout: TimeoutOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Suspend certificates: they are INVALID until they are reinstated."""
-    names = _Names(agency, serials or (), number, certificate_type)
-    _change(Action.SUSPEND, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+_SAID = {
+    Action.SUSPEND: "Suspend certificates: they are INVALID until they are reinstated.",
+    Action.REINSTATE: "Reinstate suspended certificates.",
+    Action.REVOKE: "Revoke certificates for good; there is no way back.",
+}
 
 
-@status_app.command("reinstate")
-def reinstate(
-    *,
-    agency: AgencyArgument,
-    serials: SerialsArgument = None,
-    number: NumberOption = None,
-    certificate_type: TypeOption = None,
-    reason: ReasonOption = None,
-    wait: WaitOption = True,
-    timeout: TimeoutOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Reinstate suspended certificates."""
-    names = _Names(agency, serials or (), number, certificate_type)
-    _change(Action.REINSTATE, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+def _command(action: Action) -> Callable[..., None]:
+    """Make the command of an action; all of them take the same."""
+
+    def command(
+        *,
+        agency: AgencyArgument,
+        serials: SerialsArgument = None,
+        number: NumberOption = None,
+        certificate_type: TypeOption = None,
+        reason: ReasonOption = None,
+        wait: WaitOption = True,
+        timeout: TimeoutOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        names = _Names(agency, serials or (), number, certificate_type)
+        _change(action, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+
+    command.__doc__ = _SAID[action]
+    return command
 
 
-@status_app.command("revoke")
-def revoke(
-    *,
-    agency: AgencyArgument,
-    serials: SerialsArgument = None,
-    number: NumberOption = None,
-    certificate_type: TypeOption = None,
-    reason: ReasonOption = None,
-    wait: WaitOption = True,
-    timeout: TimeoutOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Revoke certificates for good; there is no way back."""
-    names = _Names(agency, serials or (), number, certificate_type)
-    _change(Action.REVOKE, names, reason=reason, wait=wait, timeout=timeout, data=data, as_json=as_json)
+for _action in Action:
+    status_app.command(_action)(_command(_action))
 
 
 def register(app: typer.Typer) -> None:
@@ -150,8 +130,7 @@ def _range(word: str, first: int, last: int) -> Sequence[int]:
 def _read(path: Path, ledger: str) -> Certificate:
     """Read whose certificate a file is. It is not judged: the ledger refuses what is not the agency's to change."""
     try:
-        with path.open("rb") as file:
-            certificate = parse(file.read(MAX_SIZE + 1))
+        certificate = parse(read_presented_file(str(path)))
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from error
     if certificate.iss.ledger != ledger:
