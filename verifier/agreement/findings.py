@@ -4,27 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
 
-
-class Progress(Protocol):
-    """Whoever shows how far it is."""
-
-    def begin(self, what: str, total: int | None) -> None:
-        """Say that a part begins, of `total` pieces where that is known."""
-
-    def reach(self, done: int) -> None:
-        """Say that so many pieces of the part are done."""
-
-
-class Silence:
-    """Nobody is shown anything."""
-
-    def begin(self, what: str, total: int | None) -> None:
-        """Say nothing."""
-
-    def reach(self, done: int) -> None:
-        """Say nothing."""
+from verifier.services.progress import Progress, Silence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

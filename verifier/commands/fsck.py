@@ -10,8 +10,8 @@ from chain.deployment import Deployment
 from store.database import Database
 from verifier.agreement.findings import Findings
 from verifier.agreement.whole import Parties, check_everything
-from verifier.commands.comparing import Bar, findings_to_json, print_findings
-from verifier.commands.office import answered, print_json
+from verifier.commands.comparing import findings_to_json, print_findings
+from verifier.commands.office import Bars, answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.keys.keyring import Keyring
 from verifier.processes.nodes import open_node
@@ -28,9 +28,9 @@ def fsck(*, data: DataOption = None, as_json: JsonOption = False) -> None:
 
     Exit code 0: no difference; 1: every difference is listed; 2: it could not be compared. May run beside the service.
     """
-    bar = Bar()
-    findings = Findings(progress=bar)
-    with answered(as_json=as_json, resume=RESUME), bar.shown():
+    bars = Bars()
+    findings = Findings(progress=bars)
+    with answered(as_json=as_json, resume=RESUME), bars.shown():
         behind = asyncio.run(_check(load_settings(data), findings))
     if as_json:
         state = "different" if findings.differences else "clean"

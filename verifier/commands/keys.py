@@ -14,13 +14,12 @@ import typer
 
 from store.database import Database
 from store.key_uses import Use
-from verifier.agreement.findings import Silence
 from verifier.changes.resealing import Resealing
-from verifier.commands.comparing import Bar
-from verifier.commands.office import answered, print_json
+from verifier.commands.office import Bars, answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.sweeping import PASSED_OVER, RESUME, say_swept, sweeping_of
 from verifier.keys.service_keys import OVERLAP, ServiceKey, ServiceKeys
+from verifier.services.progress import Silence
 from verifier.settings import load_settings
 from verifier.times import shown
 
@@ -114,11 +113,11 @@ def _rotate_signing(kind: ServiceKey, data: Path | None, *, as_json: bool) -> No
 
 
 def _rotate_at_rest(use: Use, data: Path | None, *, as_json: bool) -> None:
-    bar = Bar()
-    with answered(as_json=as_json, resume=RESUME), bar.shown():
+    bars = Bars()
+    with answered(as_json=as_json, resume=RESUME), bars.shown():
         settings = load_settings(data)
         with Database.open(settings.database_url) as database:
-            done = sweeping_of(settings, database, bar).rotate(use)
+            done = sweeping_of(settings, database, bars).rotate(use)
     say_swept(done, "taken over", as_json=as_json)
 
 

@@ -1,4 +1,4 @@
-"""How a command of the issuing side gets its office, shows its progress, and says what went wrong."""
+"""How a command gets its office, shows its progress, and says what went wrong."""
 
 from __future__ import annotations
 
@@ -23,18 +23,10 @@ from verifier.faults import RowsRefused
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
 from verifier.services.office import Office
-from verifier.services.progress import Stage
 from verifier.settings import Settings, load_settings
 
 ERROR = 2
 """The exit code of everything that is not done."""
-
-WORDS = {
-    Stage.CHECK: "checking rows",
-    Stage.SIGN: "signing and storing",
-    Stage.ANCHOR: "anchored and handed out",
-    Stage.SETTLE: "settled on the ledger",
-}
 
 
 class Bars:
@@ -53,9 +45,9 @@ class Bars:
         self._task: TaskID | None = None
         self._noted: set[str] = set()
 
-    def begin(self, stage: Stage, total: int | None) -> None:
+    def begin(self, what: str, total: int | None) -> None:
         """Start a bar."""
-        self._task = self._bars.add_task(WORDS[stage], total=total)
+        self._task = self._bars.add_task(what, total=total)
 
     def reach(self, done: int) -> None:
         """Move the bar."""

@@ -13,8 +13,8 @@ from store.database import Database
 from store.records import Call
 from verifier.agreement.findings import Findings
 from verifier.agreement.whole import Parties, check_everything
-from verifier.commands.comparing import MOST_LINES, Bar, findings_to_json, print_findings
-from verifier.commands.office import answered, print_json
+from verifier.commands.comparing import MOST_LINES, findings_to_json, print_findings
+from verifier.commands.office import Bars, answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
@@ -45,9 +45,9 @@ def rebuild(
 
     Then everything is compared, as by `ecert fsck`. Exit code 0: all is back; 1: what is not is listed; 2: it failed.
     """
-    bar = Bar()
-    findings = Findings(progress=bar)
-    with answered(as_json=as_json, resume=RESUME), bar.shown():
+    bars = Bars()
+    findings = Findings(progress=bars)
+    with answered(as_json=as_json, resume=RESUME), bars.shown():
         settings = load_settings(data)
         if certificates is not None and not certificates.is_dir():
             raise Refused(f"{certificates} is no folder: name that of the certificate files")

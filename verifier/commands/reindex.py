@@ -5,8 +5,7 @@ from __future__ import annotations
 import typer
 
 from store.database import Database
-from verifier.commands.comparing import Bar
-from verifier.commands.office import answered
+from verifier.commands.office import Bars, answered
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.sweeping import RESUME, say_swept, sweeping_of
 from verifier.settings import load_settings
@@ -17,11 +16,11 @@ def reindex(*, data: DataOption = None, as_json: JsonOption = False) -> None:
 
     Exit code 0: done; 1: some certificates do not open and were passed over; 2: it was cut off, run it again.
     """
-    bar = Bar()
-    with answered(as_json=as_json, resume=RESUME), bar.shown():
+    bars = Bars()
+    with answered(as_json=as_json, resume=RESUME), bars.shown():
         settings = load_settings(data)
         with Database.open(settings.database_url) as database:
-            done = sweeping_of(settings, database, bar).reindex()
+            done = sweeping_of(settings, database, bars).reindex()
     say_swept(done, "indexed", as_json=as_json)
 
 

@@ -7,9 +7,9 @@ import time
 import typer
 
 from store.database import Database
-from verifier.agreement.findings import Progress
 from verifier.commands.comparing import MOST_LINES
 from verifier.commands.office import print_json
+from verifier.services.progress import Progress
 from verifier.services.sweeping import Sweeping, SweptAll
 from verifier.settings import Settings
 

@@ -32,7 +32,7 @@ from verifier.services.making_codes import CodeDesk
 from verifier.services.office import Office
 from verifier.services.online_batches import OnlineBatches
 from verifier.services.paths import Paths
-from verifier.services.progress import Stage
+from verifier.services.progress import Silence
 from verifier.services.single_issuing import SingleIssuing
 from verifier.services.standing import Shelf
 from verifier.services.status_asking import StatusAsking
@@ -96,17 +96,11 @@ def open_inside(settings: Settings, database: Database, served: Served) -> Insid
     )
 
 
-class LoggedProgress:
+class LoggedProgress(Silence):
     """Puts into the log, once, what somebody should know; shows no progress."""
 
     def __init__(self) -> None:
         self._noted: set[str] = set()
-
-    def begin(self, stage: Stage, total: int | None) -> None:
-        """Say nothing."""
-
-    def reach(self, done: int) -> None:
-        """Say nothing."""
 
     def note(self, text: str) -> None:
         """Log it, once."""

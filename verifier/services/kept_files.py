@@ -10,7 +10,7 @@ from ecert.errors import MalformedCertificate
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import leaf_hash, verify_inclusion
 from ecert.parsing import MAX_SIZE, parse
-from verifier.agreement.findings import Progress
+from verifier.services.progress import Progress
 
 PATTERN = "*.ecert.json"
 STEP = 1000

@@ -19,7 +19,6 @@ from store.database import Database
 from store.records import Call, NewCertificate
 from store.restoring import KeptCertificate, KnownBatch
 from verifier.agreement.certificate_rows import FINAL
-from verifier.agreement.findings import Progress, Silence
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
@@ -28,6 +27,7 @@ from verifier.services.blind_indexes import number_of, said_by
 from verifier.services.gaps import Gap
 from verifier.services.kept_files import Kept, KeptFiles, read_certificate
 from verifier.services.lost_calls import OpenCall, lost_calls
+from verifier.services.progress import Progress, Silence
 from verifier.services.serial_ranges import ranges
 from verifier.services.unsaid import Replacement, Unsaid
 

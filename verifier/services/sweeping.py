@@ -20,13 +20,13 @@ from store.database import Database
 from store.key_uses import KeyUse, Position, Use
 from store.records import CertificateRecord
 from store.sweeping import NewIndexes, Swept
-from verifier.agreement.findings import Progress, Silence
 from verifier.faults import CannotOpen, KeyringError
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.index_key import IndexKeys
 from verifier.keys.numbered_keys import NumberedKeys
 from verifier.services.at_rest import start_uses
 from verifier.services.blind_indexes import BlindIndexes, number_of, said_by
+from verifier.services.progress import Progress, Silence
 
 PIECE = 200
 """Certificates that one transaction takes over: others wait a tenth of a second for it at most."""
