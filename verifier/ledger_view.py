@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from chain.pausing import pause
 from ecert.errors import ContradictionError
 from ecert.facts import AsOf
 from ecert.ledger_copy import LedgerCopy
@@ -117,10 +118,7 @@ class LedgerView:
         """Refresh every so many seconds until `stop`; trouble is logged when it starts and when it ends."""
         while not stop.is_set():
             await self.look()
-            try:
-                await asyncio.wait_for(stop.wait(), every)
-            except TimeoutError:
-                continue
+            await pause(stop, every)
 
     async def look(self) -> None:
         """Refresh once without holding up the event loop; trouble is logged and kept in `trouble`, never raised."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 
+from chain.pausing import pause
 from ecert import strict_json
 from ecert.agency import STATUS_LIST_SIZE, status_uri
 from ecert.agency_copy import AgencyCopy
@@ -133,10 +134,7 @@ class StatusPublisher:
             if warned and not said:
                 _LOG.info("status lists are made again")
                 warned = ""
-            try:
-                await asyncio.wait_for(stop.wait(), every)
-            except TimeoutError:
-                continue
+            await pause(stop, every)
 
     def step(self) -> int:
         """Look once and make what is due; answer how many tokens that were.

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
+from chain.pausing import pause
 from ecert.merkle import Tree
 from ecert.suite import SUITE
 from store import batches, online_batches
@@ -55,10 +56,7 @@ class OnlineBatches:
                 trouble = str(error)
             else:
                 trouble = None
-            try:
-                await asyncio.wait_for(stop.wait(), self.every)
-            except TimeoutError:
-                continue
+            await pause(stop, self.every)
 
     def _has_key(self, agency: str) -> bool:
         """Whether it is known here whose key would anchor for an agency; another office may know it."""
