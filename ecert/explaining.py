@@ -9,11 +9,12 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from ecert.checks.demanded import HOLDER
+from ecert.days import DEFAULT_ZONE, offset
 from ecert.fields import Words
 from ecert.sentences import FAILED, THE_HOLDER, UNKNOWN, Wording
 from ecert.verdict import Check, Outcome, Reason, Result
 
-ZONE = timezone(timedelta(hours=8))
+ZONE = timezone(timedelta(seconds=offset(DEFAULT_ZONE)))
 """The agencies' time zone, in which days are told."""
 _FIRST_SECOND = -62_135_596_800
 _LAST_SECOND = 253_402_271_999

@@ -6,11 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
-from ecert.days import midnight
+from ecert.days import DAY, offset
 from ecert.documents import Document
 from ecert.draft import LintedCertificate, lint
-
-_DAY = 86_400
 
 
 def draft_again(certificate: Certificate, certificate_type: CertificateType) -> LintedCertificate:
@@ -25,7 +23,7 @@ def draft_again(certificate: Certificate, certificate_type: CertificateType) -> 
         certificate_type,
         said,
         valid_from=_day(certificate.nbf, zone),
-        valid_until=None if certificate.exp is None else _day(certificate.exp - _DAY, zone),
+        valid_until=None if certificate.exp is None else _day(certificate.exp - DAY, zone),
         zone=zone,
         identifier=None if identifier is None else str(identifier),
         document=None if document is None else Document.from_value(document),
@@ -35,13 +33,12 @@ def draft_again(certificate: Certificate, certificate_type: CertificateType) -> 
 
 def _zone(nbf: int) -> str:
     """Give the zone in which a second is a midnight, as `+08:00`."""
-    ahead = -nbf % _DAY
-    if ahead > _DAY * 14 // 24:
-        ahead -= _DAY
+    ahead = -nbf % DAY
+    if ahead > DAY * 14 // 24:
+        ahead -= DAY
     hours, minutes = divmod(abs(ahead) // 60, 60)
     return f"{'-' if ahead < 0 else '+'}{hours:02d}:{minutes:02d}"
 
 
 def _day(second: int, zone: str) -> str:
-    offset = -midnight("1970-01-01", zone)
-    return (datetime.fromtimestamp(second, UTC) + timedelta(seconds=offset)).date().isoformat()
+    return (datetime.fromtimestamp(second, UTC) + timedelta(seconds=offset(zone))).date().isoformat()

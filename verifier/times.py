@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta, timezone
 
-from ecert.days import midnight
+from ecert.days import DAY, DEFAULT_ZONE, midnight, offset
 from ecert.errors import MalformedError
 from ecert.strict_json import MAX_INTEGER
 from verifier.errors import Refused
 
-USUAL_ZONE = "+08:00"
+USUAL_ZONE = DEFAULT_ZONE
 _DAY = "YYYY-MM-DD"
 _A_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -23,7 +23,7 @@ def moment(text: str, zone: str = USUAL_ZONE, *, whole_day: bool = False) -> int
     """
     try:
         if len(text) == len(_DAY):
-            return midnight(text, zone) + (86_400 if whole_day else 0)
+            return midnight(text, zone) + (DAY if whole_day else 0)
         found = datetime.fromisoformat(text)
         return int((found if found.tzinfo is not None else found.replace(tzinfo=_zone(zone))).timestamp())
     except (ValueError, MalformedError) as error:
@@ -52,11 +52,11 @@ def shown(seconds: int | None, zone: str = USUAL_ZONE) -> str:
 
 
 def _with_offset(text: str) -> int:
-    found = datetime.fromisoformat(f"{text}T00:00:00+08:00" if _A_DAY.fullmatch(text) else text)
+    found = datetime.fromisoformat(f"{text}T00:00:00{USUAL_ZONE}" if _A_DAY.fullmatch(text) else text)
     if found.tzinfo is None:
         raise ValueError("a time needs its offset, such as 2026-05-03T09:00:00+08:00")
     return int(found.timestamp())
 
 
 def _zone(zone: str) -> timezone:
-    return timezone(timedelta(seconds=-midnight("1970-01-01", zone)))
+    return timezone(timedelta(seconds=offset(zone)))
