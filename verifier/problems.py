@@ -120,6 +120,11 @@ class RequestRefused(VerifierError):
         self.members = MappingProxyType(dict(members or {}))
 
 
+def not_as_described(place: str, why: str) -> RequestRefused:
+    """Refuse a request for one thing in it."""
+    return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [Flaw(place=place, why=why)])
+
+
 def suggestion(name: str, known: Sequence[str]) -> str:
     """Give `; did you mean x?`, or nothing where none is near."""
     near = get_close_matches(name, known, n=1)

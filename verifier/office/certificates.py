@@ -23,7 +23,7 @@ from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
 from verifier.office.issuing_wire import CertificatesAnswer, CertificatesQuery, CodeAnswer, StandingAnswer
 from verifier.office.once import once
-from verifier.problems import Code, Flaw, RequestRefused
+from verifier.problems import Code, RequestRefused, not_as_described
 from verifier.services.issuance import CERTIFICATES_PATH, Answered
 from verifier.services.searching import Page, Search, Sought, blind_filter
 from verifier.services.standing import ON_ITS_WAY, Fetched, Standing
@@ -158,11 +158,7 @@ def _seconds(text: str | None, place: str) -> int | None:
     try:
         return None if text is None else read_time(text)
     except ValueError as error:
-        raise _flawed(place, "a day such as 2026-05-03, or a moment with its offset, is due") from error
-
-
-def _flawed(place: str, why: str) -> RequestRefused:
-    return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [Flaw(place=place, why=why)])
+        raise not_as_described(place, "a day such as 2026-05-03, or a moment with its offset, is due") from error
 
 
 def _placed(certificate_type: bytes, standing: Standing, types: TypeCatalogue) -> dict[str, object]:

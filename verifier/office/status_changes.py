@@ -25,7 +25,7 @@ from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
 from verifier.office.issuing_wire import CallAnswer, StatusAnswer, StatusRequest
 from verifier.office.once import once
-from verifier.problems import Code, Flaw, RequestRefused
+from verifier.problems import Code, Flaw, RequestRefused, not_as_described
 from verifier.services.issuance import Answered
 from verifier.services.numbered import Numbered
 from verifier.services.status import Action, StatusOrder
@@ -161,8 +161,7 @@ def _rows(inside: Inside, agency: str, content: bytes, kind: str | None) -> list
 
     def of_number(number: str) -> int | None:
         if numbered is None:
-            flaw = Flaw(place="type", why="this is missing: a number is one of a type")
-            raise RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [flaw])
+            raise not_as_described("type", "this is missing: a number is one of a type")
         return _found(numbered, number)
 
     try:

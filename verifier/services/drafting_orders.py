@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
-from difflib import get_close_matches
+from datetime import datetime
 
 from ecert import base64url
 from ecert.certificate import Value
@@ -13,12 +12,12 @@ from ecert.certificate_type import VALID_FROM, VALID_UNTIL, CertificateType
 from ecert.documents import Document
 from ecert.draft import lint
 from ecert.errors import Fault, FaultReason, LintError
+from ecert.explaining import ZONE
 from ecert.fields import DOCUMENT, IDENTIFIER
 from ecert.types import TypeCatalogue
-from verifier.problems import Code, Flaw, RequestRefused
+from verifier.problems import Code, Flaw, RequestRefused, not_as_described, suggestion
 from verifier.services.issuance import IssuanceOrder
 
-_ZONE = timezone(timedelta(hours=8))
 _OWN_PLACES = frozenset({VALID_FROM, VALID_UNTIL, DOCUMENT.name})
 _OUT_OF_ORDER = "is before the date that it must not precede"
 
@@ -55,7 +54,7 @@ class Drafting:
             linted = lint(
                 certificate_type,
                 {name: value for name, value in wanted.fields.items() if name != IDENTIFIER.name},
-                valid_from=wanted.valid_from or datetime.fromtimestamp(now, UTC).astimezone(_ZONE).date().isoformat(),
+                valid_from=wanted.valid_from or datetime.fromtimestamp(now, ZONE).date().isoformat(),
                 valid_until=wanted.valid_until,
                 identifier=_text(wanted.fields.get(IDENTIFIER.name)),
                 document=_document(wanted.document),
@@ -68,7 +67,7 @@ class Drafting:
             raise _refused(flaws)
         return IssuanceOrder(agency=agency, linted=linted, version=wanted.version, supersedes=wanted.supersedes)
 
-    def type_of(self, name: str, place: str = "type") -> CertificateType:
+    def type_of(self, name: str) -> CertificateType:
         """Find a type by slug or `vct`.
 
         Raises:
@@ -76,9 +75,8 @@ class Drafting:
         """
         found = self.types.by_slug(name) or self.types.by_vct(name)
         if found is None:
-            near = get_close_matches(name, [each.slug for each in self.types], n=1)
-            why = "no such certificate type" + (f"; did you mean {near[0]}?" if near else "")
-            raise RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [Flaw(place=place, why=why)])
+            near = suggestion(name, [each.slug for each in self.types])
+            raise not_as_described("type", f"no such certificate type{near}")
         return found
 
 
@@ -109,8 +107,7 @@ def _flaw(fault: Fault, certificate_type: CertificateType) -> Flaw:
     place = fault.field if fault.field in _OWN_PLACES else f"fields.{fault.field}"
     why = _OUT_OF_ORDER if fault.reason is FaultReason.DATES_OUT_OF_ORDER else fault.en
     if fault.reason is FaultReason.UNKNOWN_FIELD:
-        near = get_close_matches(fault.field, [each.name for each in certificate_type.fields], n=1)
-        why += f"; did you mean {near[0]}?" if near else ""
+        why += suggestion(fault.field, [each.name for each in certificate_type.fields])
     return Flaw(place=place, why=why)
 
 

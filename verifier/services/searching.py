@@ -15,7 +15,7 @@ from store import listing, supersessions
 from store.database import Connection, Database
 from store.listing import Filter, Listed
 from store.pieces import PIECE
-from verifier.problems import Code, Flaw, RequestRefused
+from verifier.problems import not_as_described
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import BlindIndexes
 from verifier.services.lookup_values import HOLDER, NUMBER
@@ -61,7 +61,7 @@ def blind_filter(office: Office, agency: str, certificate_type: CertificateType 
     """
     if certificate_type is None:
         if sought != Sought():
-            raise _flawed("type", "this is missing: numbers and holders are looked for within a type")
+            raise not_as_described("type", "this is missing: numbers and holders are looked for within a type")
         return Filter()
     found = Filter(certificate_type=certificate_type.vct_hash)
     if sought == Sought():
@@ -75,14 +75,10 @@ def _indexes(blind: BlindIndexes, by: str, value: str) -> tuple[bytes, ...]:
     try:
         found = blind.asked(by, value)
     except UnreadableValue as error:
-        raise _flawed(by, f"this cannot be the {by} of a certificate of this type") from error
+        raise not_as_described(by, f"this cannot be the {by} of a certificate of this type") from error
     if not found:
-        raise _flawed(by, f"certificates of this type are not found by their {by}")
+        raise not_as_described(by, f"certificates of this type are not found by their {by}")
     return found
-
-
-def _flawed(place: str, why: str) -> RequestRefused:
-    return RequestRefused(Code.NOT_UNDERSTOOD, "The request is not as described.", [Flaw(place=place, why=why)])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
