@@ -20,6 +20,10 @@ class Status(IntEnum):
     SUPERSEDED = 3
 
 
+FINAL = frozenset({Status.REVOKED, Status.SUPERSEDED})
+"""Statuses after which there is no other."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AsOf:
     """The block that facts were read at. `chain` is CAIP-2 (`eip155:31337`), `hash` 32 bytes, `time` seconds.

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 
-from ecert.facts import Status
+from ecert.facts import FINAL
 from store import certificates as stored
 from store import outbox, statuses
 from store.certificate_reading import of_batch_serials
@@ -20,8 +20,6 @@ from store.pieces import pieces
 from store.records import Supersession
 from store.states import CallState
 from store.tables import batch_not_void, batches, calls, certificates, issuers, supersessions
-
-FINAL = frozenset({Status.REVOKED, Status.SUPERSEDED})
 
 
 def add(

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 from ecert.certificate import Certificate
 from ecert.errors import MalformedCertificate
-from ecert.facts import Status
+from ecert.facts import FINAL
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import leaf_hash
 from ecert.parsing import parse
@@ -19,8 +19,6 @@ from verifier.agreement.findings import Findings
 from verifier.faults import CannotOpen, KeyringError
 from verifier.keys.field_key import FieldKeys
 from verifier.services.blind_indexes import BlindIndexes, number_of, said_by
-
-FINAL = frozenset({Status.REVOKED, Status.SUPERSEDED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

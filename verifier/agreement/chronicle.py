@@ -69,9 +69,8 @@ class Chronicle:
     def anchors(self) -> Iterator[Anchor]:
         """Give every anchored batch, by agency and serial."""
         for code, agency in sorted(self.copy.agencies.items()):
-            for page in agency.batches.pages:
-                for facts in page:
-                    yield Anchor(agency=code, facts=facts, sequence=self.sequences[code, facts.first_serial])
+            for facts in agency.batches:
+                yield Anchor(agency=code, facts=facts, sequence=self.sequences[code, facts.first_serial])
 
     def _fold(self, as_of: AsOf) -> None:
         self.copy = self.copy.advance(self._pending, as_of, as_of.block)

@@ -10,7 +10,7 @@ from pathlib import Path
 from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
-from ecert.facts import BatchFacts
+from ecert.facts import FINAL, BatchFacts
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import leaf_hash
 from ecert.types import TypeCatalogue
@@ -18,7 +18,6 @@ from store import cursors, restoring
 from store.database import Database
 from store.records import Call, NewCertificate
 from store.restoring import KeptCertificate, KnownBatch
-from verifier.agreement.certificate_rows import FINAL
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
@@ -211,6 +210,5 @@ def _batches(copy: LedgerCopy, ours: set[str]) -> Iterator[tuple[str, BatchFacts
     for code in sorted(ours):
         agency = copy.agency(code)
         if agency is not None:
-            for page in agency.batches.pages:
-                for facts in page:
-                    yield code, facts
+            for facts in agency.batches:
+                yield code, facts
