@@ -1,4 +1,4 @@
-"""Long lists, cut to what one statement can carry."""
+"""Long lists, cut to what one statement can carry, or one look."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ PIECE = 500
 Each = TypeVar("Each")
 
 
-def pieces(values: Iterable[Each]) -> Iterator[list[Each]]:
+def pieces(values: Iterable[Each], size: int = PIECE) -> Iterator[list[Each]]:
     """Give values in their order, so many at a time; nothing of nothing."""
     rest = iter(values)
-    while piece := list(islice(rest, PIECE)):
+    while piece := list(islice(rest, size)):
         yield piece

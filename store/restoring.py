@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from itertools import islice
 
 from sqlalchemy import Connection, insert
 
 from ecert.merkle import Tree
 from store import certificates
 from store.issuers import go_past, known_issuer
+from store.pieces import pieces
 from store.records import NewCertificate
 from store.states import BatchState
 from store.tables import batches, subtrees
-
-PIECE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +61,8 @@ def restore(connection: Connection, batch: KnownBatch, rows: Iterable[KeptCertif
         )
         .returning(batches.c.id)
     ).scalar_one()
-    numbered = enumerate(rows, batch.first_serial)
     leaves: list[bytes] = []
-    while piece := list(islice(numbered, PIECE)):
+    for piece in pieces(enumerate(rows, batch.first_serial)):
         leaves.extend(kept.row.leaf for _, kept in piece)
         certificates.insert_rows(
             connection,

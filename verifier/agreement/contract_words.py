@@ -7,12 +7,12 @@ is read in pieces, each in a block of its own, since a node keeps states for 128
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import islice
 
 from chain.contract_state import SERIALS_IN_WORD, ContractState, KeptBatch, successors_hash
 from chain.deployment import Deployment
 from chain.node import Node
 from ecert.facts import Status
+from store.pieces import pieces
 from verifier.agreement.chronicle import Anchor, Chronicle
 from verifier.agreement.findings import Findings
 
@@ -58,9 +58,8 @@ class ContractWords:
                 self._findings.add("contract_serial", f"agency {code}", said)
 
     async def _compare_batches(self) -> None:
-        anchors = iter(list(self._chronicle.anchors()))
         self._findings.progress.begin("batches of the contract", None)
-        while piece := list(islice(anchors, PIECE)):
+        for piece in pieces(list(self._chronicle.anchors()), PIECE):
             state = await self._state()
             kept = await state.batches([(one.agency, one.facts.first_serial) for one in piece])
             for anchor, found in zip(piece, kept, strict=True):
@@ -71,9 +70,8 @@ class ContractWords:
             self._findings.progress.reach(self._findings.checked["anchored batches"])
 
     async def _compare_words(self) -> None:
-        numbers = iter(list(self._words()))
         self._findings.progress.begin("statuses of the contract", None)
-        while piece := list(islice(numbers, PIECE)):
+        for piece in pieces(list(self._words()), PIECE):
             state = await self._state()
             for agency in sorted({code for code, _ in piece}):
                 words = [number for code, number in piece if code == agency]

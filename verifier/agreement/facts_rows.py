@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from chain.deployment import Deployment
 from chain.headers import BlockHeader
@@ -13,15 +12,12 @@ from chain.writing import seen_in
 from store import cursors, inventory
 from store.database import Connection
 from store.inventory import EventRow
+from store.pieces import pieces
 from store.records import Block, Cursor, Pins
 from verifier.agreement.chronicle import Chronicle
 from verifier.agreement.findings import Findings
 
 GROUP = 500
-_PINNED = (
-    "chain_id", "genesis", "registry", "registry_instance", "ledger_instance",
-    "access_manager_code", "registry_code", "ledger_code",
-)  # fmt: skip
 
 
 def compare_pins(kept: Pins | None, found: Pins, findings: Findings) -> None:
@@ -29,7 +25,7 @@ def compare_pins(kept: Pins | None, found: Pins, findings: Findings) -> None:
     if kept is None:
         findings.add("pins", "pins", f"nothing is pinned for {found.ledger}")
         return
-    for name in _PINNED:
+    for name in Pins.__slots__:
         findings.expect("pins", f"pins {found.ledger}", name, here=getattr(kept, name), chain=getattr(found, name))
 
 
@@ -93,9 +89,8 @@ class FactsRows:
             self._findings.expect("event_altered", _place(due), f"{name} of {due.name}", here=here, chain=chain)
 
     async def _compare_headers(self) -> None:
-        rows = inventory.block_rows(self._connection, self._cursor.ledger)
         self._findings.progress.begin("blocks", None)
-        while group := list(islice(rows, GROUP)):
+        for group in pieces(inventory.block_rows(self._connection, self._cursor.ledger), GROUP):
             chain = await self._headers_of([row.number for row in group])
             for row in group:
                 self._findings.checked["blocks"] += 1

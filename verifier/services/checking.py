@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 
 from store import certificates
+from store.pieces import pieces
 from verifier.faults import FaultList
 from verifier.services.blind_indexes import BlindIndexes
 from verifier.services.office import Office
@@ -29,10 +29,9 @@ class Checked:
 def check_rows(office: Office, rows: LintedRows, blind: BlindIndexes, sha256: bytes) -> Checked:
     """Lint every row and find every number that is taken, but by a row of this very file (`sha256`) itself."""
     checked = Checked()
-    source = rows.read()
     office.progress.begin(Stage.CHECK, None)
     read = 0
-    while group := list(islice(source, GROUP)):
+    for group in pieces(rows.read(), GROUP):
         for row in _with_taken(office, rows, group, blind, sha256):
             if isinstance(row, BadRow):
                 checked.bad.setdefault(row.line, row.faults[0].reason)

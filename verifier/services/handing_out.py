@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from ecert.certificate_type import CertificateType
@@ -20,6 +19,7 @@ from ecert.parsing import parse
 from ecert.verdict import Outcome, Reason, Verdict
 from store import batches, certificates, supersessions
 from store.database import Database
+from store.pieces import pieces
 from store.records import BatchRecord, CertificateRecord
 from verifier.faults import CannotOpen
 from verifier.keys.field_key import FieldKeys
@@ -131,9 +131,7 @@ def _judged_files(
 def _groups(database: Database, batch: BatchRecord) -> Iterator[Sequence[CertificateRecord]]:
     """Give the batch's certificates in order; to be read to the end."""
     with database.read() as connection:
-        records = certificates.of_batch(connection, batch.id)
-        while group := list(islice(records, GROUP)):
-            yield group
+        yield from pieces(certificates.of_batch(connection, batch.id), GROUP)
 
 
 def _judged(data: bytes, certificate_type: CertificateType, copy: LedgerCopy, now: int) -> Verdict:

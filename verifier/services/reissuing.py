@@ -10,7 +10,6 @@ import os
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
 
 from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
@@ -23,6 +22,7 @@ from ecert.types import TypeCatalogue
 from store import batches, certificates, jobs, leases
 from store.database import Connection
 from store.errors import BatchClosedOtherwise, KeyUseMoved, LeaseLost, NumberTaken, WriteRefused
+from store.pieces import pieces
 from store.records import CertificateRecord, Job, Lease, NewCertificate
 from store.states import BatchState
 from verifier.drafting import draft_again
@@ -173,9 +173,8 @@ class _Reissuing:
                 now=office.clock(),
             )
         at_rest = AtRest.of(office)
-        signed = self._signed(at_rest, batch.first_serial, due)
         leaves: list[bytes] = []
-        while group := list(islice(signed, GROUP)):
+        for group in pieces(self._signed(at_rest, batch.first_serial, due), GROUP):
             position = len(leaves)
             leaves.extend(each.row.leaf for each in group)
             with office.database.begin() as connection:
