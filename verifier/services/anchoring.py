@@ -19,10 +19,7 @@ from verifier.services.held_up import held_up
 from verifier.services.office import Office, Patience
 from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
-from verifier.services.vigil import Vigil
-
-QUIET = 10
-"""Seconds without any change after which a person is told what might be missing."""
+from verifier.services.vigil import QUIET, Vigil
 
 
 @dataclass(slots=True, kw_only=True)

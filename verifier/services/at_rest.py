@@ -44,15 +44,6 @@ class AtRest:
         fields, indexes = FieldKeys.under(keys_dir), IndexKeys.under(keys_dir)
         uses = start_uses(database, fields, indexes)
         fields.keys.key(uses[Use.FIELD].current)
-        return cls._of(fields, indexes, uses)
-
-    @classmethod
-    def of(cls, office: Office) -> Self:
-        """Take those of an office; raises like `open`."""
-        return cls.open(office.database, office.keyring.folder)
-
-    @classmethod
-    def _of(cls, fields: FieldKeys, indexes: IndexKeys, uses: Mapping[Use, KeyUse]) -> Self:
         former = uses[Use.INDEX].former
         return cls(
             fields=fields,
@@ -61,6 +52,11 @@ class AtRest:
             index_key=indexes.key(uses[Use.INDEX].current),
             former_index_key=None if former is None else indexes.key(former),
         )
+
+    @classmethod
+    def of(cls, office: Office) -> Self:
+        """Take those of an office; raises like `open`."""
+        return cls.open(office.database, office.keyring.folder)
 
     def assure(self, connection: Connection) -> None:
         """Make sure that rows made with these keys may be written in this transaction.

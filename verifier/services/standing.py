@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from ecert.facts import Status
@@ -135,14 +135,8 @@ class Shelf:
         if reasons:
             state = State.WITHDRAWN if WITHDRAWN.issuperset(reasons) else State.WITHHELD
             return _with(fetched, state, ", ".join(reasons))
-        return Fetched(
-            serial=fetched.serial,
-            certificate_type=fetched.certificate_type,
-            standing=fetched.standing,
-            file=file,
-        )
+        return replace(fetched, file=file)
 
 
 def _with(fetched: Fetched, state: State, waiting: str) -> Fetched:
-    standing = Standing(state=state, status=fetched.standing.status, waiting=waiting)
-    return Fetched(serial=fetched.serial, certificate_type=fetched.certificate_type, standing=standing)
+    return replace(fetched, standing=replace(fetched.standing, state=state, waiting=waiting))

@@ -22,10 +22,7 @@ from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.office import NO_COPY, NO_COPY_HERE, Office, Patience
 from verifier.services.progress import Stage
-from verifier.services.vigil import Vigil
-
-QUIET = 10
-"""Seconds without any change after which a person is told what might be missing."""
+from verifier.services.vigil import QUIET, Vigil
 
 
 class Action(StrEnum):

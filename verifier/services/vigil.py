@@ -14,6 +14,9 @@ from verifier.faults import IssuingStopped
 from verifier.services.held_up import HeldUp
 from verifier.services.office import Office, Patience
 
+QUIET = 10
+"""Seconds without any change after which a person is told what might be missing."""
+
 DESERTED = 60
 """Seconds without any change after which waiting is of no use where nobody is at work."""
 
