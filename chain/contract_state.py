@@ -8,21 +8,18 @@ from dataclasses import dataclass
 from eth_abi.abi import encode
 from eth_hash.auto import keccak
 
-from chain.answers import Json, as_bytes, to_hex
+from chain.answers import as_bytes, to_hex
 from chain.artifact import artifact
 from chain.deployment import Deployment
 from chain.errors import NodeRefused
 from chain.ledger import refusal
-from chain.node import Node
+from chain.node import Node, in_block
 from chain.rpc import Request
-
-SERIALS_IN_WORD = 128
-"""Statuses in one word, two bits each, the first in the lowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptBatch:
-    """A batch as the contract keeps it."""
+    """A batch as the contract keeps it, in the order of its struct."""
 
     certificate_type: bytes
     suite: int
@@ -51,10 +48,8 @@ class ContractState:
             if answer is None:
                 found.append(None)
                 continue
-            names = KeptBatch.__slots__
-            values = function.decode_output(answer)
-            values = values[0] if len(values) == 1 else values
-            found.append(KeptBatch(**dict(zip(names, values, strict=True))))
+            (values,) = function.decode_output(answer)
+            found.append(KeptBatch(**dict(zip(KeptBatch.__slots__, values, strict=True))))
         return found
 
     async def words(self, agency: str, numbers: Sequence[int]) -> list[int]:
@@ -77,7 +72,7 @@ class ContractState:
 
     async def _ask(self, asked: Sequence[bytes]) -> list[bytes | None]:
         """Ask what may be refused by the contract, which is None."""
-        place: Json = {"blockHash": to_hex(self._at), "requireCanonical": True}
+        place = in_block(self._at)
         requests: list[Request] = [
             ("eth_call", [{"to": to_hex(self._ledger), "data": to_hex(data)}, place]) for data in asked
         ]

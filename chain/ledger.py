@@ -18,7 +18,9 @@ from ecert.errors import EcertError
 ANCHOR = "anchor"
 """The kind of call that anchors a batch."""
 
-_SERIALS_IN_WORD = 128
+SERIALS_IN_WORD = 128
+"""Statuses in one word, two bits each, the first in the lowest."""
+
 _MOST_GAS = 2**24  # for one transaction, since the Osaka hardfork (EIP-7825)
 _GAS_FOR_WORD = 22_100  # a word that another call empties in the meantime is written from zero
 
@@ -52,7 +54,7 @@ def encode_call(kind: str, args: Args) -> bytes:
 
 def gas_limit(args: Args, estimate: int, block_limit: int) -> int:
     """The gas that a call is given: what it would burn now, and room for what happens before it is mined."""
-    words = {serial // _SERIALS_IN_WORD for serial in _serials(args)}
+    words = {serial // SERIALS_IN_WORD for serial in _serials(args)}
     wanted = estimate * 5 // 4 + 30_000 + len(words) * _GAS_FOR_WORD
     return min(wanted, max(estimate, _MOST_GAS), block_limit)
 

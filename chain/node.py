@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from eth_hash.auto import keccak
 
@@ -112,15 +111,13 @@ class Node(Rpc):
         self, asked: Sequence[tuple[bytes, bytes]], *, at: bytes, sender: bytes | None = None
     ) -> list[bytes]:
         """Answer several calls, all in the block with hash `at`."""
-        block: Json = {"blockHash": to_hex(at), "requireCanonical": True}
-        requests: list[Request] = [("eth_call", [_message(to, data, sender), block]) for to, data in asked]
+        requests: list[Request] = [("eth_call", [_message(to, data, sender), in_block(at)]) for to, data in asked]
         return [as_bytes(answer, "eth_call") for answer in await self.all(requests)]
 
     async def proofs(self, addresses: Sequence[bytes], slot: int, *, at: bytes) -> list[Json]:
         """Answer what proves one slot of each of these contracts in the block with hash `at` (`chain.state_proof`)."""
-        block: Json = {"blockHash": to_hex(at), "requireCanonical": True}
         key: Json = [to_hex(slot.to_bytes(32, "big"))]
-        return await self.all([("eth_getProof", [to_hex(address), key, block]) for address in addresses])
+        return await self.all([("eth_getProof", [to_hex(address), key, in_block(at)]) for address in addresses])
 
     async def estimate(self, to: bytes | None, data: bytes, *, sender: bytes) -> int:
         """Answer the gas that a transaction would burn on the head; one that would revert is `NodeRefused`."""
@@ -131,10 +128,10 @@ class Node(Rpc):
 
         With it goes a `question` to the same contract in the block with hash `at`, which must be on the node's chain.
         """
-        who, block = to_hex(sender), cast("Json", {"blockHash": to_hex(at), "requireCanonical": True})
+        who = to_hex(sender)
         answer, gas, nonce, balance = await self.batch(
             [
-                ("eth_call", [_message(to, question, None), block]),
+                ("eth_call", [_message(to, question, None), in_block(at)]),
                 ("eth_estimateGas", [_message(to, data, sender)]),
                 ("eth_getTransactionCount", [who, "latest"]),
                 ("eth_getBalance", [who, "latest"]),
@@ -201,6 +198,11 @@ class Node(Rpc):
             if refusal.code in METHOD_ABSENT:
                 return None
             raise
+
+
+def in_block(block_hash: bytes) -> Json:
+    """Say in which block something is asked; a node that has left it refuses."""
+    return {"blockHash": to_hex(block_hash), "requireCanonical": True}
 
 
 def _granted(answer: Json | NodeRefused) -> Json:

@@ -27,10 +27,9 @@ def first_counts(deployment: Deployment) -> Counts:
 class Rereading:
     """One reading of the history, which can be gone on with later. `block`: the last that was read (number, hash)."""
 
-    def __init__(self, node: Node, deployment: Deployment, *, window: int = WINDOW) -> None:
+    def __init__(self, node: Node, deployment: Deployment) -> None:
         self._node = node
         self._deployment = deployment
-        self._window = window
         self.block: tuple[int, bytes] | None = None
         self.counts = first_counts(deployment)
 
@@ -55,7 +54,7 @@ class Rereading:
                 counts=self.counts,
                 head=head,
                 all_from=head.number + 1,
-                window=min(self._window, number - self.block[0]),
+                window=min(WINDOW, number - self.block[0]),
             )
             self.block, self.counts = (stretch.last.number, stretch.last.hash), stretch.counts
             yield stretch

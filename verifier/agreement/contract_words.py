@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from chain.contract_state import SERIALS_IN_WORD, ContractState, KeptBatch, successors_hash
+from chain.contract_state import ContractState, KeptBatch, successors_hash
 from chain.deployment import Deployment
+from chain.ledger import SERIALS_IN_WORD
 from chain.node import Node
 from ecert.facts import Status
 from store.pieces import pieces
