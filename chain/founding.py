@@ -16,17 +16,15 @@ from chain.answers import Receipt, to_hex
 from chain.artifact import artifact
 from chain.deploying import ADMINISTRATOR, GUARDIAN, REGISTRAR, check_code
 from chain.deployment import Deployment
-from chain.errors import CallReverted, DeploymentFailed, NodeAway, NodeRefused
+from chain.errors import CallReverted, DeploymentFailed, NodeAway
 from chain.founding_plan import Plan, Planned, make_plan, most_gas
 from chain.journal import Charter, Journal
-from chain.ledger import refusal
 from chain.network import find_network
 from chain.node import Node
 from chain.pins import read_pins
-from chain.sending import Fate, hand_over
 from chain.signer import Signer
-from chain.transacting import Creation, Invocation
-from chain.transaction import SignedTransaction, Transaction, find_fee, most_of
+from chain.transacting import Creation, Invocation, gas_of, hand_in
+from chain.transaction import Transaction, find_fee, most_of
 
 PATIENCE = 120.0
 """Seconds that one transaction may take to be mined, or all to be settled."""
@@ -127,31 +125,16 @@ class Founding:
                 nonce=journal.first_nonce + index,
                 to=planned.step.to if isinstance(planned.step, Invocation) else None,
                 data=planned.step.data,
-                gas=await self._gas(planned.step, head.gas_limit),
+                gas=await gas_of(self._node, self._bureau.address, planned.step, head.gas_limit),
                 fee=await find_fee(self._node, head),
             )
             journal = journal.with_signed(await self._bureau.sign(transaction))
-            await self._hand_over(journal.signed[index])
+            await hand_in(self._node, journal.signed[index])
         return journal
 
     async def _check_nonce(self, journal: Journal, index: int) -> None:
         if (await self._node.account(journal.bureau)).nonce > journal.first_nonce + index:
             raise _disturbed(journal)
-
-    async def _gas(self, step: Creation | Invocation, block_limit: int) -> int:
-        to = step.to if isinstance(step, Invocation) else None
-        try:
-            burnt = await self._node.estimate(to, step.data, sender=self._bureau.address)
-        except NodeRefused as error:
-            raise refusal(error) or error from error
-        return min(burnt * 5 // 4 + 30_000, block_limit)
-
-    async def _hand_over(self, signed: SignedTransaction) -> None:
-        handed = await hand_over(self._node, signed.raw)
-        if handed.reverted is not None:
-            raise handed.reverted
-        if handed.fate is Fate.REFUSED:
-            raise DeploymentFailed(f"the node does not take our transaction: {handed.said}")
 
     async def _wait(self, journal: Journal, steps: Sequence[Planned]) -> list[Receipt]:
         """Wait until all that was signed is mined; send again what the node may have lost."""
@@ -164,11 +147,7 @@ class Founding:
                 _check_success(receipts, steps)
                 return receipts
             if self._clock() > until:
-                raise NodeAway(
-                    self._node.url,
-                    "eth_getTransactionReceipt",
-                    f"not mined within {self._patience:.0f} s; run it again",
-                )
+                raise self._late("not mined")
             if resend or self._clock() > send_at:
                 resend, send_at = False, self._clock() + _SEND_AGAIN
                 await self._send_missing(journal, found)
@@ -183,7 +162,7 @@ class Founding:
                 if (await self._node.receipts([signed.hash]))[0] is None:
                     raise _disturbed(journal)
             else:
-                await self._hand_over(signed)
+                await hand_in(self._node, signed)
 
     async def _settle(self, journal: Journal, steps: Sequence[Planned]) -> None:
         """Wait until the last block of ours is too deep to be undone."""

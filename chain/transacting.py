@@ -70,7 +70,8 @@ async def transact(
             gas=await _gas(node, signer, step, head, first=index == 0),
             fee=fee,
         )
-        sent.append(await _send(node, await signer.sign(transaction)))
+        sent.append(await signer.sign(transaction))
+        await hand_in(node, sent[-1])
     receipts = await _wait(node, sent, patience)
     for step, receipt in zip(steps, receipts, strict=True):
         if not receipt.succeeded:
@@ -81,23 +82,31 @@ async def transact(
 async def _gas(node: Node, signer: Signer, step: Creation | Invocation, head: BlockHeader, *, first: bool) -> int:
     if not first and isinstance(step, Invocation):
         return min(_GAS, head.gas_limit)
+    return await gas_of(node, signer.address, step, head.gas_limit)
+
+
+async def gas_of(node: Node, sender: bytes, step: Creation | Invocation, block_limit: int) -> int:
+    """Give a step the gas that it would burn now, with room for more; `CallReverted` where it would be refused."""
+    to = step.to if isinstance(step, Invocation) else None
     try:
-        burnt = await node.estimate(step.to if isinstance(step, Invocation) else None, step.data, sender=signer.address)
+        burnt = await node.estimate(to, step.data, sender=sender)
     except NodeRefused as error:
-        said = refusal(error)
-        if said is not None:
-            raise said from error
-        raise
-    return min(burnt * 5 // 4 + 30_000, head.gas_limit)
+        raise refusal(error) or error from error
+    return min(burnt * 5 // 4 + 30_000, block_limit)
 
 
-async def _send(node: Node, signed: SignedTransaction) -> SignedTransaction:
+async def hand_in(node: Node, signed: SignedTransaction) -> None:
+    """Hand a signed step to a node.
+
+    Raises:
+        CallReverted: a development node has mined it at once, and it was refused.
+        DeploymentFailed: the node does not take it.
+    """
     handed = await hand_over(node, signed.raw)
     if handed.reverted is not None:
         raise handed.reverted
     if handed.fate is Fate.REFUSED:
         raise DeploymentFailed(f"the node does not take our transaction: {handed.said}")
-    return signed
 
 
 async def _wait(node: Node, sent: Sequence[SignedTransaction], patience: float) -> list[Receipt]:
