@@ -14,7 +14,7 @@ from chain.answers import Receipt, to_hex
 from chain.artifact import artifact
 from chain.decoding import NO_END
 from chain.deployment import Deployment
-from chain.errors import CallReverted, NodeRefused
+from chain.errors import NodeRefused
 from chain.headers import BlockHeader
 from chain.ledger import refusal
 from chain.node import Node
@@ -117,10 +117,6 @@ class Administration:
         left = [step for step in steps if not await self._is_done(step)]
         return await transact(self._node, signer, [Invocation(to=self._registry, data=step) for step in left])
 
-    async def is_registered(self, agency: str) -> bool:
-        """Tell whether an agency is on the registry."""
-        return await self._is_known(to_bytes32(agency))
-
     async def counts_from(self, steps: Sequence[Step]) -> int | None:
         """Say from when all that steps have added, keys and operators, counts (seconds); None where it does already.
 
@@ -164,7 +160,7 @@ class Administration:
         try:
             await self._node.call(self._registry, _step("agencyOf", agency), at=head.hash)
         except NodeRefused as error:
-            said: CallReverted | None = refusal(error)
+            said = refusal(error)
             if said is not None and said.reason == "UnknownAgency":
                 return False
             raise
