@@ -17,7 +17,6 @@ from ecert.errors import MalformedAgency
 
 STATUS_LIST_SIZE = 131_072
 _NAMES_KEPT = 4096
-_ADDRESS_SIZE = 20
 _WORD_SIZE = 32
 _MAX_CHAIN_ID = 2**64 - 1
 _CODE = re.compile(r"[A-Z0-9-]{1,32}")

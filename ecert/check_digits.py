@@ -99,11 +99,6 @@ def property_unit(number: str) -> Flaw | None:
     return None if _PROPERTY_UNIT.fullmatch(number) else Flaw.FORM
 
 
-def shown_property_unit(number: str) -> str:
-    """Write a property unit's number as people read it, in groups of 6, 6, 7 and 9."""
-    return f"{number[:6]} {number[6:12]} {number[12:19]} {number[19:]}"
-
-
 def identifier(text: str) -> Flaw | None:
     """Judge a GB/T 36904-2018 identifier: ISO 7064 MOD 37,36 over type, issuer, serial and version."""
     match = _IDENTIFIER.fullmatch(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
-from ecert import kinds, strict_json
+from ecert import normal_forms, strict_json
 from ecert.certificate import Value
 from ecert.certificate_type import CertificateType, HolderPlace
 from ecert.demands import Holder
@@ -53,7 +53,7 @@ def compare_holder(
 def _same(field: Field, stated: Value, shown: Value) -> bool:
     """Compare in canonical JSON, so that `1`, `true` and `"1"` are three values."""
     try:
-        one, other = kinds.normalise(field, stated), kinds.normalise(field, shown)
+        one, other = normal_forms.normalise(field, stated), normal_forms.normalise(field, shown)
     except UnreadableValue:
         one, other = stated, shown
     return strict_json.canonical(one) == strict_json.canonical(other)
@@ -79,9 +79,9 @@ def _members(person: Value) -> Mapping[str, Value]:
 
 def _match(holder: Holder, members: Mapping[str, Value], place: HolderPlace, *, legacy: bool) -> Answer:
     """Compare one person: what differs is said before what is withheld, and that before what is missing."""
-    wanted = [(holder.id, place.id, kinds.normalise_id)]
+    wanted = [(holder.id, place.id, normal_forms.normalise_id)]
     if holder.name is not None:
-        wanted.append((holder.name, place.name, kinds.normalise_text))
+        wanted.append((holder.name, place.name, normal_forms.normalise_text))
     answer = Answer.EQUAL
     for stated, name, normalise in wanted:
         if name not in members:

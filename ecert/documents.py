@@ -56,7 +56,7 @@ class Document:
 
 
 LARGEST = Document(sha256=bytes(32), media_type=_UNKNOWN, size=MAX_SIZE)
-"""No file that `hash_document` looks into by itself takes more room in a certificate."""
+"""No file that was hashed here takes more room in a certificate."""
 
 
 def _digest(text: Value) -> bytes:
@@ -68,11 +68,10 @@ def _digest(text: Value) -> bytes:
     raise UnreadableValue(FaultReason.NOT_A_DOCUMENT, "sha256")
 
 
-def hash_document(file: BinaryIO, media_type: str | None = None) -> Document:
-    """Hash a file opened for reading, piece by piece; its media type is told from how it begins unless given."""
+def hash_document(file: BinaryIO) -> Document:
+    """Hash a file opened for reading, piece by piece; its media type is told from how it begins."""
     digest, size, piece = sha256(), 0, file.read(_PIECE)
-    if media_type is None:
-        media_type = next((name for beginning, name in _BEGINNINGS if piece.startswith(beginning)), _UNKNOWN)
+    media_type = next((name for beginning, name in _BEGINNINGS if piece.startswith(beginning)), _UNKNOWN)
     while piece:
         digest.update(piece)
         size += len(piece)

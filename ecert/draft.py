@@ -14,7 +14,7 @@ from typing import Final, final
 
 import orjson
 
-from ecert import check_digits, kinds, strict_json
+from ecert import check_digits, kinds, normal_forms, strict_json
 from ecert.certificate import Value
 from ecert.certificate_type import VALID_FROM, VALID_UNTIL, CertificateType
 from ecert.days import DAY, DEFAULT_ZONE, midnight_at, offset, read_day
@@ -240,7 +240,7 @@ def _judge_size(values: Mapping[str, Value], faults: list[Fault]) -> None:
 def _normal_number(field: Field | None, values: Mapping[str, Value]) -> str | None:
     if field is None or (value := values[field.name]) is None:
         return None
-    return str(kinds.normalise(field, value))
+    return str(normal_forms.normalise(field, value))
 
 
 def _notes(values: Mapping[str, Value]) -> tuple[str, ...]:

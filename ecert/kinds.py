@@ -1,4 +1,4 @@
-"""What a value of each kind must be before it is signed; for comparing, `normalise` of `ecert.normal_forms`.
+"""What a value of each kind must be before it is signed; for comparing there is `ecert.normal_forms`.
 
 `check` gives the one form that is signed: text in NFC without outer spaces, numbers in NFKC without any, ids in upper
 case and 18 digits, dates `YYYY-MM-DD`, decimals in plain notation as they are written.
@@ -17,11 +17,8 @@ from ecert.check_digits import Flaw
 from ecert.documents import Document
 from ecert.errors import FaultReason, UnreadableValue
 from ecert.fields import Field, Form, Kind, ListOf
-from ecert.normal_forms import normalise, normalise_id, normalise_number, normalise_text
 from ecert.readings import read_date, read_decimal, read_integer, read_items
 from ecert.strict_json import MAX_INTEGER
-
-__all__ = ["check", "normalise", "normalise_id", "normalise_number", "normalise_text"]
 
 MAX_TEXT = 10_000
 MAX_NUMBER = 200

@@ -79,8 +79,3 @@ def test_a_15_digit_id_becomes_one_of_18(old: str, new: str) -> None:
 @pytest.mark.parametrize("number", ["420102901307123", "42010290030712", "42010290030712X"])
 def test_what_has_no_real_date_or_not_15_digits_is_no_old_id(number: str) -> None:
     assert not check_digits.is_old_citizen_id(number)
-
-
-@pytest.mark.parametrize(("number", "shown"), NUMBERS["property_unit"]["shown"])
-def test_a_property_unit_is_shown_in_groups(number: str, shown: str) -> None:
-    assert check_digits.shown_property_unit(number) == shown

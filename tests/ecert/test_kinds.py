@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ecert import kinds
+from ecert import kinds, normal_forms
 from ecert.certificate import Value
 from ecert.documents import Document
 from ecert.errors import FaultReason, UnreadableValue
@@ -191,7 +191,7 @@ def test_what_cannot_be_signed_has_a_reason_of_its_own(
     ],
 )
 def test_what_means_the_same_has_the_same_normal_form(field: Field, one: Value, other: Value) -> None:
-    assert kinds.normalise(field, one) == kinds.normalise(field, other)
+    assert normal_forms.normalise(field, one) == normal_forms.normalise(field, other)
 
 
 @pytest.mark.parametrize(
@@ -207,7 +207,7 @@ def test_what_means_the_same_has_the_same_normal_form(field: Field, one: Value, 
     ],
 )
 def test_what_differs_has_another_normal_form(field: Field, one: Value, other: Value) -> None:
-    assert kinds.normalise(field, one) != kinds.normalise(field, other)
+    assert normal_forms.normalise(field, one) != normal_forms.normalise(field, other)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +229,7 @@ def test_what_differs_has_another_normal_form(field: Field, one: Value, other: V
 )
 def test_a_value_that_cannot_be_compared_is_told(field: Field, value: Value) -> None:
     with pytest.raises(UnreadableValue):
-        kinds.normalise(field, value)
+        normal_forms.normalise(field, value)
 
 
 TEXTS = st.text(max_size=30) | st.text(alphabet="aA1ß（）-‐ \u0301é㎏ﬁＡ\u3000ΐℎ鄂", max_size=12)
@@ -243,10 +243,10 @@ VALUES: st.SearchStrategy[Any] = st.recursive(
 @given(st.sampled_from(ALL), VALUES | st.lists(st.fixed_dictionaries({"name": TEXTS, "id_number": TEXTS}), max_size=3))
 def test_normalising_again_changes_nothing(field: Field, value: Any) -> None:
     try:
-        normal = kinds.normalise(field, value)
+        normal = normal_forms.normalise(field, value)
     except UnreadableValue:
         return
-    assert kinds.normalise(field, normal) == normal
+    assert normal_forms.normalise(field, normal) == normal
 
 
 @given(st.sampled_from(ALL), VALUES | TEXTS)
@@ -257,12 +257,12 @@ def test_what_is_signed_is_in_its_one_form_and_means_what_was_said(field: Field,
         return
     assert kinds.check(field, signed) == signed
     if value is not None and field is not PEOPLE:
-        assert kinds.normalise(field, signed) == kinds.normalise(field, value)
+        assert normal_forms.normalise(field, signed) == normal_forms.normalise(field, value)
 
 
 @given(TEXTS)
 def test_ids_and_texts_have_stable_normal_forms(text: str) -> None:
-    for fold in (kinds.normalise_text, kinds.normalise_number, kinds.normalise_id):
+    for fold in (normal_forms.normalise_text, normal_forms.normalise_number, normal_forms.normalise_id):
         assert fold(fold(text)) == fold(text)
 
 

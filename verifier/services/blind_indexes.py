@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from ecert.certificate import Certificate, Value
 from ecert.certificate_type import CertificateType
 from ecert.errors import EcertError
-from ecert.kinds import normalise
+from ecert.normal_forms import normalise
 from verifier.keys.index_key import blind_index, lookup_index
 from verifier.services.lookup_values import NUMBER, Places
 

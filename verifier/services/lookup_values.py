@@ -16,7 +16,7 @@ from ecert.certificate import Value
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
 from ecert.fields import DOCUMENT, Field
-from ecert.kinds import normalise, normalise_id
+from ecert.normal_forms import normalise, normalise_id
 
 NUMBER = "number"
 HOLDER = "holder"
