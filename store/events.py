@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
@@ -17,6 +17,41 @@ from store.tables import events
 
 PIECE = 5000
 """Rows that are read at once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event as it is stored."""
+
+    block: int
+    log: int
+    contract: str
+    sequence: int
+    time: int
+    name: str
+    agency: str | None
+    serial: int | None
+    transaction: bytes
+    head: bytes
+    body: str
+
+
+def row_of(seen: SeenEvent) -> EventRow:
+    """Give the row that an event must be stored as."""
+    event = seen.event
+    return EventRow(
+        block=event.place.block,
+        log=seen.log,
+        contract=seen.contract,
+        sequence=event.place.sequence,
+        time=event.place.time,
+        name=type(event).__name__,
+        agency=getattr(event, "agency", None),
+        serial=_looked_up_by(event),
+        transaction=seen.transaction,
+        head=seen.head,
+        body=event_codec.encode(event),
+    )
 
 
 def append(
@@ -37,7 +72,7 @@ def append(
     ledger = known_ledger(connection, after.ledger)
     blocks.add(connection, ledger, headers)
     if seen:
-        connection.execute(insert(events), [_row(ledger, one) for one in seen])
+        connection.execute(insert(events), [{"ledger_id": ledger, **asdict(row_of(one))} for one in seen])
         _go_past_anchored(connection, after.ledger, seen)
     return after
 
@@ -106,24 +141,6 @@ def _decoded(connection: Connection, wanted: Select[int, int, int, str, str]) ->
     ordered = wanted.order_by(events.c.block, events.c.log).execution_options(yield_per=PIECE)
     for piece in connection.execute(ordered).partitions():
         yield from event_codec.decode(piece)
-
-
-def _row(ledger: int, seen: SeenEvent) -> dict[str, object]:
-    event = seen.event
-    return {
-        "ledger_id": ledger,
-        "block": event.place.block,
-        "log": seen.log,
-        "contract": seen.contract,
-        "sequence": event.place.sequence,
-        "time": event.place.time,
-        "name": type(event).__name__,
-        "agency": getattr(event, "agency", None),
-        "serial": _looked_up_by(event),
-        "transaction": seen.transaction,
-        "head": seen.head,
-        "body": event_codec.encode(event),
-    }
 
 
 def _looked_up_by(event: Event) -> int | None:

@@ -11,32 +11,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, func, or_, select
 
-from ecert.events import BatchAnchored, CertificateSuperseded
-from store import event_codec
 from store.batch_reading import all_of_ledger
+from store.events import EventRow
 from store.issuers import ledger_id
 from store.outbox import call_of, select_calls
-from store.records import BatchRecord, Block, Call, SeenEvent
+from store.records import BatchRecord, Block, Call
 from store.tables import batches, blocks, calls, certificates, events, issuers, jobs, ledgers, transactions
 
 PIECE = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EventRow:
-    """An event as it is stored."""
-
-    block: int
-    log: int
-    contract: str
-    sequence: int
-    time: int
-    name: str
-    agency: str | None
-    serial: int | None
-    transaction: bytes
-    head: bytes
-    body: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,25 +40,6 @@ def event_rows(connection: Connection, ledger: str, *, after: int, until: int | 
         wanted = wanted.where(events.c.block <= until)
     for row in connection.execute(wanted.order_by(events.c.block, events.c.log).execution_options(yield_per=PIECE)):
         yield EventRow(**row._asdict())
-
-
-def row_of(seen: SeenEvent) -> EventRow:
-    """Give the row that an event must be stored as."""
-    event = seen.event
-    serial = event.first_serial if isinstance(event, BatchAnchored) else None
-    return EventRow(
-        block=event.place.block,
-        log=seen.log,
-        contract=seen.contract,
-        sequence=event.place.sequence,
-        time=event.place.time,
-        name=type(event).__name__,
-        agency=getattr(event, "agency", None),
-        serial=event.old if isinstance(event, CertificateSuperseded) else serial,
-        transaction=seen.transaction,
-        head=seen.head,
-        body=event_codec.encode(event),
-    )
 
 
 def block_rows(connection: Connection, ledger: str) -> Iterator[Block]:

@@ -9,9 +9,9 @@ from chain.headers import BlockHeader
 from chain.node import Node
 from chain.reading import Counts, Stretch, counts_at
 from chain.writing import seen_in
-from store import cursors, inventory
+from store import cursors, events, inventory
 from store.database import Connection
-from store.inventory import EventRow
+from store.events import EventRow
 from store.pieces import pieces
 from store.records import Block, Cursor, Pins
 from verifier.agreement.chronicle import Chronicle
@@ -73,7 +73,7 @@ class FactsRows:
         }
         for seen in seen_in(stretch):
             self._findings.checked["events"] += 1
-            due = inventory.row_of(seen)
+            due = events.row_of(seen)
             found = here.pop((due.contract, due.sequence), None)
             if found is None:
                 self._findings.add("event_missing", _place(due), f"{due.name} is on the chain and not here")
