@@ -28,11 +28,11 @@ def read(connection: Connection, ledger: str, agency: str, serial: int) -> Certi
     return None if row is None else certificate_of(row)
 
 
-def of_batch(connection: Connection, batch: int, *, after: int = -1) -> Iterator[CertificateRecord]:
-    """Give a batch's certificates by position, from the one after position `after` on."""
+def of_batch(connection: Connection, batch: int) -> Iterator[CertificateRecord]:
+    """Give a batch's certificates by position."""
     wanted = (
         select_certificates()
-        .where(in_batch(), certificates.c.serial > batches.c.first_serial + after, batches.c.id == batch)
+        .where(in_batch(), batches.c.id == batch)
         .order_by(certificates.c.serial)
         .execution_options(yield_per=PIECE)
     )

@@ -14,9 +14,6 @@ from store.errors import NoSuchRow
 from store.insertion import insert_into
 from store.tables import issuers, ledgers
 
-LIMIT = 2**53
-"""Serials end before this (format, section 1)."""
-
 
 def next_serial(connection: Connection, ledger: str, agency: str) -> int:
     """Give the serial that the agency's next certificate would get."""

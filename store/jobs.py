@@ -78,25 +78,14 @@ def read(connection: Connection, job: int) -> Job:
     return _job(row)
 
 
-def open_jobs(connection: Connection) -> tuple[Job, ...]:
-    """Give the jobs that are filling or closed, oldest first."""
-    wanted = _jobs().where(jobs.c.state.in_([JobState.FILLING, JobState.CLOSED])).order_by(jobs.c.id)
-    return tuple(_job(row) for row in connection.execute(wanted))
-
-
 def close(connection: Connection, job: int, *, now: int) -> Move[JobState]:
     """Filling -> closed: all its rows are in closed batches. A job with a batch that still fills does not move."""
-    return _move(connection, job, {JobState.FILLING}, JobState.CLOSED, now, none_in=BatchState.FILLING)
+    return _move(connection, job, JobState.FILLING, JobState.CLOSED, now, none_in=BatchState.FILLING)
 
 
 def finish(connection: Connection, job: int, *, now: int) -> Move[JobState]:
     """Closed -> done: all is settled and handed out."""
-    return _move(connection, job, {JobState.CLOSED}, JobState.DONE, now)
-
-
-def reopen(connection: Connection, job: int, *, now: int) -> Move[JobState]:
-    """Closed -> filling: some of its rows must be issued again."""
-    return _move(connection, job, {JobState.CLOSED}, JobState.FILLING, now)
+    return _move(connection, job, JobState.CLOSED, JobState.DONE, now)
 
 
 def void(connection: Connection, job: int, *, now: int) -> Move[JobState]:
@@ -104,19 +93,19 @@ def void(connection: Connection, job: int, *, now: int) -> Move[JobState]:
     closed = exists().where(batches.c.job_id == job, batches.c.state == BatchState.CLOSED)
     if connection.scalar(select(closed)):
         return Move(moved=False, state=read(connection, job).state)
-    return _move(connection, job, {JobState.FILLING}, JobState.VOID, now, none_in=BatchState.FILLING)
+    return _move(connection, job, JobState.FILLING, JobState.VOID, now, none_in=BatchState.FILLING)
 
 
 def _move(
     connection: Connection,
     job: int,
-    before: set[JobState],
+    before: JobState,
     after: JobState,
     now: int,
     *,
     none_in: BatchState | None = None,
 ) -> Move[JobState]:
-    conditions = [jobs.c.id == job, jobs.c.state.in_(before)]
+    conditions = [jobs.c.id == job, jobs.c.state == before]
     if none_in is not None:
         conditions.append(~exists().where(batches.c.job_id == jobs.c.id, batches.c.state == none_in))
     moved = connection.execute(update(jobs).where(*conditions).values(state=after, updated_at=now)).rowcount == 1

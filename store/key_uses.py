@@ -90,14 +90,13 @@ def rotate(connection: Connection, use: Use, *, before: int, after: int) -> bool
         use,
         {"current": after, "former": before, "sweeping": True, "swept_issuer": None, "swept_serial": None},
         before=before,
-        sweeping=False,
     )
 
 
 def begin_sweep(connection: Connection, use: Use, *, current: int) -> bool:
     """Begin a sweep that keeps the key. False: one is under way, or the key is another."""
     values = {"sweeping": True, "swept_issuer": None, "swept_serial": None}
-    return _moved(connection, use, values, before=current, sweeping=False)
+    return _moved(connection, use, values, before=current)
 
 
 def hold(connection: Connection, use: Use) -> KeyUse:
@@ -123,10 +122,11 @@ def _all_uses() -> Select[Any]:
     return select(key_uses)
 
 
-def _moved(connection: Connection, use: Use, values: Mapping[str, Any], *, before: int, sweeping: bool) -> bool:
+def _moved(connection: Connection, use: Use, values: Mapping[str, Any], *, before: int) -> bool:
+    """Change a use whose current key is `before` and of which no sweep is under way."""
     moved = connection.execute(
         update(key_uses)
-        .where(key_uses.c.use == use, key_uses.c.current == before, key_uses.c.sweeping.is_(sweeping))
+        .where(key_uses.c.use == use, key_uses.c.current == before, key_uses.c.sweeping.is_(False))
         .values(values)
     )
     return moved.rowcount == 1

@@ -63,7 +63,11 @@ def add_office(connection: Connection, organisation: str, office: Office) -> Non
         NoSuchRow: there is no such organisation.
         NameTaken: it has an office of this code.
     """
-    row = {"organisation_id": place(connection, organisation, None).organisation, **_of(office)}
+    row = {
+        "organisation_id": place(connection, organisation, None).organisation,
+        "code": office.code,
+        "name": office.name,
+    }
     fresh = insert_into(connection, offices).values(row).on_conflict_do_nothing()
     if connection.execute(fresh.returning(offices.c.id)).one_or_none() is None:
         raise NameTaken("an office", f"{organisation}/{office.code}")
@@ -142,7 +146,3 @@ def _with_offices() -> Select[tuple[str, str, str | None]]:
         .outerjoin_from(organisations, offices)
         .order_by(organisations.c.code, offices.c.code)
     )
-
-
-def _of(office: Office) -> dict[str, str]:
-    return {"code": office.code, "name": office.name}

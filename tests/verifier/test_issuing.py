@@ -23,7 +23,7 @@ from ecert.parsing import parse
 from ecert.suite import SUITE
 from ecert.types import bundled_types
 from ecert.verdict import Reason, Result
-from store import batches, calls, jobs, leases
+from store import batches, calls, inventory, jobs, leases
 from store.records import Job
 from store.states import BatchState, JobState
 from tests.verifier.office import AGENCY, NOW, City, make_city
@@ -98,7 +98,7 @@ def refused(city: City, file: Path, **options: Unpack[Options]) -> RowsRefused:
 
 def nothing_stored(city: City) -> bool:
     with city.database.read() as connection:
-        return not jobs.open_jobs(connection) and not calls.open_calls(connection, city.office.ledger)
+        return not inventory.has_issued(connection)
 
 
 def results(outcome: Outcome) -> list[dict[str, str]]:
