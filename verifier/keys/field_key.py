@@ -16,7 +16,8 @@ from ecert.issuing import SignedCertificate
 from ecert.sealing import NONCE_SIZE, Sealer
 from store.records import CertificateRecord
 from verifier.faults import CannotOpen
-from verifier.keys.numbered_keys import FOLDER, NumberedKeys
+from verifier.keys.key_file import SERVICE
+from verifier.keys.numbered_keys import NumberedKeys
 
 OPEN = 0
 """The number of texts that lie open."""
@@ -32,7 +33,7 @@ class FieldKeys:
     @classmethod
     def under(cls, keys_dir: Path) -> Self:
         """Give the field keys of the service whose keys are in a folder."""
-        return cls(keys_dir / FOLDER)
+        return cls(keys_dir / SERVICE)
 
     def seal(self, disclosures: str, *, number: int, ledger: str, agency: str, serial: int) -> bytes:
         """Seal the disclosures of one certificate with the key of a number."""

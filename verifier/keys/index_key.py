@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Self
 
 from verifier.faults import KeyringError
-from verifier.keys.numbered_keys import FOLDER, NumberedKeys
+from verifier.keys.key_file import SERVICE
+from verifier.keys.numbered_keys import NumberedKeys
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
 
 LOOKUP_BYTES = 16
@@ -29,7 +30,7 @@ class IndexKeys(NumberedKeys):
     @classmethod
     def under(cls, keys_dir: Path) -> Self:
         """Give the index keys of the service whose keys are in a folder."""
-        return cls(keys_dir / FOLDER, keys_dir / "index.key")
+        return cls(keys_dir / SERVICE, keys_dir / "index.key")
 
     def numbers(self) -> tuple[int, ...]:
         """Give the numbers of the keys that are there, in their order."""

@@ -1,4 +1,4 @@
-"""Reading a file of keys or of passwords, with a sentence for whatever keeps us from it."""
+"""Reading a file of keys, with a sentence for whatever keeps us from it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from pathlib import Path
 
 from verifier.faults import KeyringError
 from verifier.keys.secret_files import SecretFileOpen, read_secret
+
+SERVICE = "service"
+"""The folder of the service's own keys, and the table of their passwords; no agency has this code."""
 
 
 def read_key_file(path: Path, absent: str) -> bytes:

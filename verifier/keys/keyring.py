@@ -16,7 +16,6 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -27,12 +26,11 @@ from ecert.agency import check_agency
 from ecert.errors import MalformedAgency, MalformedKey
 from ecert.suite import SigningKey
 from verifier.faults import KeyringError
-from verifier.keys.key_file import read_key_file
+from verifier.keys.key_file import SERVICE, read_key_file
+from verifier.keys.passwords_file import PasswordsFile
 from verifier.keys.secret_files import SecretFileExists, write_secret
 
 ADDRESS_BYTES = 20
-SERVICE = "service"
-"""The folder of the service's own keys (`verifier.keys.service_keys`), which is no agency's."""
 
 
 class Purpose(StrEnum):
@@ -55,7 +53,7 @@ class Keyring:
 
     def __init__(self, folder: Path, passwords_file: Path) -> None:
         self.folder = folder
-        self._passwords_file = passwords_file
+        self._passwords = PasswordsFile(passwords_file)
 
     def agencies(self) -> tuple[str, ...]:
         """Name the agencies that have a folder of keys here."""
@@ -95,7 +93,7 @@ class Keyring:
         pem = read_key_file(path, f"{agency} has no certificate key here{self._meant(agency)}")
         password = self.passwords(agency).certificate
         if password is None:
-            raise KeyringError(f"{self._passwords_file} has no password for the certificate key of {agency}")
+            raise KeyringError(f"{self._passwords.path} has no password for the certificate key of {agency}")
         try:
             return SigningKey.from_pem(pem, password.encode())
         except MalformedKey as error:
@@ -136,34 +134,15 @@ class Keyring:
 
     def passwords(self, agency: str) -> Passwords:
         """Read an agency's passwords, as far as this process was given them."""
-        path = self._passwords_file
-        try:
-            tables = tomllib.loads(read_key_file(path, "there is no file of passwords").decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise KeyringError(f"{path} is not right: {error}") from error
-        return _passwords(tables.get(agency, {}), path, agency)
+        return _passwords(self._passwords.tables().get(agency, {}), self._passwords.path, agency)
 
     def add_passwords(self, agency: str) -> Passwords:
         """Make up passwords for a new agency and write them down; those that are there are kept."""
-        if self._passwords_file.exists():
-            known = self.passwords(agency)
-            if known != Passwords():
-                return known
-        else:
-            self._start_passwords()
-        made = Passwords(certificate=secrets.token_urlsafe(24), ledger=secrets.token_urlsafe(24))
-        check_agency(agency)
-        with self._passwords_file.open("a", encoding="utf-8") as file:
-            file.write(f'\n["{agency}"]\ncertificate = "{made.certificate}"\nledger = "{made.ledger}"\n')
-        return made
-
-    def _start_passwords(self) -> None:
-        try:
-            write_secret(self._passwords_file, b"# What opens the key files beside this one. Keep it from others.\n")
-        except SecretFileExists:
-            return
-        except OSError as error:
-            raise KeyringError(f"{self._passwords_file} cannot be written: {error.strerror}") from error
+        if self._passwords.path.exists() and (known := self.passwords(agency)) != Passwords():
+            return known
+        certificate, ledger = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+        self._passwords.add(f'"{check_agency(agency)}"', {"certificate": certificate, "ledger": ledger})
+        return Passwords(certificate=certificate, ledger=ledger)
 
     def _certificate_file(self, agency: str) -> Path:
         return self._agency_folder(agency) / "certificate.pem"

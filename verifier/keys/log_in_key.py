@@ -10,8 +10,8 @@ import secrets
 from pathlib import Path
 
 from verifier.faults import KeyringError
+from verifier.keys.key_file import SERVICE
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
-from verifier.keys.service_keys import FOLDER
 
 _BYTES = 32
 
@@ -22,7 +22,7 @@ def log_in_key(keys_dir: Path) -> str:
     Raises:
         KeyringError: the file cannot be read or written, or lies open to others.
     """
-    path = keys_dir / FOLDER / "log-in.key"
+    path = keys_dir / SERVICE / "log-in.key"
     try:
         if not path.exists():
             _make(path)

@@ -16,8 +16,6 @@ from verifier.keys.secret_files import SecretFileExists, write_secret
 KEY_BYTES = 32
 MOST = 255
 """A number is one byte, and 0 stands for no key."""
-FOLDER = "service"
-"""The folder of the service's own keys."""
 
 
 class NumberedKeys:

@@ -18,7 +18,6 @@ import fcntl
 import json
 import os
 import secrets
-import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -30,10 +29,10 @@ from ecert.errors import MalformedError, MalformedKey
 from ecert.jwks import KeySet, PublishedKey
 from ecert.suite import SigningKey
 from verifier.faults import KeyringError
-from verifier.keys.key_file import read_key_file
-from verifier.keys.secret_files import SecretFileExists, make_secret_folder, sync_folder, write_secret
+from verifier.keys.key_file import SERVICE, read_key_file
+from verifier.keys.passwords_file import PasswordsFile
+from verifier.keys.secret_files import make_secret_folder, sync_folder, write_secret
 
-FOLDER = "service"
 OVERLAP = 60
 """Seconds for which a retired key still counts: until every process has seen that there is a new one."""
 
@@ -51,8 +50,8 @@ class ServiceKeys:
     """The service's keys in a folder; every method reads the files when asked and keeps nothing."""
 
     def __init__(self, keys_dir: Path, passwords_file: Path) -> None:
-        self.folder = keys_dir / FOLDER
-        self._passwords_file = passwords_file
+        self.folder = keys_dir / SERVICE
+        self._passwords = PasswordsFile(passwords_file)
 
     def make_missing(self, now: int) -> tuple[ServiceKey, ...]:
         """Make a key of each kind that has none; give the kinds that got one. Safe to repeat and to do twice at once.
@@ -108,7 +107,7 @@ class ServiceKeys:
         path = self._key_file(kind, kid)
         password = self._password(kind)
         if password is None:
-            raise KeyringError(f"{self._passwords_file} has no password for the {kind} key")
+            raise KeyringError(f"{self._passwords.path} has no password for the {kind} key")
         try:
             return SigningKey.from_pem(read_key_file(path, f"there is no {kind} key {kid} here"), password.encode())
         except MalformedKey as error:
@@ -148,35 +147,18 @@ class ServiceKeys:
             raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
 
     def _password(self, kind: ServiceKey) -> str | None:
-        path = self._passwords_file
+        path = self._passwords.path
         if not path.exists():
             return None
-        try:
-            tables = tomllib.loads(read_key_file(path, "there is no file of passwords").decode("utf-8"))
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise KeyringError(f"{path} is not right: {error}") from error
-        service = tables.get(FOLDER, {})
+        service = self._passwords.tables().get(SERVICE, {})
         table = service.get(str(kind), {}) if isinstance(service, dict) else None
         if not isinstance(table, dict) or set(table) - {"password"} or not isinstance(table.get("password", ""), str):
-            raise KeyringError(f'{path} is not right: [{FOLDER}.{kind}] must hold password = "..." and nothing else')
+            raise KeyringError(f'{path} is not right: [{SERVICE}.{kind}] must hold password = "..." and nothing else')
         return table.get("password")
 
     def _add_password(self, kind: ServiceKey) -> str:
-        path = self._passwords_file
         password = secrets.token_urlsafe(24)
-        try:
-            write_secret(path, b"# What opens the key files beside this one. Keep it from others.\n")
-        except SecretFileExists:
-            pass
-        except OSError as error:
-            raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
-        try:
-            with path.open("a", encoding="utf-8") as file:
-                file.write(f'\n[{FOLDER}.{kind}]\npassword = "{password}"\n')
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
+        self._passwords.add(f"{SERVICE}.{kind}", {"password": password})
         return password
 
     @contextmanager

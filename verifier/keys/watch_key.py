@@ -14,7 +14,8 @@ from typing import Self
 from ecert.errors import SealBroken
 from ecert.sealing import NONCE_SIZE, Sealer
 from verifier.faults import KeyringError
-from verifier.keys.numbered_keys import FOLDER, NumberedKeys
+from verifier.keys.key_file import SERVICE
+from verifier.keys.numbered_keys import NumberedKeys
 
 
 class WatchKeys:
@@ -26,7 +27,7 @@ class WatchKeys:
     @classmethod
     def under(cls, keys_dir: Path) -> Self:
         """Give the watch keys of the service whose keys are in a folder."""
-        return cls(keys_dir / FOLDER)
+        return cls(keys_dir / SERVICE)
 
     def seal(self, secret: str, watch: str, *, number: int) -> bytes:
         """Seal a watch's secret with the key of a number.
