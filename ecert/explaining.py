@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Protocol
 
 from ecert.checks.demanded import HOLDER
 from ecert.days import DEFAULT_ZONE, offset
-from ecert.fields import Words
 from ecert.sentences import FAILED, THE_HOLDER, UNKNOWN, Wording
 from ecert.verdict import Check, Outcome, Reason, Result
 
@@ -21,15 +21,35 @@ _LAST_SECOND = 253_402_271_999
 """Of the calendar, at UTC and in our zone; what days of another zone have beyond them is told as these."""
 
 
+class InBoth(Protocol):
+    """What is called by a name in both languages: words, a field, a certificate type."""
+
+    @property
+    def en(self) -> str:
+        """In English."""
+        ...
+
+    @property
+    def zh(self) -> str:
+        """In Chinese."""
+        ...
+
+
 class Language(StrEnum):
     """The languages that people are spoken to in."""
 
     EN = "en"
     ZH = "zh"
 
-    def of(self, words: Words) -> str:
+    def of(self, words: InBoth) -> str:
         """Give the words in this language."""
         return words.zh if self is Language.ZH else words.en
+
+    def day(self, then: date) -> str:
+        """Write a day as people of this language do."""
+        if self is Language.ZH:
+            return f"{then.year}年{then.month}月{then.day}日"
+        return f"{then.day} {then:%B} {then.year}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +93,7 @@ def explain(check: Check, language: Language, label: Callable[[str], str] = str)
 
 def day(seconds: int, language: Language) -> str:
     """Write the day of a time as people of the language do."""
-    then = _local(seconds)
-    if language is Language.ZH:
-        return f"{then.year}年{then.month}月{then.day}日"
-    return f"{then.day} {then:%B} {then.year}"
+    return language.day(_local(seconds))
 
 
 def moment(seconds: int, language: Language) -> str:

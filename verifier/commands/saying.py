@@ -95,9 +95,7 @@ def _type(answer: Answer) -> CertificateType | None:
 def _reasons(answer: Answer, known: CertificateType | None, language: Language) -> Sequence[Said]:
     def label(name: str) -> str:
         field = None if known is None else known.field(name)
-        if field is None:
-            return name
-        return field.zh if language is Language.ZH else field.en
+        return name if field is None else language.of(field)
 
     reasons, checks = map(Reason, answer.said["reasons"]), map(_check, answer.said["checks"])
     return explain_all(answer.result, tuple(reasons), tuple(checks), language, label)

@@ -25,7 +25,7 @@ from verifier.guards import MAX_BODY
 from verifier.pages.assets import assets
 from verifier.pages.languages import language_of
 from verifier.pages.showing import ShownVerification, shown
-from verifier.pages.templating import templates
+from verifier.pages.templating import rendered
 from verifier.pages.words import PROBLEMS, WORDS
 from verifier.problems import KINDS, Code, RequestRefused
 from verifier.services.answering import Answering
@@ -113,21 +113,13 @@ def _page(
     problem: Words | None = None,
     status: HTTPStatus = HTTPStatus.OK,
 ) -> HTMLResponse:
-    language = language_of(request)
-    name = "answer.html" if IN_PLACE in request.headers else "check.html"
-    html = (
-        templates()
-        .get_template(name)
-        .render(
-            language=language,
-            words=WORDS,
-            icon=assets()["icon.svg"].address,
-            style=assets()["check.css"].address,
-            script=assets()["check.js"].address,
-            max_body=MAX_BODY,
-            answers=answers,
-            problem=problem,
-        )
+    return rendered(
+        "answer.html" if IN_PLACE in request.headers else "check.html",
+        language_of(request),
+        status=status,
+        words=WORDS,
+        script=assets()["check.js"].address,
+        max_body=MAX_BODY,
+        answers=answers,
+        problem=problem,
     )
-    headers = {"content-language": "zh-CN" if language is Language.ZH else "en", "vary": "accept-language"}
-    return HTMLResponse(html, status_code=status, headers=headers)

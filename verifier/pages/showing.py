@@ -115,7 +115,7 @@ def _kindly(said: Said, presented: bytes, language: Language) -> Said:
 
 
 def _title(certificate: Certificate, known: CertificateType | None, language: Language) -> str:
-    return certificate.vct if known is None else (known.zh if language is Language.ZH else known.en)
+    return certificate.vct if known is None else language.of(known)
 
 
 def _facts(verification: Verification, certificate: Certificate, language: Language) -> tuple[ShownField, ...]:
@@ -208,12 +208,9 @@ def _id_type(code: Value, language: Language) -> Value:
 def _date(text: str, language: Language) -> str:
     """Write `2026-05-03` as people do; what is no date as it stands."""
     try:
-        then = date.fromisoformat(text)
+        return language.day(date.fromisoformat(text))
     except ValueError:
         return text
-    if language is Language.ZH:
-        return f"{then.year}年{then.month}月{then.day}日"
-    return f"{then.day} {then:%B} {then.year}"
 
 
 def _check(check: Check, language: Language) -> ShownCheck:
@@ -237,6 +234,4 @@ def _field(known: CertificateType | None, name: str) -> Field | None:
 
 
 def _label(field: Field | None, name: str, language: Language) -> str:
-    if field is None:
-        return name
-    return field.zh if language is Language.ZH else field.en
+    return name if field is None else language.of(field)
