@@ -24,6 +24,9 @@ from verifier.problems import Code, Flaw, RequestRefused
 JSON = "application/json"
 MULTIPART = "multipart/form-data"
 NDJSON = "application/x-ndjson"
+FORM = "application/x-www-form-urlencoded"
+MAX_FORM = 8 * 1024
+"""Bytes of a form without files: a log-in, or a client's question for a token."""
 _UNREADABLE = Flaw(place="body", why="not a multipart form as RFC 7578 has it")
 _MAX_PARTS = 24
 _MAX_PART_BYTES = 512 * 1024
@@ -72,6 +75,21 @@ async def read_nothing(request: Request) -> None:
 def media_type(request: Request) -> str:
     """Give the kind of body that the request names, without parameters."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def read_short_form(request: Request) -> bytes:
+    """Read a form without files.
+
+    Raises:
+        RequestRefused: it is of another kind, or too long.
+    """
+    if media_type(request) != FORM:
+        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {FORM}.")
+    body = await request.body()
+    if len(body) > MAX_FORM:
+        flaw = Flaw(place="body", why="too long")
+        raise RequestRefused(Code.TOO_LARGE, f"At most {MAX_FORM} bytes are read.", [flaw])
+    return body
 
 
 async def read_form(request: Request) -> tuple[Part, ...]:

@@ -10,13 +10,11 @@ from fastapi.responses import JSONResponse
 from verifier.access.addresses import Addresses
 from verifier.access.grants import Grants
 from verifier.access.paces import Of, Paces
-from verifier.api.bodies import media_type
+from verifier.api.bodies import FORM, JSON, read_short_form
 from verifier.api.documented import problem_answers
-from verifier.problems import Code, Flaw, RequestRefused
+from verifier.problems import Code
 
-FORM = "application/x-www-form-urlencoded"
 PATH = "/oauth/token"
-MAX_FORM = 8 * 1024
 _NEVER_KEPT = {"cache-control": "no-store", "pragma": "no-cache"}
 
 _FIELDS = {"grant_type": "client_credentials", "scope": "verify", "client_id": "tax-city", "client_secret": "ecs_..."}
@@ -52,9 +50,9 @@ _ERROR: dict[str, Any] = {
 }
 _ANSWERS: dict[int | str, dict[str, Any]] = {
     **problem_answers(Code.TOO_LARGE, Code.TOO_SLOW, Code.WRONG_MEDIA_TYPE, Code.TOO_MANY, Code.INTERNAL),
-    200: {"description": "A token", "content": {"application/json": {"schema": _TOKEN}}},
-    400: {"description": "As RFC 6749 section 5.2", "content": {"application/json": {"schema": _ERROR}}},
-    401: {"description": "invalid_client", "content": {"application/json": {"schema": _ERROR}}},
+    200: {"description": "A token", "content": {JSON: {"schema": _TOKEN}}},
+    400: {"description": "As RFC 6749 section 5.2", "content": {JSON: {"schema": _ERROR}}},
+    401: {"description": "invalid_client", "content": {JSON: {"schema": _ERROR}}},
 }
 
 
@@ -73,21 +71,11 @@ def token_routes(grants: Grants, paces: Paces, addresses: Addresses) -> APIRoute
         address = addresses.of(request)
         paces.hit(Of.ADDRESS, address)
         paces.refuse_after_tries(address)
-        form, header = await _form(request), request.headers.get("authorization")
+        form = (await read_short_form(request)).decode("utf-8", "replace")
+        header = request.headers.get("authorization")
         granted = await grants.answer_newest(str(request.url), form, header)
         if granted.refused_client:
             paces.count_wrong_try(address)
         return JSONResponse(dict(granted.members), granted.status, {**granted.headers, **_NEVER_KEPT})
 
     return router
-
-
-async def _form(request: Request) -> str:
-    if media_type(request) != FORM:
-        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {FORM}.")
-    body = await request.body()
-    if len(body) > MAX_FORM:
-        raise RequestRefused(
-            Code.TOO_LARGE, f"At most {MAX_FORM} bytes are read.", [Flaw(place="body", why="too long")]
-        )
-    return body.decode("utf-8", "replace")

@@ -16,18 +16,15 @@ from store.sessions import Session
 from verifier.access.access import Access
 from verifier.access.log_ins import LogInRefused, NewPasswordDue
 from verifier.access.sessions import Opened
-from verifier.api.bodies import media_type
-from verifier.pages.assets import assets
+from verifier.api.bodies import read_short_form
 from verifier.pages.languages import language_of
 from verifier.pages.log_in_words import LOG_IN_WORDS
-from verifier.pages.templating import templates
+from verifier.pages.templating import rendered
 from verifier.pages.words import PROBLEMS
 from verifier.problems import KINDS, Code, RequestRefused, known
 
 LOG_IN_PATH = "/login"
 LOG_OUT_PATH = "/logout"
-FORM = "application/x-www-form-urlencoded"
-_MAX_FORM = 8 * 1024
 _MAX_FIELDS = 8
 
 
@@ -111,24 +108,18 @@ def page(
 ) -> HTMLResponse:
     """Show who is logged in, or the form, with what went wrong."""
     language = language_of(request)
-    html = (
-        templates()
-        .get_template("login.html")
-        .render(
-            language=language,
-            languages=[(Language.EN, "English"), (Language.ZH, "中文")],
-            words={key: language.of(each) for key, each in LOG_IN_WORDS.items()},
-            icon=assets()["icon.svg"].address,
-            style=assets()["check.css"].address,
-            who=None if session is None else session.account,
-            csrf=None if session is None else session.csrf,
-            open_id=access.open_id is not None,
-            problem=None if words is None else language.of(words),
-            renew=renew,
-        )
+    return rendered(
+        "login.html",
+        language,
+        status=status,
+        languages=[(Language.EN, "English"), (Language.ZH, "中文")],
+        words={key: language.of(each) for key, each in LOG_IN_WORDS.items()},
+        who=None if session is None else session.account,
+        csrf=None if session is None else session.csrf,
+        open_id=access.open_id is not None,
+        problem=None if words is None else language.of(words),
+        renew=renew,
     )
-    headers = {"content-language": "zh-CN" if language is Language.ZH else "en", "vary": "accept-language"}
-    return HTMLResponse(html, status_code=status, headers=headers)
 
 
 async def _opened(request: Request, access: Access) -> Opened:
@@ -155,11 +146,7 @@ def _refuse_elsewhere(request: Request) -> None:
 
 
 async def _form(request: Request) -> dict[str, str]:
-    if media_type(request) != FORM:
-        raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {FORM}.")
-    body = await request.body()
-    if len(body) > _MAX_FORM:
-        raise RequestRefused(Code.TOO_LARGE, f"At most {_MAX_FORM} bytes are read.")
+    body = await read_short_form(request)
     try:
         found = parse_qs(body.decode("utf-8"), max_num_fields=_MAX_FIELDS, errors="strict")
     except ValueError as error:
