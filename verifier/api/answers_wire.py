@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+StatusWord = Literal["valid", "revoked", "suspended", "superseded"]
+
 
 class AsOfBlock(BaseModel):
     """The block that the facts were read at."""
@@ -46,7 +48,7 @@ class ChoiceAnswer(BaseModel):
     agency_name: str | None
     serial: int
     type: str
-    status: Literal["valid", "revoked", "suspended", "superseded"]
+    status: StatusWord
     values: dict[str, Any] = Field(description="Its number, where the matter may read that.")
 
 
@@ -59,7 +61,7 @@ class VerdictAnswer(BaseModel):
     at: int
     as_of: AsOfBlock | None
     notes: dict[str, Any]
-    status_now: Literal["valid", "revoked", "suspended", "superseded"] | None
+    status_now: StatusWord | None
     certificate: NamedCertificate | None
     values: dict[str, Any] | None = Field(
         default=None, description="After a look-up or a code: what the matter may read, if all was compared and equal."

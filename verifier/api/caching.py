@@ -9,12 +9,15 @@ import base64
 import hashlib
 from collections.abc import Iterator
 from http import HTTPStatus
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
 FOR_EVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it already."}}
+"""What OpenAPI says of an answer that may be kept."""
 _OPEN = {"access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 
 

@@ -10,8 +10,7 @@ from ecert.certificate import Value
 from ecert.strict_json import MAX_INTEGER
 from store.deliveries import Delivery
 from store.watches import MAX_URL, Watch
-from verifier.api.answers_wire import ProblemAnswer
-from verifier.api.published_wire import StatusWord
+from verifier.api.answers_wire import ProblemAnswer, StatusWord
 from verifier.api.queries import Query, WholeNumber
 from verifier.api.wire import Stated
 from verifier.changes.message import change_to_json

@@ -94,12 +94,11 @@ def problem_answers(
 
 def json_body(model: type[BaseModel]) -> dict[str, Any]:
     """Describe a JSON body by its model."""
-    content = {"application/json": {"schema": _inlined(model.model_json_schema())}}
-    return {"requestBody": {"required": True, "content": content}}
+    return {"requestBody": {"required": True, "content": {JSON: {"schema": _schema(model)}}}}
 
 
 def _form_schema() -> dict[str, Any]:
-    schema = _inlined(FormRequest.model_json_schema())
+    schema = _schema(FormRequest)
     parts = {
         FILE_PART: _file("An `*.ecert.json` file or the compact form."),
         DOCUMENT_PART: _file("A PDF, OFD or image: judged with the certificate, or what to find it by."),
@@ -165,15 +164,10 @@ OF_A_BODY = (
 )
 """What a body of JSON may be refused with."""
 PROBLEMS_OF_VERIFICATION = problem_answers(
-    Code.NOT_JSON,
+    *OF_A_BODY,
     Code.BAD_FORM,
     Code.UNAUTHENTICATED,
     Code.FORBIDDEN,
-    Code.TOO_LARGE,
-    Code.TOO_SLOW,
-    Code.WRONG_MEDIA_TYPE,
-    Code.COMPRESSED,
-    Code.NOT_UNDERSTOOD,
     Code.TOO_MANY,
     Code.NOT_READY,
     Code.DATABASE_AWAY,

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from ecert import base64url
 from verifier.api import caching
+from verifier.api.bodies import JSON
 from verifier.api.documented import problem_answers
 from verifier.api.published_wire import LeavesAnswer, SerialStatusAnswer
 from verifier.callers import Gate
@@ -19,7 +20,6 @@ from verifier.services.published import Published
 TOKEN_TYPE = "application/statuslist+jwt"  # noqa: S105 # a media type
 STATUS_TTL = 60
 """Seconds for which a status list may be kept, unless the settings say."""
-_JSON = "application/json"
 _STATUS_LIST = "/status/{chain_id}/{ledger}/{agency}/{number}"
 _LEAVES = "/v1/batches/{agency}/{first_serial}/leaves"
 _STATUS = "/v1/certificates/{agency}/{serial}/status"
@@ -58,7 +58,7 @@ def publication_routes(published: Published, gate: Gate, ttl: int) -> APIRouter:
         found = await asyncio.to_thread(published.leaves, agency, batch)
         if found is None:
             raise _nothing("There is no such batch.")
-        return caching.streamed(found.json_pieces(), tag=tag, media_type=_JSON, keep=keep)
+        return caching.streamed(found.json_pieces(), tag=tag, media_type=JSON, keep=keep)
 
     async def status(request: Request, agency: str, serial: str) -> JSONResponse:
         """Say what the ledger says of a serial: the status now, as of which block, and every change before.
@@ -86,11 +86,10 @@ def _problems(*codes: Code) -> dict[int | str, dict[str, Any]]:
     return problem_answers(Code.NOT_FOUND, Code.TOO_MANY, *codes, Code.INTERNAL)
 
 
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it already."}}
 _TOKEN = {"description": "A signed status list.", "content": {TOKEN_TYPE: {"schema": {"type": "string"}}}}
-_OF_LISTS: dict[int | str, dict[str, Any]] = {200: _TOKEN, **_NOT_MODIFIED, **_problems(Code.DATABASE_AWAY)}
+_OF_LISTS: dict[int | str, dict[str, Any]] = {200: _TOKEN, **caching.NOT_MODIFIED, **_problems(Code.DATABASE_AWAY)}
 _OF_SERIALS = _problems(Code.NOT_READY)
-_OF_LEAVES = {**_NOT_MODIFIED, **_problems(Code.NOT_READY, Code.DATABASE_AWAY)}
+_OF_LEAVES = {**caching.NOT_MODIFIED, **_problems(Code.NOT_READY, Code.DATABASE_AWAY)}
 
 
 def _nothing(detail: str) -> RequestRefused:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import BaseModel, Field
 
-from verifier.api.answers_wire import AsOfBlock
-
-StatusWord = Literal["valid", "revoked", "suspended", "superseded"]
+from verifier.api.answers_wire import AsOfBlock, StatusWord
 
 
 class PublishedAsOf(AsOfBlock):

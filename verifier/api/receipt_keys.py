@@ -11,6 +11,7 @@ from fastapi.responses import Response
 
 from ecert.jwks import KeySet
 from verifier.api import caching
+from verifier.api.bodies import JSON
 from verifier.api.documented import problem_answers
 from verifier.problems import Code
 
@@ -29,13 +30,13 @@ def receipt_key_routes(published: Callable[[], KeySet]) -> APIRouter:
         Whoever meets a `kid` that is not in a copy of this should ask again: keys change without notice.
         """
         content = json.dumps(published().to_json(), separators=(",", ":")).encode()
-        return caching.kept(request, content, media_type="application/json", keep=_KEEP)
+        return caching.kept(request, content, media_type=JSON, keep=_KEEP)
 
     return router
 
 
 _ANSWERS: dict[int | str, dict[str, Any]] = {
-    200: {"description": "A JWK Set.", "content": {"application/json": {"schema": {"type": "object"}}}},
-    304: {"description": "As the caller has it already."},
+    200: {"description": "A JWK Set.", "content": {JSON: {"schema": {"type": "object"}}}},
+    **caching.NOT_MODIFIED,
     **problem_answers(Code.INTERNAL),
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
@@ -13,12 +12,11 @@ from ecert.certificate import Value
 from ecert.types import COMMON_FIELDS, CertificateType, TypeCatalogue, Words
 from ecert.types import Field as TypeField
 from verifier.api import caching
+from verifier.api.bodies import JSON
 from verifier.api.documented import problem_answers
 from verifier.problems import Code, RequestRefused
 
 KEEP = "public, max-age=300"
-_JSON = "application/json"
-_NOT_MODIFIED: dict[int | str, dict[str, Any]] = {304: {"description": "As the caller has it already."}}
 
 
 class NamedType(BaseModel):
@@ -67,7 +65,7 @@ def type_routes(types: TypeCatalogue) -> APIRouter:
     problems = problem_answers(Code.INTERNAL)
 
     @router.get(
-        "", summary="The certificate types", response_model=TypesAnswer, responses={**_NOT_MODIFIED, **problems}
+        "", summary="The certificate types", response_model=TypesAnswer, responses={**caching.NOT_MODIFIED, **problems}
     )
     async def every(request: Request) -> Response:
         """Give the names of every type."""
@@ -77,7 +75,7 @@ def type_routes(types: TypeCatalogue) -> APIRouter:
         "/{slug}",
         summary="A certificate type",
         response_model=TypeAnswer,
-        responses={**_NOT_MODIFIED, **problem_answers(Code.NOT_FOUND), **problems},
+        responses={**caching.NOT_MODIFIED, **problem_answers(Code.NOT_FOUND), **problems},
     )
     async def one(request: Request, slug: str) -> Response:
         """Give a type with its fields."""
@@ -135,4 +133,4 @@ def _words(words: Words) -> Value:
 
 def _kept(request: Request, said: dict[str, Value]) -> Response:
     content = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
-    return caching.kept(request, content, media_type=_JSON, keep=KEEP)
+    return caching.kept(request, content, media_type=JSON, keep=KEEP)

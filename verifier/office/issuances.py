@@ -20,16 +20,11 @@ from verifier.services.drafting_orders import Wanted
 from verifier.services.issuance import Answered
 
 _PROBLEMS = documented.problem_answers(
-    Code.NOT_JSON,
     Code.UNAUTHENTICATED,
     Code.FORBIDDEN,
     Code.CONFLICT,
     Code.KEY_REUSED,
-    Code.TOO_LARGE,
-    Code.TOO_SLOW,
-    Code.WRONG_MEDIA_TYPE,
-    Code.COMPRESSED,
-    Code.NOT_UNDERSTOOD,
+    *documented.OF_A_BODY,
     Code.TOO_MANY,
     Code.NOT_READY,
     Code.DATABASE_AWAY,

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from ecert.issuing import MAX_SUPERSEDES
 from ecert.strict_json import MAX_INTEGER
+from verifier.api.answers_wire import StatusWord
 from verifier.api.wire import DIGEST, MAX_EXPECTED, Stated
 
 LONGEST_REASON = 500
@@ -16,7 +17,6 @@ _Serial = Annotated[int, Field(ge=0, le=MAX_INTEGER)]
 _Text = Annotated[str, Field(min_length=1, max_length=200)]
 _Time = Annotated[str, Field(max_length=40)]
 MOST_LISTED = 1000
-StatusWord = Literal["valid", "revoked", "suspended", "superseded"]
 StateWord = Literal["gathering", "anchoring", "supersession_pending", "settled", "refused", "withdrawn", "withheld"]
 
 
