@@ -132,14 +132,14 @@ def test_an_incremental_copy_is_the_same_as_one_read_whole(shelf: Shelf) -> None
         assert followed.copy.as_of == fresh.copy.as_of
 
 
+def away() -> None:
+    raise DatabaseAway("pulled out")
+
+
 def test_the_old_copy_stays_while_the_database_is_away(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     with shelf.open() as database:
         view = LedgerView(database)
         view.refresh()
-
-        def away() -> None:
-            raise DatabaseAway("pulled out")
-
         with monkeypatch.context() as patched:
             patched.setattr(database, "read", away)
             with pytest.raises(DatabaseAway):
@@ -150,12 +150,18 @@ def test_the_old_copy_stays_while_the_database_is_away(shelf: Shelf, monkeypatch
         assert view.trouble is None
 
 
-async def test_following_goes_on_through_trouble_and_ends_when_told(shelf: Shelf) -> None:
+async def test_following_goes_on_through_trouble_and_ends_when_told(
+    shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with shelf.open() as database:
         view = LedgerView(database)
         stop = asyncio.Event()
-        following = asyncio.create_task(view.follow(stop, 0.01))
-        while not view.ready:  # noqa: ASYNC110 - it is the view that is watched
+        with monkeypatch.context() as patched:
+            patched.setattr(database, "read", away)
+            following = asyncio.create_task(view.follow(stop, 0.01))
+            while view.trouble is None:  # noqa: ASYNC110 - it is the view that is watched
+                await asyncio.sleep(0.01)
+        while not view.ready:  # noqa: ASYNC110 - the same
             await asyncio.sleep(0.01)
         shelf.change(2, Status.REVOKED)
         while view.copy.status(AGENCY, 2) is not Status.REVOKED:  # noqa: ASYNC110 - the same
