@@ -17,10 +17,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(ROOT))
 
-from storms.ground import ground  # noqa: E402 # the same
+from storms.ground import ground  # noqa: E402 # the path is set above
 from storms.playing import STORMS, Played, play  # noqa: E402 # the same
 
-from clique.faults import NetworkError  # noqa: E402 # the path is set above
+from clique.faults import NetworkError  # noqa: E402 # the same
 
 TIME = 15 * 60.0
 """Seconds after which no further storm begins."""

@@ -85,15 +85,14 @@ class City:
         Raises:
             CityError: it ended, or was not ready within a minute; the log's last lines are in the text.
         """
-        address = self.folder / "service.url"
-        address.unlink(missing_ok=True)
+        (self.folder / "service.url").unlink(missing_ok=True)
         command = [sys.executable, "-m", "verifier", "serve", "--data", str(self.folder)]
         with (self.folder / "service.log").open("ab") as log:
             self.service_process = subprocess.Popen(
                 command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=ROOT, env=os.environ | self.environment
             )
         deadline = time.monotonic() + START_TIMEOUT
-        while not (self._ready(address) and self._office_answers()):
+        while not self._is_up():
             if self.service_process.poll() is not None or time.monotonic() > deadline:
                 raise CityError(f"the service did not become ready:\n{tail(self.folder / 'service.log')}")
             time.sleep(0.1)
@@ -104,26 +103,21 @@ class City:
         lines = [f"node_urls = {json.dumps(list(urls))}", *ports, 'status_base = "https://ecert.example"', *more]
         (self.folder / "ecert.toml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
-    def _ready(self, address: Path) -> bool:
-        if not address.exists():
-            return False
-        self.service = address.read_text(encoding="utf-8").strip()
-        try:
-            with urllib.request.urlopen(f"{self.service}/readyz", timeout=10) as answer:  # noqa: S310 # our own address
-                return bool(answer.status == 200)  # noqa: PLR2004
-        except (urllib.error.URLError, OSError):
-            return False
+    def _is_up(self) -> bool:
+        self.service, self.office = self._answering("service.url", "readyz"), self._answering("office.url", "healthz")
+        return bool(self.service and self.office)
 
-    def _office_answers(self) -> bool:
-        address = self.folder / "office.url"
+    def _answering(self, name: str, question: str) -> str:
+        """Give the address that stands in a file, if a program answers well there; else nothing."""
+        address = self.folder / name
         if not address.exists():
-            return False
-        self.office = address.read_text(encoding="utf-8").strip()
+            return ""
+        url = address.read_text(encoding="utf-8").strip()
         try:
-            with urllib.request.urlopen(f"{self.office}/healthz", timeout=10) as answer:  # noqa: S310 # our own address
-                return bool(answer.status == 200)  # noqa: PLR2004
+            with urllib.request.urlopen(f"{url}/{question}", timeout=10) as answer:  # noqa: S310 # our own address
+                return url if answer.status == 200 else ""  # noqa: PLR2004
         except (urllib.error.URLError, OSError):
-            return False
+            return ""
 
     def catch_up(self) -> None:
         """Wait until the service has read one more block, and with it all that commands saw settled before."""
