@@ -39,7 +39,7 @@ from verifier.keys.keyring import Keyring, Purpose
 from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.agencies import Desk, accreditation, make_keys, own_key, own_operators
-from verifier.services.issuance import Answered, IssuanceOrder
+from verifier.services.issuance import IssuanceOrder, Told
 from verifier.services.issuing import issue
 from verifier.services.office import Office
 from verifier.services.online_batches import OnlineBatches
@@ -159,7 +159,7 @@ class Town:
         with Database.open(self.url) as database:
             office = self.office(database)
             answered = asyncio.run(SingleIssuing(office, batch_size=100).issue(order))
-            assert isinstance(answered, Answered)
+            assert isinstance(answered, Told)
             if close:
                 OnlineBatches(office=office, seconds=0).close_due()
         serial = answered.said["serial"]

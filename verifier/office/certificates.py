@@ -24,7 +24,7 @@ from verifier.office.issuers import assure_own, issuer, no_such_certificate
 from verifier.office.issuing_wire import CertificatesAnswer, CertificatesQuery, CodeAnswer, StandingAnswer
 from verifier.office.once import once
 from verifier.problems import Code, RequestRefused, not_as_described
-from verifier.services.issuance import CERTIFICATES_PATH, Answered
+from verifier.services.issuance import CERTIFICATES_PATH, Told
 from verifier.services.searching import Page, Search, Sought, blind_filter
 from verifier.services.standing import ON_ITS_WAY, Fetched, Standing
 from verifier.times import read_time
@@ -97,14 +97,14 @@ def certificate_routes(inside: Inside) -> APIRouter:
         number = serial_of(serial)
         await read_nothing(request)
 
-        async def work(attempt: Attempt | None) -> Answered:
+        async def work(attempt: Attempt | None) -> Told:
             own = assure_own(caller, agency)
             found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, own, number)
             if found is None:
                 raise no_such_certificate()
             return await asyncio.to_thread(_coded, inside, own, found, attempt)
 
-        async def shown(kept: Answered) -> Answered:
+        async def shown(kept: Told) -> Told:
             return await asyncio.to_thread(inside.codes.shown, kept)
 
         return await once(inside.idempotency, request, caller, work, shown)
@@ -112,7 +112,7 @@ def certificate_routes(inside: Inside) -> APIRouter:
     return router
 
 
-def _coded(inside: Inside, agency: str, found: Fetched, attempt: Attempt | None) -> Answered:
+def _coded(inside: Inside, agency: str, found: Fetched, attempt: Attempt | None) -> Told:
     if found.file is None:
         raise RequestRefused(Code.CONFLICT, f"It has no code before it is settled; it is {found.standing.state}.")
     return inside.codes.replace_once(agency, found.serial, attempt, now=inside.office.clock())

@@ -17,7 +17,7 @@ from verifier.office.issuing_wire import IssuanceAnswer, IssuanceRequest
 from verifier.office.once import once
 from verifier.problems import Code
 from verifier.services.drafting_orders import Wanted
-from verifier.services.issuance import Answered
+from verifier.services.issuance import Told
 
 _PROBLEMS = documented.problem_answers(
     Code.UNAUTHENTICATED,
@@ -54,7 +54,7 @@ def issuance_routes(inside: Inside) -> APIRouter:
         caller = await issuer(inside.gate, request, Scope.ISSUE)
         stated = await read_json_body(request, IssuanceRequest)
 
-        async def work(attempt: Attempt | None) -> Answered:
+        async def work(attempt: Attempt | None) -> Told:
             order = inside.drafting.order(wanted(stated), agency=caller.agency or "", now=inside.office.clock())
             inside.gate.spend(caller, Act.ISSUANCE)
             return await inside.issuing.issue(replace(order, attempt=attempt))

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from verifier.access.idempotency import Attempt, Idempotency, Stored, key_of, request_hash
 from verifier.callers import Caller
 from verifier.errors import VerifierError
-from verifier.services.issuance import Answered
+from verifier.services.issuance import Told
 
 AGAIN = {"idempotent-replayed": "true"}
 
@@ -25,8 +25,8 @@ async def once(
     idempotency: Idempotency,
     request: Request,
     caller: Caller,
-    work: Callable[[Attempt | None], Awaitable[Answered]],
-    shown: Callable[[Answered], Awaitable[Answered]] | None = None,
+    work: Callable[[Attempt | None], Awaitable[Told]],
+    shown: Callable[[Told], Awaitable[Told]] | None = None,
 ) -> Response:
     """Answer with what `work` says, or what it said before; `shown` makes the answer where what is kept is another.
 
@@ -40,7 +40,7 @@ async def once(
         return await _rendered(await work(None), shown)
     begun = await idempotency.begin(caller, key, request_hash(request, await request.body()))
     if isinstance(begun, Stored):
-        return await _rendered(Answered(status=begun.status, said=json.loads(begun.answer)), shown, again=True)
+        return await _rendered(Told(status=begun.status, said=json.loads(begun.answer)), shown, again=True)
     try:
         done = await work(begun)
     except VerifierError:
@@ -50,7 +50,7 @@ async def once(
 
 
 async def _rendered(
-    kept: Answered, shown: Callable[[Answered], Awaitable[Answered]] | None, *, again: bool = False
+    kept: Told, shown: Callable[[Told], Awaitable[Told]] | None, *, again: bool = False
 ) -> JSONResponse:
     answered = kept if shown is None else await shown(kept)
     place = answered.said.get("certificate")

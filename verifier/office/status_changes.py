@@ -26,7 +26,7 @@ from verifier.office.issuers import assure_own, issuer, no_such_certificate
 from verifier.office.issuing_wire import CallAnswer, StatusAnswer, StatusRequest
 from verifier.office.once import once
 from verifier.problems import Code, Flaw, RequestRefused, not_as_described
-from verifier.services.issuance import Answered
+from verifier.services.issuance import Told
 from verifier.services.numbered import Numbered
 from verifier.services.status import Action, StatusOrder
 from verifier.services.status_asking import CannotChange, call_to_json
@@ -116,7 +116,7 @@ def status_routes(inside: Inside) -> APIRouter:
 
 
 async def _asked(inside: Inside, request: Request, caller: Caller, orders: Sequence[StatusOrder]) -> Response:
-    async def work(attempt: Attempt | None) -> Answered:
+    async def work(attempt: Attempt | None) -> Told:
         return await asyncio.to_thread(inside.statuses.ask, caller.agency or "", orders, attempt)
 
     return await once(inside.idempotency, request, caller, work)

@@ -24,7 +24,7 @@ CREATED = 201
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answered:
+class Told:
     """What a caller is told: status and JSON."""
 
     status: int
@@ -58,7 +58,7 @@ class IssuanceOrder:
     attempt: Attempt | None = None
 
 
-def issued(order: IssuanceOrder, serial: int) -> Answered:
+def issued(order: IssuanceOrder, serial: int) -> Told:
     """Say that a certificate is stored, and where it can be fetched once it is settled."""
     said = {
         "agency": order.agency,
@@ -67,7 +67,7 @@ def issued(order: IssuanceOrder, serial: int) -> Answered:
         "state": "gathering",
         "certificate": f"{CERTIFICATES_PATH}/{order.agency}/{serial}",
     }
-    return Answered(status=CREATED, said=said)
+    return Told(status=CREATED, said=said)
 
 
 def number_taken(order: IssuanceOrder, serial: int | None) -> RequestRefused:

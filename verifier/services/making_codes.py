@@ -25,7 +25,7 @@ from verifier.faults import CannotOpen, KeyringError
 from verifier.keys.field_key import FieldKeys
 from verifier.problems import Code as Problem
 from verifier.problems import RequestRefused
-from verifier.services.issuance import CREATED, Answered
+from verifier.services.issuance import CREATED, Told
 
 _HAS_ONE = "certificate {serial} of {agency} has a code, which is not kept here; replace it where it is lost"
 
@@ -56,7 +56,7 @@ class CodeDesk:
         with self._writing(agency, serial) as connection:
             return self._put(connection, agency, serial, now)
 
-    def replace_once(self, agency: str, serial: int, attempt: Attempt | None, *, now: int) -> Answered:
+    def replace_once(self, agency: str, serial: int, attempt: Attempt | None, *, now: int) -> Told:
         """Do so for a request, and give what is kept for a repeat of it; `shown` makes the answer of that.
 
         Raises:
@@ -67,11 +67,11 @@ class CodeDesk:
             number = self.fields.keys.newest()
             sealed = self.fields.seal_code(code.printed(), number=number, agency=agency, serial=serial)
             said = {"agency": agency, "serial": serial, "sealed": base64url.encode(sealed)}
-            kept = Answered(status=CREATED, said=said)
+            kept = Told(status=CREATED, said=said)
             kept.keep(connection, attempt)
         return kept
 
-    def shown(self, kept: Answered) -> Answered:
+    def shown(self, kept: Told) -> Told:
         """Give the answer, with the code.
 
         Raises:

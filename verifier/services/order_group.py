@@ -20,11 +20,11 @@ from store.records import BatchRecord, NewCertificate
 from verifier.problems import Code, RequestRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import BlindIndexes
-from verifier.services.issuance import Answered, IssuanceOrder, issued, number_taken, why_not_replaced
+from verifier.services.issuance import IssuanceOrder, Told, issued, number_taken, why_not_replaced
 from verifier.services.office import Office
 from verifier.services.status import pending_statuses
 
-Outcome = Answered | RequestRefused
+Outcome = Told | RequestRefused
 """What becomes of one order."""
 
 
@@ -153,7 +153,7 @@ class OrderGroup:
         for index, order in orders:
             serial = batch.first_serial + batch.count + len(rows)
             self._outcomes[index] = outcome = self._finished(order, issued(order, serial))
-            if isinstance(outcome, Answered):
+            if isinstance(outcome, Told):
                 rows.append(self._signed(order, serial))
                 self._replace(order, serial)
         if batch.count + len(rows) == batch.capacity:
@@ -174,7 +174,7 @@ class OrderGroup:
             now=self._now,
         )
 
-    def _finished(self, order: IssuanceOrder, answered: Answered) -> Outcome:
+    def _finished(self, order: IssuanceOrder, answered: Told) -> Outcome:
         """Keep the answer where it is to be given again; refused where somebody else goes on with the same request."""
         try:
             answered.keep(self._connection, order.attempt)

@@ -16,7 +16,7 @@ from verifier.keys.keyring import Purpose
 from verifier.problems import Code, RequestRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.gathering import Gathering
-from verifier.services.issuance import Answered, IssuanceOrder
+from verifier.services.issuance import IssuanceOrder, Told
 from verifier.services.office import NO_COPY, Office, obstacle
 from verifier.services.order_group import Means, OrderGroup, Outcome, Place
 
@@ -32,7 +32,7 @@ class SingleIssuing:
         self._batch_size = batch_size
         self._gathering: Gathering[Place, IssuanceOrder, Outcome] = Gathering(self.write)
 
-    async def issue(self, order: IssuanceOrder) -> Answered:
+    async def issue(self, order: IssuanceOrder) -> Told:
         """Sign and store one certificate; it is durable when this returns.
 
         Raises:

@@ -15,7 +15,7 @@ from verifier.errors import NotReady, VerifierError
 from verifier.faults import KeyringError
 from verifier.keys.keyring import Purpose
 from verifier.problems import Code, RequestRefused
-from verifier.services.issuance import Answered
+from verifier.services.issuance import Told
 from verifier.services.office import NO_COPY, Office
 from verifier.services.status import NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable, ask_for_changes
 
@@ -37,7 +37,7 @@ class StatusAsking:
 
     office: Office
 
-    def ask(self, agency: str, orders: Sequence[StatusOrder], attempt: Attempt | None) -> Answered:
+    def ask(self, agency: str, orders: Sequence[StatusOrder], attempt: Attempt | None) -> Told:
         """Write the calls of all orders, or nothing. `attempt`: under which key it is done once.
 
         Raises:
@@ -101,7 +101,7 @@ def call_to_json(call: Call) -> dict[str, object]:
     }
 
 
-def _answered(agency: str, outcomes: Sequence[StatusOutcome]) -> Answered:
+def _answered(agency: str, outcomes: Sequence[StatusOutcome]) -> Told:
     written = [call for outcome in outcomes for call in outcome.calls]
     said = {
         "agency": agency,
@@ -109,4 +109,4 @@ def _answered(agency: str, outcomes: Sequence[StatusOutcome]) -> Answered:
         "already": sorted(serial for outcome in outcomes for serial in outcome.already),
         "calls": [call_to_json(call) for call in written],
     }
-    return Answered(status=HTTPStatus.ACCEPTED if written else HTTPStatus.OK, said=said)
+    return Told(status=HTTPStatus.ACCEPTED if written else HTTPStatus.OK, said=said)
