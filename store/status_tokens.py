@@ -25,7 +25,7 @@ class ListName:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Origin:
     """What a stored token was made from: `basis` names all of it but the times, `iat` is the time of its block."""
 
     basis: bytes
@@ -38,7 +38,7 @@ class StoredToken:
 
     name: ListName
     token: str
-    standing: Standing
+    origin: Origin
 
 
 def read(connection: Connection, ledger: str, name: ListName) -> str | None:
@@ -53,11 +53,11 @@ def read(connection: Connection, ledger: str, name: ListName) -> str | None:
     return found
 
 
-def standings(connection: Connection, ledger: str) -> dict[ListName, Standing]:
+def origins(connection: Connection, ledger: str) -> dict[ListName, Origin]:
     """Tell of every token of a ledger what it was made from."""
     wanted = select(status_tokens.c.agency, status_tokens.c.list, status_tokens.c.basis, status_tokens.c.iat)
     return {
-        ListName(agency=row.agency, number=row.list): Standing(basis=row.basis, iat=row.iat)
+        ListName(agency=row.agency, number=row.list): Origin(basis=row.basis, iat=row.iat)
         for row in connection.execute(wanted.where(status_tokens.c.ledger_id == ledger_id(ledger)))
     }
 
@@ -67,7 +67,7 @@ def put(connection: Connection, ledger: str, tokens: Sequence[StoredToken]) -> N
     number = known_ledger(connection, ledger)
     for one in tokens:
         key = {"ledger_id": number, "agency": one.name.agency, "list": one.name.number}
-        content = {"token": one.token, "basis": one.standing.basis, "iat": one.standing.iat}
+        content = {"token": one.token, "basis": one.origin.basis, "iat": one.origin.iat}
         connection.execute(
             insert_into(connection, status_tokens)
             .values(key | content)

@@ -184,7 +184,7 @@ def test_a_list_whose_batch_a_fork_undid_is_no_longer_there(database: Database, 
         events.roll_back(connection, shelf.cursor, before.block)
     publishing.step()
     with database.read() as connection:
-        assert set(status_tokens.standings(connection, LEDGER)) == {FIRST}
+        assert set(status_tokens.origins(connection, LEDGER)) == {FIRST}
 
 
 def anchored(first: int, count: int) -> Callable[[Place], Event]:

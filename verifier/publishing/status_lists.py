@@ -30,7 +30,7 @@ from ecert.suite import SigningKey
 from store import status_tokens
 from store.database import Database
 from store.errors import StoreError
-from store.status_tokens import ListName, Standing, StoredToken
+from store.status_tokens import ListName, Origin, StoredToken
 from verifier.errors import NotReady
 from verifier.faults import KeyringError
 from verifier.ledger_view import LedgerView
@@ -76,7 +76,7 @@ def basis(token: StatusToken, kid: bytes, lifetime: int) -> bytes:
     return sha256(said.encode() + token.status_list.packed).digest()
 
 
-def due(wanted: Mapping[ListName, bytes], stored: Mapping[ListName, Standing], before: int) -> list[ListName]:
+def due(wanted: Mapping[ListName, bytes], stored: Mapping[ListName, Origin], before: int) -> list[ListName]:
     """Name the lists whose token is missing, says something else than it should, or is of a block before `before`."""
     return [
         name
@@ -151,7 +151,7 @@ class StatusPublisher:
         key = self._key(copy.as_of.time)
         wanted = self._wanted(copy, key.kid)
         with self._database.read() as connection:
-            stored = status_tokens.standings(connection, copy.ledger)
+            stored = status_tokens.origins(connection, copy.ledger)
         gone = stored.keys() - wanted.keys()
         if gone:
             with self._database.begin() as connection:
@@ -182,5 +182,5 @@ class StatusPublisher:
 
     def _signed(self, copy: LedgerCopy, name: ListName, key: SigningKey) -> StoredToken:
         token = status_token(copy, name, self._terms)
-        standing = Standing(basis=basis(token, key.kid, self._terms.lifetime), iat=token.iat)
-        return StoredToken(name=name, token=sign_status_token(token, key), standing=standing)
+        origin = Origin(basis=basis(token, key.kid, self._terms.lifetime), iat=token.iat)
+        return StoredToken(name=name, token=sign_status_token(token, key), origin=origin)
