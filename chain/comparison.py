@@ -56,7 +56,7 @@ class Comparison:
         self._made_at = now
 
     async def begin_anew(self) -> None:
-        """Compare in the next round, whenever the last time was: another node is ours now."""
+        """Compare in the very next round, since another node is ours now."""
         self._made_at = -math.inf
         await self.close()
 

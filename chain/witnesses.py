@@ -1,7 +1,7 @@
 """Other nodes of the network, asked from time to time whether they tell the same as ours.
 
 A node that has stalled says of itself that it is healthy, and one that was cut off, or lies, shows a chain of its own:
-only another node can tell. What one does not answer proves nothing and is let pass.
+only another node can tell. One that does not answer proves nothing and is passed over.
 """
 
 from __future__ import annotations

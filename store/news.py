@@ -30,7 +30,7 @@ class News:
         self._session: Connection | None = None
 
     def look(self) -> object:
-        """Give a value that is another one once a call of these senders was written or a cursor moved, or for less.
+        """Give a value that changes once a call of these senders was written or a cursor moved; it may change for less.
 
         Raises:
             DatabaseAway: it cannot be reached; the next look connects again.

@@ -175,7 +175,7 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         openapi_url="/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
-        redirect_slashes=False,  # where to would be told by the caller's Host
+        redirect_slashes=False,  # a redirect would go wherever the caller's Host says
         telemetry=_NO_TELEMETRY,
         lifespan=lifespan,
         middleware=[

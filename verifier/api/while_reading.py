@@ -7,9 +7,9 @@ from starlette.types import Receive, Scope, Send
 
 
 class WhileReading(StreamingResponse):
-    """A stream beside which nobody listens to the request for its end, which would take pieces of the body."""
+    """A stream that does not listen for the caller's hanging up: listening would take pieces of the body."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send; for whoever is gone the reading ends."""
+        """Send; where the caller has hung up, reading its body says so."""
         del scope, receive
         await self.stream_response(send)

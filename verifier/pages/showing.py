@@ -102,7 +102,7 @@ def short_name(filename: str) -> str:
 
 
 def _kindly(said: Said, presented: bytes, language: Language) -> Said:
-    """Tell a file that is something else from one that is a certificate's no more, by how it begins."""
+    """Say of what is no certificate whether it never was one or was damaged since, by how it begins."""
     if said.reason is not Reason.MALFORMED:
         return said
     begins = presented.lstrip(_BEFORE_TEXT)[:6].replace(b"\0", b"").startswith((b"{", b"eyJ"))

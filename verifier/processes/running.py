@@ -25,8 +25,8 @@ SWITCH_SECONDS = 0.0005
 """After which a busy thread (that copies the record, say) lets the event loop go on. Python's own figure is ten times
 as much, and a request would wait so long every time that it reads or writes."""
 YOUNG_OBJECTS = 20_000
-"""So many more objects than before are looked through for circles that nothing refers to. Python's own figure is 700:
-a handful of requests has them while they are answered; looking that often took a twelfth of all time."""
+"""How many more objects than before there must be until Python looks for circles that nothing refers to. Its own figure
+is 700, as many as a handful of requests has while they are answered; looking that often took a twelfth of all time."""
 
 Work = Callable[[asyncio.Event], Coroutine[None, None, None]]
 """What a process does until the event is set."""

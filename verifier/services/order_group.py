@@ -73,7 +73,7 @@ class OrderGroup:
             BatchClosedOtherwise: somebody else closes the batch in this moment.
         """
         fresh = dict(enumerate(orders))
-        batch = self._open_batch()  # first, and no other after it, like whoever closes one: so none wait in a ring
+        batch = self._open_batch()  # before any other lock, like whoever closes one: so nobody waits in a ring
         self._refuse_replacing(fresh)
         self._refuse_numbers(fresh)
         left = [(index, order) for index, order in fresh.items() if index not in self._outcomes]

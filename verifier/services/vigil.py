@@ -31,9 +31,9 @@ NODE_AWAY = (
 )
 
 JUST_LOOKED = 5
-"""Seconds after which a look of the indexer, which looks every two, hangs perhaps at a node that does not answer.
+"""Seconds of silence from which on an indexer, which looks every two, may be waiting for a node that does not answer.
 
-It may for as long as the settings of its nodes make it (`Office.late_seconds`); one that is silent longer is dead.
+It waits for `Office.late_seconds` at most: one that is silent for longer is dead.
 """
 
 
