@@ -76,11 +76,6 @@ class Specimen:
         """The key of the agency that issued it."""
         return KEYS[self.certificate.iss.agency]
 
-    @property
-    def has_holder(self) -> bool:
-        """Whether it names a holder's key."""
-        return self.certificate.cnf is not None
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
