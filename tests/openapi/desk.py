@@ -7,7 +7,6 @@ indexer would: what is issued settles within a second. One certificate is issued
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -107,7 +106,8 @@ def open_desk(folder: Path, settings: str = "") -> Iterator[Desk]:
         organisations.add(connection, Organisation(code="HOUSING", name="Housing", agency=AGENCY))
     fresh = NewClient(name=CLIENT, scopes=SCOPES, defaults={}, per_minute=None, per_day=None)
     secret = enrol(city.database.begin, fresh, "HOUSING", None, now=int(time.time())).secret
-    with _stepping(city), running(folder, "api") as api, running(folder, "office") as office:
+    city.ledger.step(int(time.time()))
+    with city.served(STEP), running(folder, "api") as api, running(folder, "office") as office:
         desk = Desk(
             folder=folder,
             city=city,
@@ -121,25 +121,6 @@ def open_desk(folder: Path, settings: str = "") -> Iterator[Desk]:
         desk.file = desk.issue()
         yield desk
     city.database.close()
-
-
-@contextmanager
-def _stepping(city: City) -> Iterator[None]:
-    """Let the ledger make blocks until the block ends."""
-    stop = threading.Event()
-    city.ledger.step(int(time.time()))
-
-    def step() -> None:
-        while not stop.wait(STEP):
-            city.ledger.step(int(time.time()))
-
-    thread = threading.Thread(target=step)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def _address(program: Program) -> str:

@@ -8,7 +8,10 @@ that a service that waits goes on, and no test ever sleeps.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -222,6 +225,23 @@ class City:
 
     def files(self) -> list[Path]:
         return sorted(self.certificates.rglob("*.ecert.json"))
+
+    @contextmanager
+    def served(self, every: float) -> Iterator[None]:
+        """Do in a thread what `ecert serve` would: as time passes, the ledger steps every so many seconds."""
+        stop = threading.Event()
+
+        def serve() -> None:
+            while not stop.wait(every):
+                self.ledger.step(int(time.time()))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield
+        finally:
+            stop.set()
+            thread.join()
 
     def end_accreditation(self, certificate_type: bytes) -> None:
         self.ledger.emit(

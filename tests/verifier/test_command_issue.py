@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,9 @@ from tests.verifier.office import AGENCY, DEPLOYMENT, LEDGER, City, make_city
 from tests.verifier.test_issuing import citizen_id, nothing_stored, row, table
 from verifier.cli import build
 
+EVERY = 0.02
+"""Seconds between two steps of the ledger."""
+
 
 @pytest.fixture(name="city")
 def city_(tmp_path: Path) -> Iterator[City]:
@@ -27,24 +28,6 @@ def city_(tmp_path: Path) -> Iterator[City]:
     DEPLOYMENT.save(city.folder / "deployment.json")
     with city.database:
         yield city
-
-
-@contextmanager
-def serving(city: City) -> Iterator[None]:
-    """What `ecert serve` would do, beside the command."""
-    stop = threading.Event()
-
-    def serve() -> None:
-        while not stop.wait(0.02):
-            city.ledger.step(int(time.time()))
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def ecert(city: City, *arguments: str | Path) -> Result:
@@ -63,7 +46,7 @@ def issue(city: City, file: Path, *options: str | Path, slug: str = "health-cert
 
 
 def test_a_table_is_issued(city: City) -> None:
-    with serving(city):
+    with city.served(EVERY):
         result = issue(city, table(city, [row(1), row(2)]))
     assert result.exit_code == 0, result.output
     assert "2 certificates in 1 batch, 2 handed out, 0 rows passed over" in result.stdout
@@ -71,7 +54,7 @@ def test_a_table_is_issued(city: City) -> None:
 
 
 def test_with_json_stdout_holds_one_object_and_nothing_else(city: City) -> None:
-    with serving(city):
+    with city.served(EVERY):
         result = issue(city, table(city, [row(1), row(2)]), "--json", "--out", city.folder / "elsewhere")
     said = answer(result)
     assert (said["state"], said["rows"], said["issued"], said["handed_out"]) == ("done", 2, 2, 2)
@@ -124,7 +107,7 @@ def test_a_type_may_be_named_by_any_of_its_names(city: City, name: str) -> None:
 
 def test_the_same_table_again_says_when_it_was_issued_and_what_is_kept_back(city: City) -> None:
     file = table(city, [row(n) for n in range(5)])
-    with serving(city):
+    with city.served(EVERY):
         assert "issued already" not in issue(city, file, "--batch-size", "3").stdout
         assert ecert(city, "status", "revoke", AGENCY, "1").exit_code == 0
         assert ecert(city, "status", "suspend", AGENCY, "2-3").exit_code == 0
@@ -152,13 +135,13 @@ def test_a_folder_that_cannot_be_written_ends_with_2_and_one_line(
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device", str(tmp_path / "full"))
 
-    with serving(city), monkeypatch.context() as patched:
+    with city.served(EVERY), monkeypatch.context() as patched:
         patched.setattr("verifier.services.handing_out.write_files", full)
         result = issue(city, file, "--json")
     assert result.exit_code == 2
     assert f"{tmp_path / 'full'}: No space left on device; nothing is lost. Run the same command" in result.stderr
     assert answer(result)["state"] == "stopped"
-    with serving(city):
+    with city.served(EVERY):
         assert issue(city, file).exit_code == 0
 
 
@@ -177,7 +160,7 @@ def test_when_nobody_serves_the_waiting_ends_and_the_same_command_goes_on(city: 
     assert "nothing is lost" in result.stderr
     result = issue(city, file, "--no-wait", "--json")
     assert (result.exit_code, answer(result)["state"]) == (0, "waiting")
-    with serving(city):
+    with city.served(EVERY):
         assert issue(city, file).exit_code == 0
     assert len(city.files()) == 1
 
@@ -193,7 +176,7 @@ def test_an_interruption_says_how_to_go_on(city: City, monkeypatch: pytest.Monke
     assert result.exit_code == 2
     assert answer(result)["state"] == "interrupted"
     assert "nothing is lost. Run the same command again" in result.stderr
-    with serving(city):
+    with city.served(EVERY):
         assert issue(city, file).exit_code == 0
 
 
@@ -202,7 +185,7 @@ class TestStatus:
 
     @pytest.fixture(autouse=True)
     def _issued(self, city: City) -> Iterator[None]:
-        with serving(city):
+        with city.served(EVERY):
             assert issue(city, table(city, [row(n) for n in range(6)])).exit_code == 0
             yield
 
