@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ecert.events import Place
@@ -114,7 +114,7 @@ class StatusHistory:
                 yield from (number << _OFFSET_BITS | offset for offset in page.offsets())
 
 
-def _merged(page: StatusPage, rows: list[tuple[int, int, int]], successors: Iterable[int]) -> StatusPage:
+def _merged(page: StatusPage, rows: list[tuple[int, int, int]], successors: Collection[int]) -> StatusPage:
     every = sorted([*zip(page.keys, page.blocks, page.times, strict=True), *rows])
     return StatusPage(
         keys=array("Q", [row[0] for row in every]),
