@@ -153,6 +153,12 @@ def read(connection: Connection, name: str) -> Client:
     return found
 
 
+def scopes(connection: Connection, name: str) -> tuple[str, ...]:
+    """Give what a client may do; nothing where there is none of that name, or it is disabled."""
+    wanted = select(clients.c.scopes).where(clients.c.name == name, clients.c.disabled_at.is_(None))
+    return tuple((connection.scalar(wanted) or "").split())
+
+
 def _locked(connection: Connection, name: str) -> int:
     """Give a client's number, and keep others from changing it until the transaction ends."""
     found = connection.scalar(select(clients.c.id).where(clients.c.name == name).with_for_update())

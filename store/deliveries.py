@@ -37,9 +37,10 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """A delivery whose time has come, with where it goes; `secret` is sealed."""
+    """A delivery whose time has come, with where it goes and whom it tells; `secret` is sealed."""
 
     delivery: Delivery
+    caller: str
     url: str
     secret: bytes
 
@@ -68,7 +69,7 @@ def due(connection: Connection, watch: str, *, now: int, limit: int) -> tuple[Du
     """Give what is due of one watch, longest waiting first."""
     wanted = (
         _deliveries()
-        .add_columns(watches.c.url, watches.c.secret)
+        .add_columns(watches.c.caller.label("told"), watches.c.url, watches.c.secret)
         .join(watches, watches.c.id == deliveries.c.watch_id)
         .where(
             deliveries.c.watch_id == watch,
@@ -79,7 +80,10 @@ def due(connection: Connection, watch: str, *, now: int, limit: int) -> tuple[Du
         .order_by(deliveries.c.next_at, deliveries.c.change_id)
         .limit(limit)
     )
-    return tuple(Due(delivery=_delivery(row), url=row.url, secret=row.secret) for row in connection.execute(wanted))
+    return tuple(
+        Due(delivery=_delivery(row), caller=row.told, url=row.url, secret=row.secret)
+        for row in connection.execute(wanted)
+    )
 
 
 def _has_come(now: int) -> ColumnElement[bool]:

@@ -56,10 +56,11 @@ class Contract(StrEnum):
 
 
 class WatchEnd(StrEnum):
-    """Why a watch has ended: its owner removed it, or its receiver said that it is gone (HTTP 410)."""
+    """Why a watch has ended: removed by its owner; its receiver is gone (HTTP 410); its owner may not ask any more."""
 
     REMOVED = "removed"
     GONE = "gone"
+    SHUT_OUT = "shut_out"
 
 
 class DeliveryState(StrEnum):

@@ -75,13 +75,16 @@ class NewWatchRequest(Stated):
 
 
 class WatchAnswer(BaseModel):
-    """A watch. `ended_at`: it is over, since its owner removed it or its receiver was gone (HTTP 410)."""
+    """A watch. `ended_at`: it is over, since its owner removed it, or its receiver was gone (HTTP 410).
+
+    `shut_out`: its owner was disabled, or lost the scope `verify`.
+    """
 
     id: str
     url: str
     created_at: int
     ended_at: int | None
-    end_reason: Literal["removed", "gone"] | None
+    end_reason: Literal["removed", "gone", "shut_out"] | None
 
 
 class NewWatchAnswer(WatchAnswer):

@@ -17,6 +17,8 @@ from store.database import Connection, Database
 from store.deliveries import Attempt, Delivery, Due
 from store.errors import StoreError
 from store.states import WatchEnd
+from verifier.access.entitled import may
+from verifier.callers import Scope
 from verifier.changes.attempts import next_attempt
 from verifier.changes.message import headers, message
 from verifier.changes.posting import Post
@@ -126,8 +128,14 @@ class Deliverer:
             return found if take_turn(connection, LEASE, self._holder, self._clock()) else ()
 
     def _due(self, watch: str) -> tuple[Due, ...]:
+        """Give what is due of a watch; end it where its owner may not be told any more."""
         with self._database.read() as connection:
-            return deliveries.due(connection, watch, now=self._clock(), limit=AT_ONCE)
+            found = deliveries.due(connection, watch, now=self._clock(), limit=AT_ONCE)
+            if not found or may(connection, found[0].caller, Scope.VERIFY):
+                return found
+        with self._database.begin() as connection:
+            watches.end(connection, watch, reason=WatchEnd.SHUT_OUT, now=self._clock())
+        return ()
 
     def _write(self, tried: Delivery, attempt: Attempt) -> None:
         with self._database.begin() as connection:

@@ -14,12 +14,15 @@ from pathlib import Path
 import pytest
 from standardwebhooks import Webhook
 
-from store import deliveries, watches
+from store import accounts, clients, deliveries, organisations, watches
+from store.accounts import NewAccount
+from store.clients import NewClient
 from store.database import Database
 from store.deliveries import Attempt, Delivery
 from store.errors import DatabaseAway
+from store.organisations import Organisation
 from store.states import DeliveryState, WatchEnd
-from tests.store.test_tracking import CALLER, begin, mine, relied_on, revoked
+from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked
 from verifier.changes.addresses import AddressRules
 from verifier.changes.delivering import AT_ONCE, Deliverer
 from verifier.changes.tracking import Tracker
@@ -56,12 +59,23 @@ class FakePost:
         return [headers["webhook-id"] for where, _, headers in self.sent if where == url]
 
 
+def let_in(database: Database, *names: str) -> None:
+    """Let systems in that may verify."""
+    with database.begin() as connection:
+        organisations.add(connection, Organisation(code="TAX", name="Tax", agency=None))
+        place = organisations.place(connection, "TAX", None)
+        for name in names:
+            fresh = NewClient(name=name, scopes=("verify",), defaults={}, per_minute=None, per_day=None)
+            clients.add(connection, fresh, place, now=0)
+
+
 class Desk:
     """A tracker and a deliverer whose clock stands until it is moved."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self.database = database
         self.now = 1_800_000_000
+        let_in(database, CALLER, OTHER)
         self.post = FakePost()
         self.keys = WatchKeys.under(folder / "keys")
         self.rules = AddressRules(["a.example", "b.example"], resolver=self._resolve)
@@ -251,6 +265,46 @@ async def test_a_watch_that_was_removed_gets_nothing_more(desk: Desk) -> None:
     assert desk.watching.remove(CALLER, made.watch.id)
     await desk.live(HOUR)
     assert desk.post.sent == []
+
+
+def disabled(database: Database) -> None:
+    with database.begin() as connection:
+        clients.disable(connection, CALLER, now=1)
+
+
+def without_scope(database: Database) -> None:
+    with database.begin() as connection:
+        clients.set_scopes(connection, CALLER, ("audit",))
+
+
+@pytest.mark.parametrize("shut_out", [disabled, without_scope])
+async def test_who_may_not_ask_any_more_is_not_told_either(desk: Desk, shut_out: Callable[[Database], None]) -> None:
+    made = await desk.watch()
+    desk.happen(1)
+    await desk.deliver()
+    shut_out(desk.database)
+    desk.happen(2)
+    await desk.live(HOUR)
+    assert [each.state for each in desk.of(made)] == [DeliveryState.DONE, DeliveryState.ENDED]
+    assert len(desk.post.sent) == 1
+    (watch,) = desk.watching.of_caller(CALLER)
+    assert watch.end_reason is WatchEnd.SHUT_OUT
+
+
+async def test_so_is_a_person_who_left(desk: Desk) -> None:
+    with desk.database.begin() as connection:
+        place = organisations.place(connection, "TAX", None)
+        for name, role in (("clerk", "clerk"), ("gone", "clerk"), ("auditor", "auditor")):
+            fresh = NewAccount(name=name, roles=(role,), defaults={}, password="x", subject=None)
+            accounts.add(connection, fresh, place, now=0)
+    for name in ("clerk", "gone", "auditor", "nobody"):
+        relied_on(desk.database, 1, caller=name)
+        await desk.watch(f"https://a.example/{name}", caller=name)
+    with desk.database.begin() as connection:
+        accounts.disable(connection, "gone", now=1)
+    desk.happen(1)
+    await desk.deliver()
+    assert [url for url, _, _ in desk.post.sent] == ["https://a.example/clerk"]
 
 
 async def test_an_outcome_that_could_not_be_written_makes_the_same_be_sent_again(

@@ -13,6 +13,7 @@ from store.states import DeliveryState
 from tests import forks
 from tests.store.test_tracking import CALLER, OTHER, begin, mine, relied_on, revoked, track
 from tests.verifier.changes import killed
+from tests.verifier.changes.test_delivering import let_in
 from verifier.keys.watch_key import WatchKeys
 
 NOW = 1_800_000_000
@@ -27,6 +28,7 @@ def test_killed_again_and_again_it_tells_everybody_once(
     (tmp_path / "now").write_text(str(NOW))
     relied_on(database, *range(6))
     relied_on(database, 3, caller=OTHER)
+    let_in(database, CALLER)
     keys = WatchKeys.under(tmp_path / "keys")
     with database.begin() as connection:
         secret = keys.seal("whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0", "mine", number=keys.keys.newest())
