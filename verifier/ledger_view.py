@@ -31,6 +31,7 @@ from verifier.errors import NotReady
 
 _LOG = logging.getLogger(__name__)
 _STARTING = "this process is starting and reads its copy of the ledger"
+_AWAY = "the database does not answer; why, stands in the log of this process"
 _NOTHING_YET = "the chain has not been read yet: `ecert indexer` (part of `ecert serve`) reads it"
 
 
@@ -65,13 +66,13 @@ class LedgerView:
     def copy(self) -> LedgerCopy:
         """The snapshot to judge from; raises `NotReady` as long as there is none."""
         if self._snapshot is None:
-            raise NotReady(_STARTING if self._trouble is None else str(self._trouble))
+            raise NotReady(self.trouble or _STARTING)
         return self._snapshot.copy
 
     @property
     def trouble(self) -> str | None:
-        """Why the last look at the store gave nothing; None when it went well."""
-        return None if self._trouble is None else str(self._trouble)
+        """Why the last look at the store gave nothing, in words for anybody; None when it went well."""
+        return self.database_trouble or (None if self._trouble is None else str(self._trouble))
 
     @property
     def looked(self) -> bool:
@@ -80,8 +81,11 @@ class LedgerView:
 
     @property
     def database_trouble(self) -> str | None:
-        """Why the database did not answer when it was last asked; None where it did, whatever it said."""
-        return str(self._trouble) if isinstance(self._trouble, StoreError) else None
+        """Say that the database did not answer when it was last asked; None where it did, whatever it said.
+
+        Where it is and who asks it stands in the log alone: a stranger is told this.
+        """
+        return _AWAY if isinstance(self._trouble, StoreError) else None
 
     @property
     def sighting(self) -> Sighting | None:
@@ -122,11 +126,11 @@ class LedgerView:
 
     async def look(self) -> None:
         """Refresh once without holding up the event loop; trouble is logged and kept in `trouble`, never raised."""
-        before = self.trouble
+        before = self._trouble
         try:
             await asyncio.to_thread(self.refresh)
         except (StoreError, NotReady, ContradictionError) as error:
-            if before != str(error):
+            if before is None or str(before) != str(error):
                 level = logging.INFO if isinstance(error, NotReady) else logging.WARNING  # so it is at a first start
                 _LOG.log(level, "no newer copy of the ledger: %s", error)
             return

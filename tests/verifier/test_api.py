@@ -383,7 +383,7 @@ async def test_not_ready_says_why(database: Database, shelf: Shelf, monkeypatch:
             view.refresh()
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()["parts"]["database"]) == (503, "away")
-        assert "pulled out" in answer.json()["reasons"][0]
+        assert "does not answer" in answer.json()["reasons"][0]
         judged = await client.post(PATH, json={"certificate": json.loads(shelf.files[0])})
         assert judged.json()["result"] == "VALID"
 

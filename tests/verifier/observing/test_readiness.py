@@ -12,10 +12,12 @@ import pytest
 
 from store import sightings
 from store.database import Database
+from store.engine import make_engine
 from store.errors import DatabaseAway
 from store.sightings import Sighting
 from store.states import NodeTrouble
 from tests.verifier.shelf import LEDGER, Shelf, stock
+from verifier.errors import NotReady
 from verifier.ledger_view import LedgerView
 from verifier.observing.readiness import PartState, Readiness, Watch
 
@@ -127,7 +129,7 @@ def test_a_database_that_is_away_makes_unknown_what_stands_there(
     found = Watch(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
     assert not found.ready
     assert (states(found)["database"], states(found)["indexer"], states(found)["ledger"]) == ("away", "unknown", "ok")
-    assert "pulled out" in found.reasons[0]
+    assert "does not answer" in found.reasons[0]
 
 
 def test_a_copy_that_is_too_old_says_how_old(view: LedgerView) -> None:
@@ -151,3 +153,17 @@ def test_before_the_first_block_nothing_is_ready(tmp_path: Path) -> None:
     assert not found.ready
     assert "starting" in found.reasons[0]
     assert found.parts["database"].state is PartState.UNKNOWN
+
+
+async def test_a_stranger_is_not_told_where_the_database_is_and_the_log_is(caplog: pytest.LogCaptureFixture) -> None:
+    database = Database(make_engine("postgresql://keeper:password@127.0.0.1:9/city"))
+    view = LedgerView(database)
+    await view.look()
+    watch = Watch(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW)
+    with pytest.raises(NotReady) as caught:
+        _ = view.copy
+    told = f"{watch.look().reasons} {caught.value}"
+    assert "does not answer" in told
+    for inner in ("127.0.0.1", "port", "keeper", "city"):
+        assert inner not in told
+    assert "port 9" in caplog.text
