@@ -14,6 +14,7 @@ from chain.errors import NodeInconsistent
 from chain.headers import BlockHeader, check_hash
 from chain.history import History, validators_of
 from chain.node import Node
+from chain.urls import told
 from chain.witnesses import Heard, Witnesses, has_stalled
 from store.records import Cursor
 
@@ -48,7 +49,9 @@ class Comparison:
             self._witnesses = Witnesses(self._node.others, timeout=self._node.timeout)
         heard = await self._witnesses.hear(head, depth)
         if has_stalled(head, heard):
-            raise NodeInconsistent(f"the node at {self._node.url} stands still at block {head.number}; others go on")
+            raise NodeInconsistent(
+                f"the node at {told(self._node.url)} stands still at block {head.number}; others go on"
+            )
         for other in heard:
             ours = await self._node.block(other.block.number)
             if ours.hash != other.block.hash:
@@ -70,18 +73,18 @@ class Comparison:
         """Two nodes show two blocks of one height, which ought to be beyond doubt."""
         if not sealed:
             raise NodeInconsistent(
-                f"the nodes at {self._node.url} and {other.url} have different blocks {ours.number}, deeper than this"
-                " network forks; nothing is read until they agree"
+                f"the nodes at {told(self._node.url)} and {told(other.url)} have different blocks {ours.number}, deeper"
+                " than this network forks; nothing is read until they agree"
             )
         known = await self._node.block(cursor.block)
         if known.hash != cursor.hash:
-            raise NodeInconsistent(f"the node at {self._node.url} has another block {cursor.block} than our copy")
+            raise NodeInconsistent(f"the node at {told(self._node.url)} has another block {cursor.block} than our copy")
         trusted = validators_of(known)
         self._history.sealers.prove(check_hash(ours), trusted)
         try:
             self._history.sealers.prove(check_hash(other.block), trusted)
         except NodeInconsistent as error:
-            log.error("the node at %s is not asked any more: %s", other.url, error)  # noqa: TRY400  # no surprise
+            log.error("the node at %s is not asked any more: %s", told(other.url), error)  # noqa: TRY400  # no surprise
             await self._node.drop(other.url)
             await self.close()
             return

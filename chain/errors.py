@@ -24,6 +24,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from chain.urls import told
+
 
 class ChainError(Exception):
     """The root of this folder's errors."""
@@ -37,7 +39,7 @@ class NodeAway(NodeError):
     """No answer came: refused connection, time-out, HTTP error. The request may or may not have been carried out."""
 
     def __init__(self, url: str, method: str, why: str) -> None:
-        super().__init__(f"the node at {url} did not answer {method}: {why}")
+        super().__init__(f"the node at {told(url)} did not answer {method}: {why}")
         self.url = url
         self.method = method
         self.why = why
@@ -87,7 +89,7 @@ class ChainChanged(ChainError):
     def __init__(self, url: str, differences: Sequence[str]) -> None:
         said = "".join(f"\n  - {difference}" for difference in differences)
         super().__init__(
-            f"the chain at {url} is not the one that this database belongs to:{said}\n"
+            f"the chain at {told(url)} is not the one that this database belongs to:{said}\n"
             "A local chain that was restarted begins anew and forgets all that was anchored on it. Either connect to"
             " the node of the chain that was pinned, or start with an empty data directory and deploy again."
             " Nothing was changed."
@@ -132,7 +134,7 @@ class SignerFailed(ChainError):
     """A remote signer did not do its part; nothing was signed that could be sent."""
 
     def __init__(self, url: str, why: str) -> None:
-        super().__init__(f"the signer at {url}: {why}")
+        super().__init__(f"the signer at {told(url)}: {why}")
         self.url = url
         self.why = why
 

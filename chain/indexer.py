@@ -40,6 +40,7 @@ from chain.node import Node
 from chain.patience import TROUBLE_SECONDS
 from chain.pausing import pause
 from chain.reading import WINDOW, Stretch, counts_at, read_stretch
+from chain.urls import told
 from chain.writing import append, start
 from store import blocks, calls, cursors, events
 from store.database import Database
@@ -203,7 +204,7 @@ class Indexer:
         await pin(self._database, self._node, self._deployment)
         network = await find_network(self._node)
         if not network.proved:
-            log.warning("the node at %s proves no contract's state: its word is taken for events", self._node.url)
+            log.warning("the node at %s proves no contract's state: its word is taken for events", told(self._node.url))
         with self._database.read() as connection:
             known = cursors.read(connection, self._deployment.name)
         if known is None:
@@ -251,7 +252,7 @@ class Indexer:
         """Go on with another node, if there is one; it has to show first that it is of the same chain."""
         lying = isinstance(error, QuorumMissing)
         if await (self._node.drop(self._node.url) if lying else self._node.turn()):
-            log.warning("the indexer asks the node at %s from now on", self._node.url)
+            log.warning("the indexer asks the node at %s from now on", told(self._node.url))
             self._network = None
             await self._comparison.begin_anew()
 

@@ -12,6 +12,7 @@ from chain.errors import NodeError, SignerFailed
 from chain.rpc import Rpc
 from chain.signed import Unreadable, read_signed, signer_of
 from chain.transaction import DynamicFee, SignedTransaction, Transaction, transaction_hash
+from chain.urls import told
 
 
 class RemoteSigner:
@@ -53,7 +54,7 @@ class RemoteSigner:
 
     def __repr__(self) -> str:
         """Show the address and the service."""
-        return f"{type(self).__name__}({to_hex(self._address)} at {self._rpc.url})"
+        return f"{type(self).__name__}({to_hex(self._address)} at {told(self._rpc.url)})"
 
 
 def _asked(transaction: Transaction, address: bytes) -> Json:

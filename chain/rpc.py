@@ -13,12 +13,13 @@ import json
 from collections.abc import Sequence
 from typing import cast
 
-from aiohttp import ClientError, ClientSession, ClientTimeout, TCPConnector
+from aiohttp import ClientError, ClientResponseError, ClientSession, ClientTimeout, InvalidURL, TCPConnector
 
 from chain.answers import Json
 from chain.errors import NodeAway, NodeInconsistent, NodeRefused
 from chain.patience import NODE_SECONDS
 from chain.recursion import limit_kept
+from chain.urls import told
 
 with limit_kept():
     from web3 import AsyncHTTPProvider
@@ -82,7 +83,7 @@ class Rpc:
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAway(self.url, method, _why(error)) from error
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise NodeInconsistent(f"the node at {self.url} answered {method} with no JSON") from error
+            raise NodeInconsistent(f"the node at {told(self.url)} answered {method} with no JSON") from error
         return _result(method, answer)
 
     async def batch(self, requests: Sequence[Request]) -> list[Json | NodeRefused]:
@@ -100,11 +101,11 @@ class Rpc:
         except (ClientError, TimeoutError, OSError) as error:
             raise NodeAway(self.url, name, _why(error)) from error
         except (json.JSONDecodeError, UnicodeDecodeError, RecursionError, TypeError, KeyError) as error:
-            raise NodeInconsistent(f"the node at {self.url} answered {name} with something else") from error
+            raise NodeInconsistent(f"the node at {told(self.url)} answered {name} with something else") from error
         if not isinstance(answers, list):
             return [await self._one(method, parameters) for method, parameters in requests]  # it takes no batches
         if len(answers) != len(requests):
-            raise NodeInconsistent(f"the node at {self.url} answered {name} with {len(answers)} answers")
+            raise NodeInconsistent(f"the node at {told(self.url)} answered {name} with {len(answers)} answers")
         return [_answer(method, answer) for (method, _), answer in zip(requests, answers, strict=True)]
 
     async def _one(self, method: str, parameters: list[Json]) -> Json | NodeRefused:
@@ -141,6 +142,11 @@ class Rpc:
 
 
 def _why(error: BaseException) -> str:
+    """Say what went wrong; not in the library's words where these have the URL in them."""
+    if isinstance(error, ClientResponseError):
+        return f"HTTP {error.status}"
+    if isinstance(error, InvalidURL):
+        return type(error).__name__
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

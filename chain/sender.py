@@ -32,6 +32,7 @@ from chain.node import Node
 from chain.sight import Conditions, look_around
 from chain.signer import Signer
 from chain.tracing import trace
+from chain.urls import told
 from store import calls, cursors
 from store.database import Database
 from store.errors import LeaseLost, StoreError
@@ -207,7 +208,7 @@ class Sender:
         """After a node that was away or contradicts itself, ask another, if there is one."""
         if isinstance(error, NodeAway | NodeInconsistent) and self._node.others and await self._node.turn():
             self._looked = None
-            log.warning("the sender asks the node at %s from now on", self._node.url)
+            log.warning("the sender asks the node at %s from now on", told(self._node.url))
 
     def _trouble(self, whose: str, error: Exception) -> None:
         self._pinned, self._looked = False, None  # who was away may come back as another

@@ -13,7 +13,7 @@ LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 def _http(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username is not None:
-        raise ValueError(f"{url!r} is no http(s) address (without a user name in it)")
+        raise ValueError("an http(s) address is due, without a user name in it")
     return url
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chain.answers import as_bytes, as_int, as_log, as_receipt
-from chain.errors import NodeAway, NodeInconsistent, NodeRefused
+from chain.errors import NodeAway, NodeError, NodeInconsistent, NodeRefused
 from chain.headers import as_header
 from chain.network import find_network
 from chain.node import Node
@@ -103,6 +103,22 @@ async def test_the_same_holds_for_many_requests_at_once(proxy: FaultProxy, fault
     with pytest.raises(NodeAway):
         await faulty.blocks([0, 1])
     assert (await faulty.block(0)).number == 0
+
+
+@pytest.mark.parametrize("fault", [Fault.HANG, Fault.HTTP_500, Fault.DROP_REQUEST, Fault.NOT_JSON])
+async def test_no_failure_tells_the_key_of_a_provider(proxy: FaultProxy, fault: Fault) -> None:
+    """Providers put it into the address, which stands in the message of every failure, and so in logs."""
+    node = Node(f"{proxy.url.rstrip('/')}/?apikey=abcdef", timeout=0.3)
+    try:
+        for ask in (node.chain_id(), node.blocks([0, 1])):
+            proxy.fail("eth_chainId", fault)
+            proxy.fail("eth_getBlockByNumber", fault)
+            with pytest.raises(NodeError) as caught:
+                await ask
+            assert "apikey" not in str(caught.value)
+            assert proxy.url.rstrip("/") in str(caught.value)
+    finally:
+        await node.close()
 
 
 async def test_a_page_instead_of_json_is_inconsistent(proxy: FaultProxy, faulty: Node) -> None:

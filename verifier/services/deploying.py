@@ -14,6 +14,7 @@ from chain.journal import Charter
 from chain.network import Network, find_network
 from chain.node import Node
 from chain.signer import Signer
+from chain.urls import told
 from verifier.errors import Refused
 
 
@@ -47,7 +48,9 @@ async def survey(node: Node, site: Site) -> Deployed | None:
     """
     found = await node.chain_id()
     if site.expected_chain not in {None, found}:
-        raise Refused(f"the node at {node.url} is of chain {found}, not of {site.expected_chain}; nothing was done")
+        raise Refused(
+            f"the node at {told(node.url)} is of chain {found}, not of {site.expected_chain}; nothing was done"
+        )
     if not site.file.exists():
         return None
     deployment = Deployment.load(site.file)
