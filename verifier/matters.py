@@ -127,8 +127,10 @@ def _unsaid(matter: Matter | None, occasion: Occasion) -> Iterator[Flaw]:
 
 
 def forbidden(caller: Caller, matter: str, place: str, why: str) -> RequestRefused:
-    """Log that a caller asked for what its matter does not allow, and make the refusal."""
-    _LOG.warning("refused: caller %s, matter %s, %s: %s", caller.name, matter, place, why)
+    """Log that a caller asked for what its matter does not allow, and make the refusal; no person is named."""
+    house = caller.relying_party if caller.office is None else f"{caller.relying_party}/{caller.office}"
+    who = f"the client {caller.name}" if caller.operator is None else f"somebody of {house}"
+    _LOG.warning("refused: %s, matter %s, %s: %s", who, matter, place, why)
     return RequestRefused(Code.FORBIDDEN, f"{place}: {why}", [Flaw(place=place, why=why)])
 
 

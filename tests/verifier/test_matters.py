@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +135,16 @@ def test_a_matter_is_for_those_it_names(entry: str, allowed: bool, caplog: pytes
         assert matters.rule(CLERK, FULL)
         return
     assert refusal(lambda: matters.rule(CLERK, FULL)).code is Code.FORBIDDEN
-    assert "caller clerk-1, matter deed-tax-home" in caplog.text
+    assert "somebody of TAX/EAST, matter deed-tax-home" in caplog.text
+
+
+def test_the_log_names_the_house_of_a_person_and_never_the_person(caplog: pytest.LogCaptureFixture) -> None:
+    matters = Matters([parse_matter(written(code="deed-tax-home", **{"for": ["TAX/WEST"]}), "m", TYPES)])
+    system = replace(CLERK, name="tax-city", operator=None)
+    for caller in (CLERK, replace(CLERK, office=None), system):
+        assert refusal(lambda caller=caller: matters.rule(caller, FULL)).code is Code.FORBIDDEN
+    told = [record.getMessage().partition(", ")[0] for record in caplog.records]
+    assert told == ["refused: somebody of TAX/EAST", "refused: somebody of TAX", "refused: the client tax-city"]
 
 
 def test_a_ground_a_type_and_a_way_that_the_matter_does_not_allow_are_forbidden_and_logged(
