@@ -45,23 +45,19 @@ class AccessGate:
         self._clock = clock
 
     async def caller(self, request: Request) -> Caller:
-        """Give the caller, and count the call.
+        """Give the caller, and count the call: a caller's own, or against the address of whoever is none that we know.
 
         Raises:
             RequestRefused: 401 for a token or a session that is not good, 403 for a missing CSRF token, 429.
         """
         said = request.headers.get("authorization")
         if said is not None:
-            bearer = await self._bearer(said)
-            request.state.caller = bearer.caller
-            self._paces.hit(Of.CLIENT, bearer.client.name, bearer.client.per_minute)
-            self._meter.refuse_beyond(bearer.client.name, 1, bearer.client.per_day)
-            return bearer.caller
-        caller = await self._sessions.caller(request)
-        if caller is None:
-            self.count(request)
-            caller = ANYBODY
-        request.state.caller = caller
+            return await self._system(request, said)
+        if not self._sessions.remembers(request):
+            self.count(request)  # before the database is asked who that is
+        caller = request.state.caller = await self._sessions.caller(request) or ANYBODY
+        if caller.name is not None:
+            self._paces.hit(Of.CLIENT, caller.name)
         return caller
 
     def count(self, request: Request) -> None:
@@ -76,6 +72,17 @@ class AccessGate:
             return
         per_day = None if act is Act.REFUSED else client.per_day
         self._meter.spend(client.name, act, count, per_day)
+
+    async def _system(self, request: Request, said: str) -> Caller:
+        try:
+            bearer = await self._bearer(said)
+        except RequestRefused:
+            self.count(request)
+            raise
+        request.state.caller = bearer.caller
+        self._paces.hit(Of.CLIENT, bearer.client.name, bearer.client.per_minute)
+        self._meter.refuse_beyond(bearer.client.name, 1, bearer.client.per_day)
+        return bearer.caller
 
     async def _bearer(self, said: str) -> Bearer:
         if said[: len(_SCHEME)].lower() != _SCHEME:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -62,6 +63,28 @@ class Paces:
         """Count a try that was wrong."""
         self._turn()
         self._now[Of.WRONG_TRY, name] += 1
+
+    @contextmanager
+    def trying(self, name: str, wrong: type[Exception]) -> Iterator[None]:
+        """Count a try before it is judged, so that many at once are no more than one by one.
+
+        What ends without `wrong` was none after all. Refuses with 429 where there were too many.
+        """
+        self.hit(Of.WRONG_TRY, name)
+        try:
+            yield
+        except wrong:
+            raise
+        except Exception:
+            self._take_back(Of.WRONG_TRY, name)
+            raise
+        self._take_back(Of.WRONG_TRY, name)
+
+    def _take_back(self, of: Of, name: str) -> None:
+        """Count one less, of this minute or the last one's."""
+        self._turn()
+        counts = self._now if self._now[of, name] else self._before
+        counts[of, name] = max(0, counts[of, name] - 1)
 
     def _refuse_beyond(self, of: Of, name: str, most: int) -> None:
         past = self._turn()

@@ -103,10 +103,10 @@ class Sessions:
 
     async def session(self, request: Request) -> Session | None:
         """Give the session of a request; None where it has no session cookie; raises as `caller` does, but for 403."""
-        token = request.cookies.get(self.cookie) if "cookie" in request.headers else None
-        if token is None:
+        digest = self._digest(request)
+        if digest is None:
             return None
-        now, digest = self._clock(), _hash(token)
+        now = self._clock()
         session = await self._find(digest, now)
         if session is None or self._is_over(session, now):
             self._kept.pop(digest, None)
@@ -120,6 +120,10 @@ class Sessions:
         request.state.session = session
         return session
 
+    def remembers(self, request: Request) -> bool:
+        """Tell whether a request has the cookie of a session that was found here before, whatever became of it."""
+        return self._digest(request) in self._kept
+
     async def end(self, session: Session) -> None:
         """End a session; raises `StoreError`."""
         await asyncio.to_thread(self._end, session.token)
@@ -128,6 +132,10 @@ class Sessions:
     async def forget(self) -> None:
         """Delete the sessions that are over; raises `StoreError`."""
         await asyncio.to_thread(self._forget)
+
+    def _digest(self, request: Request) -> bytes | None:
+        token = request.cookies.get(self.cookie) if "cookie" in request.headers else None
+        return None if token is None else _hash(token)
 
     async def _find(self, digest: bytes, now: int) -> Session | None:
         kept = self._kept.get(digest)

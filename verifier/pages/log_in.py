@@ -46,7 +46,6 @@ def log_in_routes(access: Access) -> APIRouter:
         try:
             opened = await _opened(request, access)
         except LogInRefused:
-            access.paces.count_wrong_try(access.addresses.of(request))
             return page(request, access, words=LOG_IN_WORDS["refused"], status=HTTPStatus.UNAUTHORIZED)
         except NewPasswordDue:
             due = LOG_IN_WORDS["new_password_due"]
@@ -125,13 +124,13 @@ def page(
 async def _opened(request: Request, access: Access) -> Opened:
     """Read the form and let somebody in."""
     access.gate.count(request)
-    access.paces.refuse_after_tries(access.addresses.of(request))
     _refuse_elsewhere(request)
     form = await _form(request)
     new_password = form.get("new_password") or None
     if new_password is not None and new_password != form.get("again", ""):
         raise NewPasswordDue("the new password is not twice the same")
-    return await access.log_ins.by_password(form.get("name", ""), form.get("password", ""), new_password)
+    with access.paces.trying(access.addresses.of(request), LogInRefused):
+        return await access.log_ins.by_password(form.get("name", ""), form.get("password", ""), new_password)
 
 
 def _refuse_elsewhere(request: Request) -> None:

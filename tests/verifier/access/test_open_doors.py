@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,9 @@ import pytest
 
 from ecert.explaining import Language
 from store.database import Database
+from tests.verifier.access.people import QUICK, log_in, settled_person
 from tests.verifier.access.town import AGENCY, Town, bearer, grant, make_town
+from verifier.access.roles import Role
 from verifier.pages.words import PROBLEMS
 from verifier.problems import Code
 
@@ -89,3 +93,37 @@ async def test_what_costs_next_to_nothing_is_not_counted(path: str, town: Town) 
     async with town.http() as http:
         for _ in range(MOST + 1):
             assert (await http.get(path)).status_code != 429
+
+
+@pytest.mark.parametrize(
+    "junk", [{"authorization": "Bearer a.b.c"}, {"authorization": "Basic eDp4"}, {"cookie": "__Host-ecert=made-up"}]
+)
+async def test_saying_who_one_is_and_being_nobody_is_counted(junk: dict[str, str], town: Town) -> None:
+    async with town.http("203.0.113.9") as http:
+        for _ in range(MOST):
+            assert (await http.get("/v1/me", headers=junk)).status_code == 401
+        assert (await http.get("/v1/me", headers=junk)).status_code == 429
+
+
+async def test_many_wrong_passwords_at_once_are_no_more_than_one_by_one(tmp_path: Path, database: Database) -> None:
+    town = make_town(tmp_path, database, tries_per_minute=MOST, **QUICK)
+    settled_person(town, "clerk-1", Role.CLERK)
+    async with town.http() as http:
+        for _ in range(2 * MOST):
+            assert (await log_in(http, "clerk-1")).status_code == 303
+        tries = [log_in(http, f"clerk-{number}", "made up") for number in range(2 * MOST)]
+        answers = await asyncio.gather(*tries)
+        assert Counter(answer.status_code for answer in answers) == {401: MOST, 429: MOST}
+        assert (await log_in(http, "clerk-1")).status_code == 429
+
+
+async def test_a_person_is_known_by_a_session_that_is_no_strangers(tmp_path: Path, database: Database) -> None:
+    """A clerk goes on where the rest of the hall has used up what strangers may."""
+    town = make_town(tmp_path, database, address_per_minute=2, client_per_minute=5, **QUICK)
+    settled_person(town, "clerk-1", Role.CLERK)
+    async with town.http() as http, town.http() as hall:
+        assert (await log_in(http, "clerk-1")).status_code == 303
+        statuses = [(await http.get("/v1/me")).status_code for _ in range(2)]
+        assert (await hall.get("/v1/me")).status_code == 429
+        statuses += [(await http.get("/v1/me")).status_code for _ in range(4)]
+    assert statuses == [200] * 5 + [429], "a person has the figure of a client"
