@@ -62,7 +62,9 @@ class Settings(BaseSettings):
     access_seconds: float = Field(
         default=2.0, gt=0, le=60, description="how often clients are read again and usage is written"
     )
-    client_per_minute: int = Field(default=12_000, ge=1, description="calls of a person, and of a client that has no figure of its own")
+    client_per_minute: int = Field(
+        default=12_000, ge=1, description="calls of a person, and of a client that has no figure of its own"
+    )
     address_per_minute: int = Field(default=600, ge=1, description="calls from one address by nobody we know")
     tries_per_minute: int = Field(default=20, ge=1, description="wrong secrets and passwords from one address")
     batch_size: int = Field(

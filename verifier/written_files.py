@@ -1,4 +1,7 @@
-"""Files that are there whole or not at all: written beside their place, made durable, then moved there."""
+"""Files that are there whole or not at all: written beside their place, made durable, then moved there.
+
+Folders that are made for them are for their owner alone, since what is written tells of people.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from verifier.keys.secret_files import sync_folder
+from verifier.keys.secret_files import make_secret_folder, sync_folder
 
 FEW = 8
 """Up to so many files are synced one by one; more share one sync of the system."""
@@ -16,7 +19,7 @@ FEW = 8
 
 def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
     """Write files into a folder; those that are there with the same content are left alone."""
-    folder.mkdir(parents=True, exist_ok=True)
+    make_secret_folder(folder)
     moves: list[tuple[Path, Path]] = []
     try:
         for name, content in files:
@@ -36,8 +39,8 @@ def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
 
 
 def assure_writable(folder: Path) -> None:
-    """Make a folder and see that files can be written in it; raises `OSError` where they cannot."""
-    folder.mkdir(parents=True, exist_ok=True)
+    """Make the folder and see that files can be written in it; raises `OSError` where they cannot."""
+    make_secret_folder(folder)
     probe = _partial(folder / "writable")
     try:
         probe.write_bytes(b"")
@@ -48,7 +51,7 @@ def assure_writable(folder: Path) -> None:
 @contextmanager
 def writing(path: Path) -> Iterator[IO[str]]:
     """Write one text file; it takes its place only when all went well."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_secret_folder(path.parent)
     partial = _partial(path)
     try:
         with partial.open("w", encoding="utf-8", newline="") as file:

@@ -22,7 +22,10 @@ class SecretFileOpen(Exception):
 
 def make_secret_folder(folder: Path) -> None:
     """Make a folder, and those above it, that only its owner may enter; leave one that is there."""
-    folder.mkdir(mode=OWNER_FOLDER, parents=True, exist_ok=True)
+    if folder.is_dir():
+        return
+    make_secret_folder(folder.parent)  # of itself, `mkdir` would leave those above open
+    folder.mkdir(mode=OWNER_FOLDER, exist_ok=True)
 
 
 def write_secret(path: Path, content: bytes) -> None:
