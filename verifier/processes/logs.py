@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+import threading
 import time
 from types import TracebackType
 from typing import Literal
@@ -17,6 +19,7 @@ from typing import Literal
 from verifier.observing.places import places_of
 from verifier.observing.request_names import request_name
 
+_LOG = logging.getLogger(__name__)
 LogFormat = Literal["text", "json"]
 
 _CHATTY = (
@@ -32,6 +35,7 @@ _CHATTY = (
     "uvicorn.error",
     "web3",
 )
+_VALUES = re.compile(r"[<(\n]")
 _OURS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _Trace = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
@@ -79,10 +83,34 @@ class _Objects(logging.Formatter):
         return json.dumps(said, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
+def _first_words(record: logging.LogRecord) -> bool:
+    """Keep the first words of what asyncio says: behind them stand arguments, and the text of an error."""
+    record.msg, record.args = _VALUES.split(record.getMessage(), maxsplit=1)[0].rstrip(), ()
+    return True
+
+
+def _falls(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """Log what ends this process."""
+    if not issubclass(kind, Exception):
+        sys.__excepthook__(kind, error, trace)
+        return
+    _LOG.critical("unforeseen %s: this process ends", kind.__name__, exc_info=(kind, error, trace))
+
+
+def _thread_falls(args: threading.ExceptHookArgs) -> None:
+    _LOG.error("unforeseen %s in a thread", args.exc_type.__name__, exc_info=args.exc_value)
+
+
+def _passed_over(args: sys.UnraisableHookArgs) -> None:
+    _LOG.error("unforeseen %s, passed over", args.exc_type.__name__, exc_info=args.exc_value)
+
+
 def start_log(process: str, level: str, form: LogFormat = "text") -> None:
-    """Set up this process's log; `process` is its name in every line."""
+    """Set up this process's log; `process` is its name in every line. What ends the process stands in it, too."""
     lines = logging.StreamHandler(sys.stderr)
     lines.setFormatter(_Lines(process) if form == "text" else _Objects(process))
     logging.basicConfig(level=level, handlers=[lines], force=True)
     for chatty in _CHATTY:
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLevelName(level)))
+    logging.getLogger("asyncio").addFilter(_first_words)
+    sys.excepthook, threading.excepthook, sys.unraisablehook = _falls, _thread_falls, _passed_over
