@@ -12,7 +12,9 @@ import asyncio
 import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import httpx
 
@@ -22,6 +24,8 @@ _MAX_PORT = 65_535
 _PORTS = {"https": 443, "http": 80}
 _FIRST_FREE = 1024
 """Ports below are of other services of a machine, which nobody may try out by a watch."""
+_AT_ONCE = 256
+"""Names that are asked for at once: as many as there are deliveries under way at most."""
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolver = Callable[[str, int], Awaitable[Collection[str]]]
@@ -44,10 +48,20 @@ class Target:
     addresses: tuple[str, ...]
 
 
-async def resolve(host: str, port: int) -> Collection[str]:
-    """Ask the system for the addresses of a host."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(address[0]) for *_, address in found]
+class SystemResolver:
+    """Asks the system for the addresses of a host, many at once, in threads that do nothing else.
+
+    The name server may be the caller's own, and hang. An event loop by itself asks for two or for six names at once.
+    """
+
+    def __init__(self) -> None:
+        self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="resolver")
+
+    async def __call__(self, host: str, port: int) -> Collection[str]:
+        """Give the addresses."""
+        ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(self._threads, ask)
+        return [str(address[0]) for *_, address in found]
 
 
 class AddressRules:
@@ -55,12 +69,12 @@ class AddressRules:
 
     Args:
         hosts: the only hosts that may be, in lower case, wherever they lead; none: all public ones.
-        resolver: who knows addresses.
+        resolver: who knows addresses; the system, unless another is named.
     """
 
-    def __init__(self, hosts: Collection[str], resolver: Resolver = resolve) -> None:
+    def __init__(self, hosts: Collection[str], resolver: Resolver | None = None) -> None:
         self._hosts = frozenset(hosts)
-        self._resolver = resolver
+        self._resolver = resolver or SystemResolver()
 
     async def target(self, text: str) -> Target:
         """Check a URL and the addresses behind it.

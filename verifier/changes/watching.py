@@ -29,6 +29,8 @@ from verifier.problems import Code, Flaw, RequestRefused
 _LOG = logging.getLogger(__name__)
 MOST = 20
 """Watches that a caller may have active."""
+RESOLVED_SECONDS = 5.0
+"""Within which a name server has to answer when a watch is made."""
 SECRET_PREFIX = "whsec_"  # noqa: S105 # what Standard Webhooks begins secrets with
 _SECRET_BYTES = 32
 _ID = re.compile(r"[0-9a-f-]{36}")
@@ -68,9 +70,11 @@ class Watching:
             StoreError: the database does not answer.
         """
         try:
-            await self._rules.target(url)
-        except AddressRefused as error:
-            flaw = Flaw(place="url", why=error.why)
+            async with asyncio.timeout(RESOLVED_SECONDS):
+                await self._rules.target(url)
+        except (AddressRefused, TimeoutError) as error:
+            why = error.why if isinstance(error, AddressRefused) else "its name server does not answer"
+            flaw = Flaw(place="url", why=why)
             raise RequestRefused(Code.NOT_UNDERSTOOD, "This address cannot be watched from.", [flaw]) from None
         return await asyncio.to_thread(self._add, caller, url)
 

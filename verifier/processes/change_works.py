@@ -15,14 +15,14 @@ from verifier.processes.running import Work
 from verifier.settings import Settings
 
 
-def change_works(settings: Settings, database: Database, rules: AddressRules, keys: WatchKeys) -> Sequence[Work]:
+def change_works(settings: Settings, database: Database, keys: WatchKeys) -> Sequence[Work]:
     """Set up both; each process may run them, and one at a time does."""
 
     async def track(stop: asyncio.Event) -> None:
         await Tracker(database, days=settings.changes_days).run(stop, settings.poll_seconds)
 
     async def deliver(stop: asyncio.Event) -> None:
-        post = HttpPost(rules)
+        post = HttpPost(AddressRules(settings.webhook_hosts))
         try:
             await Deliverer(database, post, keys).run(stop, settings.poll_seconds)
         finally:

@@ -48,15 +48,15 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
 
     A work that fails ends the process, and whoever watches over it starts it again.
     """
-    rules, keys = AddressRules(settings.webhook_hosts), WatchKeys.under(settings.keys_dir)
+    keys = WatchKeys.under(settings.keys_dir)
     async with recorded(settings, database, Answerer.OFFICE) as recording:
         served = open_served(settings, database, recording, finding=open_finding(settings, database))
         stored = StoredFigures(database, recording.lineage.folder, seconds_now)
         served = replace(served, collectors=(stored,))
         inside = open_inside(settings, database, served)
         closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)
-        app = office_app(served, inside, Watching(database, rules, keys))
-        works = change_works(settings, database, rules, keys)
+        app = office_app(served, inside, Watching(database, AddressRules(settings.webhook_hosts), keys))
+        works = change_works(settings, database, keys)
         await together([partial(serve_web, app, taken), closing.run, *works], stop)
 
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import socket
+import threading
 from collections.abc import Collection
+from typing import Any
 
 import pytest
 
-from verifier.changes.addresses import AddressRefused, AddressRules, is_public, resolve
+from verifier.changes.addresses import AddressRefused, AddressRules, SystemResolver, is_public
 
 PUBLIC = "93.184.215.14"
 HOSTS: dict[str, list[str]] = {
@@ -136,7 +140,34 @@ async def test_plain_http_must_lead_to_this_machine_itself() -> None:
 
 
 async def test_the_system_knows_itself() -> None:
-    assert "127.0.0.1" in await resolve("127.0.0.1", 80)
+    assert "127.0.0.1" in await SystemResolver()("127.0.0.1", 80)
+
+
+async def test_a_name_server_that_hangs_holds_up_no_other_name_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A caller's own name server may be the one that hangs: twenty watches of his, four deliveries of each."""
+    ended, real = threading.Event(), socket.getaddrinfo
+
+    def hanging(host: str, *others: Any, **named: Any) -> Any:
+        if host.endswith(".hangs.example"):
+            ended.wait()
+            raise socket.gaierror("the name server does not answer")
+        return real(host, *others, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", hanging)
+    rules = AddressRules(())
+    stuck = [asyncio.create_task(rules.target(f"https://{number}.hangs.example/")) for number in range(80)]
+    try:
+        await asyncio.sleep(0)
+        async with asyncio.timeout(30):
+            assert (await rules.target(f"https://{PUBLIC}/")).addresses == (PUBLIC,)
+            assert await asyncio.to_thread(lambda: True)
+        assert not any(task.done() for task in stuck)
+    finally:
+        ended.set()
+        refused = await asyncio.gather(*stuck, return_exceptions=True)
+    assert {type(each) for each in refused} == {AddressRefused}
 
 
 def test_an_address_that_wraps_another_is_what_it_wraps() -> None:
