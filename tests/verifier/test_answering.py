@@ -185,6 +185,35 @@ async def test_nothing_is_told_where_what_was_stated_differs_or_was_not_compared
     assert "values" in compared
 
 
+async def test_what_cannot_be_compared_with_what_a_code_opens_is_a_verdict_that_is_recorded(desk: Desk) -> None:
+    """A title may be without a term, and which type a code leads to is told in no other way."""
+    nothing = await desk.ask(code="2" * 32, expect={"term": None})
+    desk.cabinet.certificates = (stored(desk, 0),)
+    said = await desk.ask(code="1" * 32, holder={"id": HOLDER}, expect={"term": None})
+    assert (nothing["http"], nothing["reasons"]) == (200, ["not_found"])
+    assert (said["http"], said["reasons"]) == (200, ["field_mismatch"])
+
+
+@pytest.mark.parametrize(
+    ("way", "expect"),
+    [
+        ({"lookup": LOOKUP}, {"moon": "full"}),
+        ({"lookup": LOOKUP}, {"address": ["示例路1号"]}),
+        ({"code": "1" * 32}, {"moon": "full"}),
+        ({"document": base64url.encode(DOCUMENT)}, {"moon": "full"}),
+    ],
+)
+async def test_a_request_that_is_refused_does_not_tell_what_is_stored(
+    desk: Desk, way: dict[str, object], expect: dict[str, object]
+) -> None:
+    """A refusal is recorded nowhere: nobody may find out by it which numbers, holders and documents there are."""
+    nothing = await desk.ask(**way, expect=expect)
+    desk.cabinet.certificates = (stored(desk, 0),)
+    assert await desk.ask(**way, expect=expect) == nothing
+    assert nothing["http"] == 422
+    assert desk.cabinet.asked == []
+
+
 async def test_look_ups_that_come_together_are_made_together_and_fail_alone(desk: Desk) -> None:
     desk.cabinet.certificates = (stored(desk, 0),)
     good = [desk.ask(lookup=LOOKUP) for _ in range(5)]

@@ -179,7 +179,8 @@ class Answering:
 
     async def _in_hand(self, certificate: Presented, asked: Asked, copy: LedgerCopy | None) -> Answered:
         verification = await self._verifying.verify_soon(certificate, asked, copy=copy)
-        refuse_incomparable(verification.certificate_type, asked.demands.expect, self._verifying.types)
+        known = verification.certificate_type
+        refuse_incomparable(() if known is None else (known,), asked.demands.expect, self._verifying.types)
         return Answered(verification=verification)
 
 

@@ -95,6 +95,8 @@ class LookingUp:
         copy: LedgerCopy | None,
         finds: Finds | None,
     ) -> Answered:
+        if submitted.lookup is None:
+            refuse_incomparable(tuple(self._verifying.types), asked.demands.expect, self._verifying.types)
         if submitted.code is not None:
             return self._by_code(submitted.code, asked, ruling, copy)
         if finds is None:
@@ -128,6 +130,7 @@ class LookingUp:
             raise RequestRefused(Code.NOT_UNDERSTOOD, "The type is not known.", [flaw])
         by = certificate_type.number if lookup.by == NUMBER else lookup.by
         ruling.look_up_by(certificate_type, by)
+        refuse_incomparable((certificate_type,), asked.demands.expect, self._verifying.types)
         found = finds.look_up(certificate_type, by, lookup.value, agency=lookup.agency, serial=lookup.serial)
         asked = _stating(asked, by, lookup.value)
         return self._of_found(found, lookup.serial, asked, ruling, copy, missing=Reason.NOT_FOUND)
@@ -155,7 +158,6 @@ class LookingUp:
 
     def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
         verification = self._verifying.verify(compact, asked, copy=copy)
-        refuse_incomparable(verification.certificate_type, asked.demands.expect, self._verifying.types)
         return Answered(verification=verification, values=_values(verification, ruling))
 
 

@@ -6,7 +6,7 @@ caller's choice, and the verdict says `not_compared`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ecert.certificate import Value
 from ecert.certificate_type import CertificateType
@@ -15,29 +15,32 @@ from ecert.types import TypeCatalogue
 from verifier.problems import Code, Flaw, RequestRefused, suggestion
 
 
-def refuse_incomparable(known: CertificateType | None, expect: Mapping[str, Value], types: TypeCatalogue) -> None:
-    """Refuse stated values that can be compared with nothing; where the type is not known here, nothing is refused.
+def refuse_incomparable(among: Collection[CertificateType], expect: Mapping[str, Value], types: TypeCatalogue) -> None:
+    """Refuse stated values that can be compared with no certificate of the types `among`; where it is none, nothing.
+
+    Before anything is looked up: a refusal is not recorded, and would tell whether there is such a certificate.
 
     Raises:
         RequestRefused: with every such statement.
     """
-    if known is None:
+    if not among:
         return
-    found = [flaw for name, value in expect.items() if (flaw := _flaw(name, value, known, types)) is not None]
+    found = [flaw for name, value in expect.items() if (flaw := _flaw(name, value, among, types)) is not None]
     if found:
         raise RequestRefused(Code.NOT_UNDERSTOOD, "What is stated cannot be compared.", found)
 
 
-def _flaw(name: str, value: Value, known: CertificateType, types: TypeCatalogue) -> Flaw | None:
-    field = known.field(name)
-    if field is None:
-        return None if _is_elsewhere(name, types) else _unknown(name, known)
-    why = _why_not(field, value, known)
-    return None if why is None else Flaw(place=f"expect.{name}", why=why)
+def _flaw(name: str, value: Value, among: Collection[CertificateType], types: TypeCatalogue) -> Flaw | None:
+    fields = [(field, each) for each in among if (field := each.field(name)) is not None]
+    if not fields:
+        return None if _is_elsewhere(name, types) else _unknown(name, among)
+    reasons = [_why_not(field, value, each) for field, each in fields]
+    return None if None in reasons else Flaw(place=f"expect.{name}", why=f"{reasons[0]}")
 
 
-def _unknown(name: str, known: CertificateType) -> Flaw:
-    return Flaw(place=f"expect.{name}", why=f"no certificate has such a field{suggestion(name, known.slots)}")
+def _unknown(name: str, among: Collection[CertificateType]) -> Flaw:
+    slots = list(dict.fromkeys(slot for each in among for slot in each.slots))
+    return Flaw(place=f"expect.{name}", why=f"no certificate has such a field{suggestion(name, slots)}")
 
 
 def _is_elsewhere(name: str, types: TypeCatalogue) -> bool:
