@@ -11,35 +11,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chain.answers import Receipt
+from chain.answers import Receipt, to_hex
 from chain.deployment import Deployment
+from chain.freed import Freed
 from chain.ledger import encode_call, gas_limit
-from chain.lifecycle import (
-    Fail,
-    Mine,
-    Replace,
-    Resend,
-    Send,
-    Settle,
-    SignAgain,
-    Step,
-    Wait,
-    Written,
-    decide,
-)
+from chain.lifecycle import STUCK, Written, decide
 from chain.node import Node
 from chain.sending import Fate, hand_over
 from chain.sight import Conditions, assure_ledger, higher_price, look_ahead, why_reverted
 from chain.signer import Signer
+from chain.steps import Fail, Mine, Replace, Resend, Send, Settle, SignAgain, Step, Wait
 from chain.transaction import SignedTransaction, Transaction, most_of
-from store import calls, leases
+from store import calls, cursors, leases
 from store.database import Connection, Database
 from store.errors import NonceTaken
-from store.records import Call, Lease
+from store.records import Call, Cursor, Lease
 from store.states import CallState
 
 LOOK_AGAIN = 2
 """Seconds until a call that waits for people is simulated again."""
+
+KEY = 0
+"""Where complaints about a key stand; no call has this number."""
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +41,10 @@ log = logging.getLogger(__name__)
 class Deeds:
     """One key's hands, as long as its `lease` holds.
 
-    `conditions`: as they were when the round began. `complaints`: what was last logged about a call, by its id.
+    `conditions`: as they were when the round began. `complaints`: what was last logged about a call, by its id, and
+    about the key, under `KEY`.
+    `seen`: how far our copy of the ledger was when what is gone by was looked at. Where it was rolled back since,
+    nothing is written (`CursorMoved`): what was settled then may be undone now. None where nothing settles by it.
     """
 
     database: Database
@@ -59,6 +55,7 @@ class Deeds:
     now: Callable[[], int]
     conditions: Conditions
     complaints: dict[int, str]
+    seen: Cursor | None
 
     async def carry_out(self, step: Step, call: Call, receipt: Receipt | None) -> bool:
         """Do one step of one call; answer whether anything moved."""
@@ -75,15 +72,22 @@ class Deeds:
                 self.complaints.pop(call.id, None)
                 with self._writing() as connection:
                     moved = calls.mined(connection, call.id, block=block, now=self.now()).moved
-            case Settle():
-                in_block = None if receipt is None else receipt.block
-                with self._writing() as connection:
-                    moved = calls.settle(connection, call.id, now=self.now(), block=in_block).moved
+            case Settle(block=block):
+                moved = self._settle(call, block)
             case Fail(said=said):
                 moved = await self._fail(call, said, receipt)
             case Wait(reason=reason):
                 moved = self._wait(call, reason)
         return moved
+
+    def _settle(self, call: Call, block: int) -> bool:
+        if call.error is not None:
+            log.error(
+                "call %d (%s of %s) had failed, and a fork undid that: now it is done", call.id, call.kind, call.agency
+            )
+        self.complaints.pop(call.id, None)
+        with self._writing() as connection:
+            return calls.settle(connection, call.id, now=self.now(), block=block).moved
 
     async def _sign_again(self, call: Call) -> bool:
         log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
@@ -149,33 +153,52 @@ class Deeds:
         return stored
 
     async def _resend(self, call: Call, *, undone: bool, stuck: bool) -> bool:
-        if stuck:
-            self._complain(call.id, "it is in no block for half a minute, and a higher price would not help")
         if undone:
             log.warning("call %d: block %s, which it was in, was undone", call.id, call.block)
             with self._writing() as connection:
                 calls.unmine(connection, call.id, now=self.now())
         if call.raw is None:
             raise ValueError(f"call {call.id} is {call.state} and has no signed bytes")
-        return await self._send(call.id, call.raw)
+        sent = await self._send(call.id, call.raw)
+        if stuck and sent:
+            self._complain(call.id, STUCK)
+        return sent
 
     async def _send(self, call: int, raw: bytes) -> bool:
         handed = await hand_over(self.node, raw)
-        if handed.fate is Fate.REFUSED:
+        if handed.fate is Fate.REFUSED and handed.reverted is None:
             self._complain(call, f"the node does not take it, and it is tried again: {handed.said}")
             return False
         with self._writing() as connection:
             return calls.sent(connection, call, now=self.now()).moved
 
+    async def use_up(self, freed: Freed) -> None:
+        """Use up a nonce that is nobody's any more. Which transaction does it does not matter: nothing is written."""
+        signed = await self.signer.sign(
+            freed.transaction(self.deployment.chain_id, self.signer.address, self.conditions.fee)
+        )
+        handed = await hand_over(self.node, signed.raw)
+        what = f"a fork made nonce {freed.nonce} free again, and no call has it: what does nothing takes it"
+        if handed.fate is Fate.REFUSED:
+            what += f", and the node does not take that: {handed.said}"
+        if self.complaints.get(KEY) != what:
+            log.error("key %s: %s", to_hex(self.signer.address), what)
+        self.complaints[KEY] = what
+
     async def _fail(self, call: Call, said: str, receipt: Receipt | None) -> bool:
-        reason = said or await why_reverted(self.node, self.deployment, call, receipt)
+        reason = said or call.error or await why_reverted(self.node, self.deployment, call, receipt)
         log.error("call %d (%s of %s) failed: %s", call.id, call.kind, call.agency, reason)
+        self.complaints.pop(call.id, None)
+        block = None if receipt is None else receipt.block
         with self._writing() as connection:
-            return calls.fail(connection, call.id, error=reason, now=self.now()).moved
+            return calls.fail(connection, call.id, error=reason, now=self.now(), block=block).moved
 
     def _wait(self, call: Call, reason: str | None) -> bool:
-        if reason is not None and call.state is not CallState.QUEUED:
-            self._complain(call.id, reason)
+        if call.state is not CallState.QUEUED:
+            if reason is not None:
+                self._complain(call.id, reason)
+            elif call.waiting_reason is not None:
+                self._explain(call.id, None)
         elif reason is not None:
             if call.waiting_reason != reason:
                 log.warning("call %d (%s of %s) waits: %s", call.id, call.kind, call.agency, reason)
@@ -184,13 +207,20 @@ class Deeds:
         return False
 
     def _complain(self, call: int, what: str) -> None:
-        """Wake someone, once for each thing that is wrong."""
+        """Wake someone, once for each thing that is wrong, and let whoever waits for the call see it."""
         if self.complaints.get(call) != what:
             log.error("call %d: %s", call, what)
         self.complaints[call] = what
+        self._explain(call, what)
+
+    def _explain(self, call: int, reason: str | None) -> None:
+        with self._writing() as connection:
+            calls.explain(connection, call, reason=reason)
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self.database.begin() as connection:
             leases.assure(connection, self.lease, now=self.now())
+            if self.seen is not None:
+                cursors.assure(connection, self.seen)
             yield connection

@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chain.answers import Receipt
 from chain.deeds import LOOK_AGAIN, Deeds
 from chain.deployment import Deployment
+from chain.freed import find_freed
 from chain.lifecycle import RESEND_AFTER, After, Mined, Written, decide
 from chain.node import Node
-from chain.sight import Conditions, effect_is_there, higher_price, look_ahead
+from chain.sight import Conditions, effect_block, higher_price, look_ahead
 from chain.signer import Signer
 from chain.tracing import Traces
 from store import calls
 from store.database import Database
-from store.records import Call, Lease
+from store.records import Call, Cursor, Lease
 from store.states import CallState
 
 
@@ -49,7 +50,7 @@ class Delivery:
         Answers whether anything moved. Whoever wants the same meanwhile waits.
         """
         async with self._starting:
-            deeds, moved = self._deeds(lease, conditions), False
+            deeds, moved = self._deeds(lease, conditions, None), False
             while call := self._next():
                 before = await look_ahead(self.node, self.database, self.deployment, call, conditions)
                 step = decide(Written(state=call.state), before, self.clock())
@@ -58,13 +59,24 @@ class Delivery:
 
     async def follow(self, lease: Lease, conditions: Conditions, under_way: Sequence[Call], traces: Traces) -> bool:
         """Do what is next for calls of this key that have a nonce; answer whether anything moved."""
-        deeds, moved = self._deeds(lease, conditions), False
+        deeds, moved = self._deeds(lease, conditions, traces.cursor), False
+        freed = find_freed(under_way, traces)
         for call in under_way:
             receipt = traces.receipts.get(call.id)
-            signed_at = traces.forms[call.id][-1].created_at
-            written = Written(state=call.state, signed_at=signed_at, sent_at=call.sent_at, block=call.block)
-            step = decide(written, self._seen(call, receipt, traces, conditions), self.clock())
-            moved = await deeds.carry_out(step, call, receipt) or moved
+            written = Written(
+                state=call.state,
+                signed_at=traces.forms[call.id][-1].created_at,
+                sent_at=call.sent_at,
+                block=call.block,
+                moved_at=call.updated_at,
+                refused=call.error is not None,
+            )
+            seen = self._seen(call, receipt, traces, conditions)
+            if freed is not None and call.nonce != freed.nonce:
+                seen = replace(seen, behind_freed=True)
+            moved = await deeds.carry_out(decide(written, seen, self.clock()), call, receipt) or moved
+        if freed is not None:
+            await deeds.use_up(freed)
         return moved
 
     def is_due(self, under_way: Sequence[Call]) -> bool:
@@ -74,9 +86,10 @@ class Delivery:
             call.state is CallState.SIGNED
             or (call.state is CallState.SENT and not (call.sent_at and 0 <= now - call.sent_at < RESEND_AFTER))
             for call in under_way
+            if call.error is None
         )
 
-    def _deeds(self, lease: Lease, conditions: Conditions) -> Deeds:
+    def _deeds(self, lease: Lease, conditions: Conditions, seen: Cursor | None) -> Deeds:
         return Deeds(
             database=self.database,
             node=self.node,
@@ -86,20 +99,23 @@ class Delivery:
             now=self._now,
             conditions=conditions,
             complaints=self.complaints,
+            seen=seen,
         )
 
     def _seen(self, call: Call, receipt: Receipt | None, traces: Traces, conditions: Conditions) -> After:
         nonce, key, cursor = call.nonce, traces.keys[call.sender], traces.cursor
-        settled_block = -1 if cursor is None or call.id in traces.elsewhere else cursor.settled_block
+        settled_block = -1 if cursor is None else cursor.settled_block
+        elsewhere = cursor is not None and (call.id in traces.elsewhere or not traces.ours)
         consumed_settled = nonce is not None and key.settled_nonce is not None and key.settled_nonce > nonce
-        over = consumed_settled if receipt is None else receipt.block <= settled_block
+        over = consumed_settled if receipt is None else receipt.block <= settled_block and not elsewhere
         next_in_line = receipt is None and nonce == key.account.nonce
         return After(
             receipt=None if receipt is None else Mined(block=receipt.block, succeeded=receipt.succeeded),
             consumed=nonce is not None and key.account.nonce > nonce,
             consumed_settled=consumed_settled,
             settled_block=settled_block,
-            effect=over and effect_is_there(self.database, self.deployment, call, receipt, cursor),
+            elsewhere=elsewhere,
+            effect=effect_block(self.database, self.deployment, call, receipt, cursor) if over else None,
             next_in_line=next_in_line,
             can_rise=next_in_line and higher_price(call, conditions, key.account.balance) is not None,
         )

@@ -245,7 +245,8 @@ class Indexer:
             lost = calls.bring_back(connection, cursor.ledger, above=common) if common < cursor.settled_block else ()
         log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)
         if lost:
-            log.error("settled blocks were undone; the calls in them are sent again: %s", ", ".join(map(str, lost)))
+            numbers = ", ".join(map(str, lost))
+            log.error("settled blocks were undone; the calls in them are not over any more: %s", numbers)
         return True
 
     async def _turn(self, error: NodeError) -> None:

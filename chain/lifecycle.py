@@ -9,32 +9,39 @@ is looked at when the store says that its turn has come: the calls of one agency
 |---|---|---|
 | queued | the simulation passes | Send: give a nonce, sign, store, then send |
 | queued | it is refused, and an earlier call of the agency is not settled | Wait(reason): that one may mend it |
-| queued | it is refused, and the node is behind our copy | Wait(reason): what it has yet to see may mend it |
+| queued | it is refused, and the node does not have what our copy has | Wait(reason): that may mend it |
 | queued | it is refused for what people can mend (suspended, not accredited, no operator) | Wait(reason) |
 | queued | it is refused for any other reason | Fail(reason) |
 | queued | the node would not even try | Wait(what it said) |
 | signed, sent, mined | a receipt | as below, by its block |
-| - | its block is settled, it succeeded, our copy has it | Settle |
+| - | its block is settled, our copy has it | Settle |
 | - | its block is settled, it was reverted | Fail(reverted) |
 | - | it is in another block than we wrote down | Mine(block) |
+| - | its block is another one in our copy, for 30 s | Wait(elsewhere) |
+| - | its block is settled, our copy does not have it | Wait(effect_missing) |
 | - | otherwise | Wait |
+| it had failed | no receipt, the nonce is consumed in a settled block | Settle if our copy has the effect, else Fail |
+| it had failed | no receipt, otherwise | Wait(failure_undone) |
 | mined | no receipt any more: the block was undone | Resend |
 | signed, sent | no receipt, the nonce is consumed in a settled block, our copy has the effect | Settle |
 | signed, sent | the same, but the effect is missing: a stranger used the key | SignAgain, with an alarm |
-| signed, sent | no receipt, the nonce is consumed, not settled | Wait(nonce_taken) |
+| signed, sent | no receipt, the nonce is consumed, and the node is on our copy's fork | Wait(nonce_taken) |
+| signed, sent | the same, and the node is on another fork | Wait(elsewhere) |
 | signed | no receipt | Resend |
 | sent | no receipt, the key's next nonce, signed 30 s ago, and a higher price may help | Replace |
 | sent | no receipt, 5 s since the last time | Resend, with an alarm once it is 30 s since it was signed |
 | sent | no receipt, not that long | Wait |
 
 Sent again are always the same bytes: whatever became of an earlier attempt, they can be mined once. A replacement has
-the same nonce, so that of all the forms that a call ever had, one is mined.
+the same nonce, so that of all the forms that a call ever had, one is mined. A call whose failure a fork undid is not
+sent again: what follows of it was done already. Its nonce is used up otherwise (`chain.freed`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from chain.steps import Fail, Mine, Replace, Resend, Send, Settle, SignAgain, Step, Wait
 from store.states import CallState
 
 RESEND_AFTER = 5.0
@@ -43,8 +50,16 @@ RESEND_AFTER = 5.0
 REPLACE_AFTER = 30.0
 """Seconds after which bytes that are in no block are taken to be stuck."""
 
-NONCE_TAKEN = "nonce_taken"
-"""Waiting, with an alarm: another transaction of our key has our nonce."""
+ELSEWHERE_AFTER = 30.0
+"""Seconds after which somebody has to look at a node that is on another fork than our copy."""
+
+NONCE_TAKEN = "another transaction of its key has its nonce"
+ELSEWHERE = "the sender's node is on another fork of the chain than our copy of the ledger, or behind it"
+EFFECT_MISSING = "the sender's node says that it was carried out, and our copy of the ledger does not have what it did"
+FAILURE_UNDONE = "it had failed, and a fork undid that; what becomes of its nonce has to be waited for"
+BEHIND_FREED = "a fork made a nonce before its own free again; that has to be used up first"
+STUCK = "it is in no block for half a minute, and a higher price would not help"
+"""What calls that have a nonce wait for, for people; each with an alarm."""
 
 MENDABLE = frozenset({"AgencyIsSuspended", "NotAccredited", "NotAnOperator", "PredecessorNotRetired"})
 """Refusals that people can mend on the registry: the call waits for that."""
@@ -58,13 +73,16 @@ UNDER_WAY = frozenset({CallState.SIGNED, CallState.SENT, CallState.MINED})
 class Written:
     """What we wrote down about a call.
 
-    `signed_at`: when its newest bytes were made; `sent_at`: when they went out last; `block`: the one it was seen in.
+    `signed_at`: when its newest bytes were made; `sent_at`: when they went out last; `block`: the one it was seen in;
+    `moved_at`: when it came into its state. `refused`: it had failed, and a fork undid the block in which it did.
     """
 
     state: CallState
     signed_at: float | None = None
     sent_at: float | None = None
     block: int | None = None
+    moved_at: float | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +123,7 @@ class Mined:
 class Before:
     """Seen of a queued call.
 
-    `unsettled`: an earlier call of the agency is not over, or the node has yet to see what our copy has.
+    `unsettled`: an earlier call of the agency is not over, or the node does not have what our copy has.
     """
 
     simulation: Simulation
@@ -117,81 +135,25 @@ class After:
     """Seen of a call that has a nonce.
 
     `consumed`, `consumed_settled`: the key's count has gone past the nonce, in the head, in a settled block (both read
-    *before* the receipt). `settled_block`: the last one that cannot be undone and that our copy has read, -1 where the
-    receipt is of another fork. `effect`: our copy of the ledger holds what the call is to bring about. `next_in_line`:
-    the nonce is the next that the chain takes from this key. `can_rise`: a higher price would be taken, and the key can
-    pay it.
+    *before* the receipt). `settled_block`: the last one that cannot be undone and that our copy has read. `elsewhere`:
+    the node is on another fork than our copy, or behind it, so that by it nothing is settled. `effect`: the block in
+    which our copy of the ledger has what the call is to bring about, None where it has not. `next_in_line`: the nonce
+    is the next that the chain takes from this key. `behind_freed`: that one is nobody's (`chain.freed`). `can_rise`: a
+    higher price would be taken, and the key can pay it.
     """
 
     receipt: Mined | None
     consumed: bool
     consumed_settled: bool
     settled_block: int
-    effect: bool
+    effect: int | None
+    elsewhere: bool = False
     next_in_line: bool = False
+    behind_freed: bool = False
     can_rise: bool = False
 
 
 Seen = Before | After
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Send:
-    """Give it a nonce, not below this one, sign, store, send."""
-
-    gas: int
-    nonce: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Resend:
-    """Send the stored bytes again; `undone`: the block that it was in is gone; `stuck`: somebody should look."""
-
-    undone: bool = False
-    stuck: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Replace:
-    """Sign it again with the same nonce and a higher price, store, send."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Mine:
-    """Write down that it is in this block."""
-
-    block: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wait:
-    """Leave it as it is; `reason` is for people, None where there is nothing to say."""
-
-    reason: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settle:
-    """It is done."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fail:
-    """It will never be done."""
-
-    reason: str
-    said: str = field(default="")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SignAgain:
-    """Its nonce is lost to a stranger's transaction: it needs another, and somebody must look at the key.
-
-    It is looked at as if it were queued: what the ledger refuses for good has failed.
-    """
-
-
-Step = Send | Resend | Replace | Mine | Wait | Settle | Fail | SignAgain
 
 
 def decide(call: Written, seen: Seen, now: float) -> Step:
@@ -217,14 +179,25 @@ def _decide_queued(seen: Before) -> Step:
 
 def _decide_under_way(call: Written, seen: After, now: float) -> Step:
     if seen.receipt is not None:
-        return _decide_mined(call, seen, seen.receipt)
+        return _decide_mined(call, seen, seen.receipt, now)
+    if seen.consumed_settled:
+        return _decide_lost(call, seen.effect)
+    if call.refused:
+        return Wait(reason=FAILURE_UNDONE)
     if call.state is CallState.MINED:
         return Resend(undone=True)
-    if seen.consumed_settled:
-        return Settle() if seen.effect else SignAgain()
     if seen.consumed:
-        return Wait(reason=NONCE_TAKEN)
+        return Wait(reason=ELSEWHERE if seen.elsewhere else NONCE_TAKEN)
     return _decide_missing(call, seen, now)
+
+
+def _decide_lost(call: Written, effect: int | None) -> Step:
+    """Another transaction has its nonce, for good."""
+    if effect is not None:
+        return Settle(block=effect)
+    if call.refused:
+        return Fail(reason="reverted")
+    return Resend(undone=True) if call.state is CallState.MINED else SignAgain()
 
 
 def _decide_missing(call: Written, seen: After, now: float) -> Step:
@@ -233,7 +206,7 @@ def _decide_missing(call: Written, seen: After, now: float) -> Step:
     if stuck and seen.can_rise:
         return Replace()
     if call.state is CallState.SENT and _is_recent(call.sent_at, now, RESEND_AFTER):
-        return Wait()
+        return Wait(reason=STUCK if stuck else BEHIND_FREED if seen.behind_freed else None)
     return Resend(stuck=stuck)
 
 
@@ -242,12 +215,15 @@ def _is_recent(then: float | None, now: float, within: float) -> bool:
     return then is not None and 0 <= now - then < within
 
 
-def _decide_mined(call: Written, seen: After, receipt: Mined) -> Step:
-    if receipt.block <= seen.settled_block:
-        if not receipt.succeeded:
-            return Fail(reason="reverted")
-        if seen.effect:
-            return Settle()
+def _decide_mined(call: Written, seen: After, receipt: Mined, now: float) -> Step:
+    settled = receipt.block <= seen.settled_block and not seen.elsewhere
+    if settled and seen.effect is not None:
+        return Settle(block=receipt.block)
+    if settled and not receipt.succeeded:
+        return Fail(reason="reverted")
     if call.state is not CallState.MINED or call.block != receipt.block:
         return Mine(block=receipt.block)
-    return Wait()
+    if settled:
+        return Wait(reason=EFFECT_MISSING)
+    lasting = seen.elsewhere and not _is_recent(call.moved_at, now, ELSEWHERE_AFTER)
+    return Wait(reason=ELSEWHERE if lasting else None)

@@ -179,10 +179,20 @@ class Node(Rpc):
         answers = await self.all(asked)
         return [_account(*pair) for pair in zip(answers[::2], answers[1::2], strict=True)]
 
-    async def nonces_at(self, addresses: Sequence[bytes], block: int) -> list[int | None]:
-        """Answer how many transactions of each address are in the blocks up to `block`; None where it is refused."""
+    async def nonces_at(
+        self, addresses: Sequence[bytes], block: int, block_hash: bytes | None
+    ) -> list[int | None] | None:
+        """Answer how many transactions of each address are in the blocks up to `block`; None where it is refused.
+
+        None where there is no block at that height, or it is not the one with this hash (None: whichever).
+        """
         method = "eth_getTransactionCount"
-        answers = await self.batch([(method, [to_hex(address), hex(block)]) for address in addresses])
+        asked: list[Request] = [(method, [to_hex(address), hex(block)]) for address in addresses]
+        *answers, found = await self.batch([*asked, ("eth_getBlockByNumber", [hex(block), False])])
+        if found is None or isinstance(found, NodeRefused):
+            return None
+        if block_hash not in {None, as_header(found).hash}:
+            return None
         return [None if isinstance(answer, NodeRefused) else as_int(answer, method) for answer in answers]
 
     async def codes(self, addresses: Sequence[bytes]) -> list[bytes]:

@@ -35,7 +35,7 @@ from chain.tracing import trace
 from chain.urls import told
 from store import calls, cursors
 from store.database import Database
-from store.errors import LeaseLost, StoreError
+from store.errors import CursorMoved, LeaseLost, StoreError
 from store.records import Call, Lease
 
 FRESH = 2.0
@@ -197,6 +197,8 @@ class Sender:
             moved = False if lease is None else await work(lease)
         except LeaseLost:
             self._leases.lose(key)
+            moved = False
+        except CursorMoved:  # a fork, meanwhile: the next round sees what is left
             moved = False
         except (ChainError, StoreError) as error:
             self._trouble(whose, error)

@@ -97,23 +97,25 @@ def higher_price(call: Call, conditions: Conditions, balance: int) -> Transactio
     return replace(old, fee=fee)
 
 
-def effect_is_there(
+def effect_block(
     database: Database, deployment: Deployment, call: Call, receipt: Receipt | None, cursor: Cursor | None
-) -> bool:
-    """Whether our copy of the ledger holds what the call is to bring about.
+) -> int | None:
+    """Give the block in which our copy of the ledger has what the call is to bring about; None where it has not.
 
     An anchor's effect is its batch, whoever anchored it. That of a change of statuses are the events of its own
-    transaction, all of them; where everything was so already there is none, and being mined is enough.
+    transaction; where everything was so already there is none, and being mined is enough. What our copy has read counts
+    for more than a receipt: its events are checked and proved.
     """
     with database.read() as connection:
         if call.kind == ANCHOR:
             batch = events.find_anchor(connection, deployment.name, call.agency, call.args["first_serial"])
-            return batch is not None and encode_call(ANCHOR, _args_of(batch)) == encode_call(ANCHOR, call.args)
+            same = batch is not None and encode_call(ANCHOR, _args_of(batch)) == encode_call(ANCHOR, call.args)
+            return batch.place.block if batch is not None and same else None
         if receipt is None or cursor is None or cursor.block < receipt.block:
-            return False
+            return None
         stored = events.of_transaction(connection, deployment.name, receipt.transaction)
-    ours = [log for log in receipt.logs if log.address == deployment.ledger and is_chained(Contract.LEDGER, log)]
-    return len(stored) == len(ours)
+    claimed = any(log.address == deployment.ledger and is_chained(Contract.LEDGER, log) for log in receipt.logs)
+    return receipt.block if stored or (receipt.succeeded and not claimed) else None
 
 
 def _args_of(batch: BatchAnchored) -> Args:
@@ -134,16 +136,26 @@ async def look_ahead(
     """See what would become of a call that is sent now, and where it is refused whether that may pass."""
     simulation = await _simulate(node, deployment, call, conditions)
     refused = isinstance(simulation, Refuses)
-    return Before(simulation=simulation, unsettled=refused and _is_unsettled(database, deployment, call, conditions))
+    unsettled = refused and await _is_unsettled(node, database, deployment, call, conditions.head)
+    return Before(simulation=simulation, unsettled=unsettled)
 
 
-def _is_unsettled(database: Database, deployment: Deployment, call: Call, conditions: Conditions) -> bool:
-    """Whether an earlier call of the agency is not over, or the node has yet to see what our copy has read."""
+async def _is_unsettled(node: Node, database: Database, deployment: Deployment, call: Call, head: BlockHeader) -> bool:
+    """Whether an earlier call of the agency is not over, or the node does not have what our copy has read."""
     with database.read() as connection:
         cursor = cursors.read(connection, deployment.name)
         others = calls.open_calls(connection, deployment.name, call.agency)
-    behind = cursor is not None and conditions.head.number < cursor.block
-    return behind or any(one.id < call.id or _comes_before(one, call) for one in others)
+    if any(one.id < call.id or _comes_before(one, call) for one in others):
+        return True
+    return cursor is not None and not await _has(node, head, cursor)
+
+
+async def _has(node: Node, head: BlockHeader, cursor: Cursor) -> bool:
+    """Whether the chain of a node, whose head that is, goes through the block up to which our copy was read."""
+    if head.number < cursor.block:
+        return False
+    below, above = await node.blocks([cursor.block, head.number])
+    return (below.hash, above.hash) == (cursor.hash, head.hash)
 
 
 def _comes_before(one: Call, other: Call) -> bool:

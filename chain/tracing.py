@@ -26,6 +26,7 @@ class Traces:
 
     Attributes:
         cursor: how far our copy of the ledger was read; None where reading has not begun.
+        ours: whether the node has the settled block that our copy has, as far as that is known.
         keys: by address.
         forms: every signed form that each call ever had, oldest first, by call id.
         receipts: by call id, under whichever of its forms it was mined.
@@ -34,6 +35,7 @@ class Traces:
     """
 
     cursor: Cursor | None
+    ours: bool
     keys: Mapping[bytes, Key]
     forms: Mapping[int, tuple[Transaction, ...]]
     receipts: Mapping[int, Receipt]
@@ -45,10 +47,10 @@ async def trace(database: Database, node: Node, ledger: str, under_way: Sequence
     with database.read() as connection:
         cursor = cursors.read(connection, ledger)
         forms = calls.forms(connection, [call.id for call in under_way])
+        there = None if cursor is None else _settled_hash(connection, cursor)
     senders = sorted({call.sender for call in under_way})
-    settled: list[int | None] = [None] * len(senders)
-    if cursor is not None:
-        settled = await node.nonces_at(senders, cursor.settled_block)
+    nonces = None if cursor is None else await node.nonces_at(senders, cursor.settled_block, there)
+    settled = [None] * len(senders) if nonces is None else nonces
     accounts = await node.accounts(senders)
     keys = {
         sender: Key(account=account, settled_nonce=nonce)
@@ -57,7 +59,16 @@ async def trace(database: Database, node: Node, ledger: str, under_way: Sequence
     receipts = await _receipts(node, forms)
     with database.read() as connection:
         elsewhere = frozenset(call for call, one in receipts.items() if _is_elsewhere(connection, ledger, one))
-    return Traces(cursor=cursor, keys=keys, forms=forms, receipts=receipts, elsewhere=elsewhere)
+    ours = nonces is not None
+    return Traces(cursor=cursor, ours=ours, keys=keys, forms=forms, receipts=receipts, elsewhere=elsewhere)
+
+
+def _settled_hash(connection: Connection, cursor: Cursor) -> bytes | None:
+    """Give the hash of the last settled block; None where its header was not kept: our copy is catching up."""
+    if cursor.settled_block == cursor.block:
+        return cursor.hash
+    kept = blocks.read(connection, cursor.ledger, cursor.settled_block)
+    return None if kept is None else kept.hash
 
 
 def _is_elsewhere(connection: Connection, ledger: str, receipt: Receipt) -> bool:

@@ -4,7 +4,8 @@
        ^               ^----replace, resign----'   <--unmine--'
        `--wait (stays queued)                 any open state --fail--> failed
 
-A fork below what was settled brings settled calls back: settled --bring_back--> sent.
+A fork below what was settled brings back what is over: settled, failed --bring_back--> sent. A call that had failed
+keeps its `error` then, which tells it from others, until it is over again.
 
 What a state change brings with it (a failed anchor's batch is void, a revoked certificate gives up its number) happens
 in the same transaction. `add` and the reads come from `store.outbox`, which ones are next from `store.queue`.
@@ -34,6 +35,7 @@ __all__ = [
     "add",
     "at_work",
     "bring_back",
+    "explain",
     "fail",
     "forms",
     "highest_nonce",
@@ -61,6 +63,14 @@ def wait(connection: Connection, call: int, *, reason: str, until: int | None, n
     """Let a queued call wait, for a reason that people are shown, and look at it again at `until`."""
     values = {"waiting_reason": reason, "waiting_until": until}
     return _move(connection, call, (CallState.QUEUED,), CallState.QUEUED, now, **values)
+
+
+def explain(connection: Connection, call: int, *, reason: str | None) -> None:
+    """Say what a call with a nonce waits for, to be shown to people until it moves; None: nothing is out of the way."""
+    under_way = (calls.c.id == call, calls.c.state.in_((*_WITH_BYTES, CallState.MINED)))
+    connection.execute(
+        update(calls).where(*under_way, calls.c.waiting_reason.is_distinct_from(reason)).values(waiting_reason=reason)
+    )
 
 
 def sign(connection: Connection, call: int, *, nonce: int, raw: bytes, tx_hash: bytes, now: int) -> Move[CallState]:
@@ -112,27 +122,32 @@ def unmine(connection: Connection, call: int, *, now: int) -> Move[CallState]:
 def settle(connection: Connection, call: int, *, now: int, block: int | None = None) -> Move[CallState]:
     """Open -> settled: the settled ledger has its effect. What it means for others is written, too (`consequences`).
 
-    `block`: the one that it is in, where that is known.
+    `block`: the one that its effect is in, where that is known.
     """
-    values: dict[str, Any] = {"waiting_reason": None, "waiting_until": None}
-    values |= {} if block is None else {"block": block}
-    move = _move(connection, call, OPEN, CallState.SETTLED, now, **values)
+    move = _move(connection, call, OPEN, CallState.SETTLED, now, error=None, **_in(block))
     if move.moved:
         consequences.of_settled(connection, read(connection, call), now=now)
     return move
 
 
 def bring_back(connection: Connection, ledger: str, *, above: int) -> tuple[int, ...]:
-    """Settled -> sent: all blocks above a height are no longer of the chain; answer which calls were in them."""
+    """Settled, failed -> sent: the blocks above a height are no longer of the chain; answer which calls were in them.
+
+    What followed of a failure stands: an anchor's batch stays void.
+    """
     of_ledger = select(issuers.c.id).where(issuers.c.ledger_id == ledger_id(ledger))
-    undone = (calls.c.state == CallState.SETTLED, calls.c.block > above, calls.c.issuer_id.in_(of_ledger))
+    over = calls.c.state.in_((CallState.SETTLED, CallState.FAILED))
+    undone = (over, calls.c.block > above, calls.c.issuer_id.in_(of_ledger))
     back = update(calls).where(*undone, calls.c.raw.is_not(None)).values(state=CallState.SENT, block=None)
     return tuple(connection.execute(back.returning(calls.c.id)).scalars())
 
 
-def fail(connection: Connection, call: int, *, error: str, now: int) -> Move[CallState]:
-    """Open -> failed for ever. An anchor's batch is void, and its job fills again."""
-    move = _move(connection, call, OPEN, CallState.FAILED, now, error=error, waiting_reason=None, waiting_until=None)
+def fail(connection: Connection, call: int, *, error: str, now: int, block: int | None = None) -> Move[CallState]:
+    """Open -> failed for ever. An anchor's batch is void, and its job fills again.
+
+    `block`: the one in which it was reverted, where that is known.
+    """
+    move = _move(connection, call, OPEN, CallState.FAILED, now, error=error, **_in(block))
     if move.moved:
         consequences.of_failed(connection, read(connection, call), now=now)
     return move
@@ -170,10 +185,9 @@ def _give_bytes(
     *conditions: ColumnElement[bool],
     **values: Any,  # noqa: ANN401  # columns
 ) -> Move[CallState]:
-    quiet = {"waiting_reason": None, "waiting_until": None, "sent_at": None}
     savepoint = connection.begin_nested()
     try:
-        move = _move(connection, call, before, CallState.SIGNED, now, *conditions, **quiet, **values)
+        move = _move(connection, call, before, CallState.SIGNED, now, *conditions, sent_at=None, **values)
     except IntegrityError as error:
         savepoint.rollback()
         raise NonceTaken(values["nonce"]) from error
@@ -196,6 +210,10 @@ def _give_bytes(
     return move
 
 
+def _in(block: int | None) -> dict[str, int]:
+    return {} if block is None else {"block": block}
+
+
 def _move(
     connection: Connection,
     call: int,
@@ -205,6 +223,8 @@ def _move(
     *conditions: ColumnElement[bool],
     **values: Any,  # noqa: ANN401  # columns
 ) -> Move[CallState]:
+    """What a call waited for is over when it moves, unless it is said anew."""
+    values = {"waiting_reason": None, "waiting_until": None} | values
     moved = connection.execute(
         update(calls)
         .where(calls.c.id == call, calls.c.state.in_(before), *conditions)

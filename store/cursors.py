@@ -95,6 +95,17 @@ def move(connection: Connection, before: Cursor, after: Cursor) -> None:
         raise CursorMoved(before.ledger, before.block)
 
 
+def assure(connection: Connection, seen: Cursor) -> None:
+    """Make sure, for the rest of this transaction, that nothing was taken back since a cursor was read.
+
+    Raises:
+        CursorMoved: it was; what was concluded from what had been read may be wrong.
+    """
+    same = (cursors.c.ledger_id == ledger_id(seen.ledger), cursors.c.generation == seen.generation)
+    if connection.execute(select(cursors.c.generation).where(*same).with_for_update(read=True)).one_or_none() is None:
+        raise CursorMoved(seen.ledger, seen.block)
+
+
 def contest(connection: Connection, ledger: str, height: int) -> None:
     """Say that from a height on nothing that was read may be believed; the lowest height that was said stands.
 

@@ -17,13 +17,14 @@ from store.tables import batches, calls, cursors, deliveries, leases, status_tok
 class Standing:
     """The sums. Times are seconds since 1970, None where there is nothing that they could be of.
 
-    `oldest_call`: when the oldest call that is neither settled nor failed was written. `head_time`: of the newest block
-    that was read. `oldest_token`: of the oldest status token, the time of the block it was made as of. `senders`: how
-    many hold the right to send now.
+    `oldest_call`: when the oldest call that is neither settled nor failed was written. `held_up`: how many of those
+    wait for a reason that somebody should look at. `head_time`: of the newest block that was read. `oldest_token`: of
+    the oldest status token, the time of the block it was made as of. `senders`: how many hold the right to send now.
     """
 
     calls: Mapping[CallState, int]
     oldest_call: int | None
+    held_up: int
     batches: Mapping[BatchState, int]
     deliveries: Mapping[DeliveryState, int]
     oldest_delivery: int | None
@@ -39,6 +40,7 @@ def read(connection: Connection, now: int) -> Standing:
     return Standing(
         calls={state: of_calls.get(state, 0) for state in CallState},
         oldest_call=connection.scalar(select(func.min(calls.c.created_at)).where(calls.c.state.in_(OPEN))),
+        held_up=_held_up(connection),
         batches={state: of_batches.get(state, 0) for state in BatchState},
         deliveries={state: of_deliveries.get(state, 0) for state in DeliveryState},
         oldest_delivery=connection.scalar(select(func.min(deliveries.c.created_at)).where(waiting)),
@@ -46,6 +48,11 @@ def read(connection: Connection, now: int) -> Standing:
         head_time=connection.scalar(select(func.max(cursors.c.time))),
         senders=_held(connection, now),
     )
+
+
+def _held_up(connection: Connection) -> int:
+    wanted = calls.c.state.in_(OPEN), calls.c.waiting_reason.is_not(None)
+    return int(connection.execute(select(func.count()).select_from(calls).where(*wanted)).scalar_one())
 
 
 def _held(connection: Connection, now: int) -> int:

@@ -7,34 +7,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.lifecycle import (
+    BEHIND_FREED,
+    EFFECT_MISSING,
+    ELSEWHERE,
+    ELSEWHERE_AFTER,
+    FAILURE_UNDONE,
     MENDABLE,
     NONCE_TAKEN,
     RESEND_AFTER,
     UNDER_WAY,
     After,
     Before,
-    Fail,
-    Mine,
     Mined,
     NotTried,
     Passes,
     Refuses,
-    Resend,
     Seen,
-    Send,
-    Settle,
-    SignAgain,
-    Step,
-    Wait,
     Written,
     decide,
 )
+from chain.steps import Fail, Mine, Replace, Resend, Send, Settle, SignAgain, Step, Wait
 from store.states import CallState
 
 QUEUED = Written(state=CallState.QUEUED)
 SIGNED = Written(state=CallState.SIGNED)
 SENT = Written(state=CallState.SENT, sent_at=100.0)
-MINED = Written(state=CallState.MINED, sent_at=100.0, block=7)
+MINED = Written(state=CallState.MINED, sent_at=100.0, block=7, moved_at=100.0)
+REFUSED = Written(state=CallState.SENT, sent_at=0.0, refused=True)
 NOW = 101.0
 
 
@@ -52,7 +51,9 @@ def after(
     consumed: bool = False,
     consumed_settled: bool = False,
     settled_block: int = 0,
-    effect: bool = False,
+    effect: int | None = None,
+    elsewhere: bool = False,
+    behind_freed: bool = False,
 ) -> After:
     return After(
         receipt=receipt,
@@ -60,6 +61,8 @@ def after(
         consumed_settled=consumed_settled,
         settled_block=settled_block,
         effect=effect,
+        elsewhere=elsewhere,
+        behind_freed=behind_freed,
     )
 
 
@@ -79,17 +82,26 @@ TABLE: list[tuple[str, Written, Seen, float, Step]] = [
     ("mined", SENT, after(GOOD), NOW, Mine(block=7)),
     ("mined before we wrote that we sent it", SIGNED, after(GOOD), NOW, Mine(block=7)),
     ("mined, not settled", MINED, after(GOOD, settled_block=6), NOW, Wait()),
-    ("settled, our copy behind", MINED, after(GOOD, settled_block=7), NOW, Wait()),
-    ("settled, our copy has it", MINED, after(GOOD, settled_block=7, effect=True), NOW, Settle()),
-    ("settled while we were away", SIGNED, after(GOOD, settled_block=9, effect=True), NOW, Settle()),
-    ("our copy has it, not settled", MINED, after(GOOD, settled_block=6, effect=True), NOW, Wait()),
+    ("settled, and our copy lacks it", MINED, after(GOOD, settled_block=7), NOW, Wait(reason=EFFECT_MISSING)),
+    ("settled, our copy has it", MINED, after(GOOD, settled_block=7, effect=7), NOW, Settle(block=7)),
+    ("settled while we were away", SIGNED, after(GOOD, settled_block=9, effect=7), NOW, Settle(block=7)),
+    ("our copy has it, not settled", MINED, after(GOOD, settled_block=6, effect=7), NOW, Wait()),
     ("moved to another block", MINED, after(Mined(block=8, succeeded=True)), NOW, Mine(block=8)),
     ("its block is gone", MINED, after(), NOW, Resend(undone=True)),
     ("reverted, not settled", MINED, after(REVERTED, settled_block=6), NOW, Wait()),
     ("reverted, settled", MINED, after(REVERTED, settled_block=7), NOW, Fail(reason="reverted")),
+    ("a revert that our copy denies", MINED, after(REVERTED, settled_block=7, effect=7), NOW, Settle(block=7)),
+    ("elsewhere", MINED, after(REVERTED, settled_block=7, elsewhere=True), NOW, Wait()),
+    ("elsewhere for long", MINED, after(GOOD, elsewhere=True), 100.0 + ELSEWHERE_AFTER, Wait(reason=ELSEWHERE)),
+    ("nonce taken elsewhere", SENT, after(consumed=True, elsewhere=True), NOW, Wait(reason=ELSEWHERE)),
+    ("behind a nonce that is nobody's", SENT, after(behind_freed=True), NOW, Wait(reason=BEHIND_FREED)),
+    ("its failure was undone", REFUSED, after(), NOW, Wait(reason=FAILURE_UNDONE)),
+    ("it failed again", REFUSED, after(REVERTED, settled_block=7), NOW, Fail(reason="reverted")),
+    ("its nonce is used up", REFUSED, after(consumed_settled=True), NOW, Fail(reason="reverted")),
+    ("it was done after all", REFUSED, after(GOOD, settled_block=7, effect=7), NOW, Settle(block=7)),
     ("nonce taken", SENT, after(consumed=True), NOW, Wait(reason=NONCE_TAKEN)),
     ("nonce taken for good", SENT, after(consumed=True, consumed_settled=True), NOW, SignAgain()),
-    ("nonce taken, the effect is there", SENT, after(consumed=True, consumed_settled=True, effect=True), NOW, Settle()),
+    ("nonce taken, it is there", SENT, after(consumed=True, consumed_settled=True, effect=7), NOW, Settle(block=7)),
 ]  # fmt: skip
 
 
@@ -118,13 +130,16 @@ afters = st.builds(
     consumed=st.booleans(),
     consumed_settled=st.booleans(),
     settled_block=st.integers(-1, 20),
-    effect=st.booleans(),
+    effect=st.none() | st.integers(0, 20),
+    elsewhere=st.booleans(),
+    behind_freed=st.booleans(),
 )
 under_way = st.builds(
     Written,
     state=st.sampled_from(sorted(UNDER_WAY)),
     sent_at=st.none() | st.floats(0, 200),
     block=st.none() | st.integers(0, 20),
+    refused=st.booleans(),
 )
 reasons = st.sampled_from(["SerialsTaken", "StatusConflict", *sorted(MENDABLE)])
 befores = st.builds(
@@ -138,10 +153,10 @@ befores = st.builds(
 
 @given(under_way, afters, st.floats(0, 300))
 def test_a_call_settles_only_with_its_effect_in_our_copy(written: Written, seen: After, now: float) -> None:
-    if decide(written, seen, now) == Settle():
-        assert seen.effect
+    if isinstance(decide(written, seen, now), Settle):
+        assert seen.effect is not None
         assert (seen.receipt is None and seen.consumed_settled) or (
-            seen.receipt is not None and seen.receipt.succeeded and seen.receipt.block <= seen.settled_block
+            seen.receipt is not None and seen.receipt.block <= seen.settled_block and not seen.elsewhere
         )
 
 
@@ -150,15 +165,26 @@ def test_a_second_nonce_needs_the_first_to_be_lost_for_good(written: Written, se
     if decide(written, seen, now) == SignAgain():
         assert seen.receipt is None
         assert seen.consumed_settled
-        assert not seen.effect
+        assert seen.effect is None
 
 
 @given(under_way, afters, st.floats(0, 300))
 def test_a_call_with_a_nonce_fails_only_by_a_settled_revert(written: Written, seen: After, now: float) -> None:
     if isinstance(decide(written, seen, now), Fail):
-        assert seen.receipt is not None
-        assert not seen.receipt.succeeded
-        assert seen.receipt.block <= seen.settled_block
+        assert seen.effect is None
+        if seen.receipt is None:
+            assert written.refused
+            assert seen.consumed_settled
+        else:
+            assert not seen.receipt.succeeded
+            assert seen.receipt.block <= seen.settled_block
+            assert not seen.elsewhere
+
+
+@given(under_way, afters, st.floats(0, 300))
+def test_what_has_failed_is_never_sent_again(written: Written, seen: After, now: float) -> None:
+    if written.refused:
+        assert not isinstance(decide(written, seen, now), Resend | Replace | SignAgain)
 
 
 @given(under_way, afters, st.floats(0, 300))

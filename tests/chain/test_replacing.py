@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.lifecycle import REPLACE_AFTER, After, Replace, Resend, Wait, Written, decide
+from chain.lifecycle import REPLACE_AFTER, STUCK, After, Written, decide
 from chain.signed import Unreadable, read_signed, signer_of
 from chain.signer import LocalSigner
+from chain.steps import Replace, Resend, Wait
 from chain.transaction import DynamicFee, Fee, LegacyFee, Transaction, most_of, outbid
 from ecert.events import BatchAnchored
 from store import calls, events
@@ -27,7 +28,7 @@ def seen(*, next_in_line: bool = True, can_rise: bool = True) -> After:
         consumed=False,
         consumed_settled=False,
         settled_block=5,
-        effect=False,
+        effect=None,
         next_in_line=next_in_line,
         can_rise=can_rise,
     )
@@ -44,7 +45,7 @@ def test_bytes_that_are_stuck_are_replaced_where_prices_can_rise() -> None:
 
 def test_bytes_that_are_stuck_are_sent_again_with_an_alarm_where_prices_cannot_rise() -> None:
     assert decide(sent(signed_at=70, sent_at=94), seen(can_rise=False), 100.0) == Resend(stuck=True)
-    assert decide(sent(signed_at=70, sent_at=96), seen(can_rise=False), 100.0) == Wait()
+    assert decide(sent(signed_at=70, sent_at=96), seen(can_rise=False), 100.0) == Wait(reason=STUCK)
 
 
 def test_only_what_is_next_in_line_is_stuck() -> None:
@@ -184,5 +185,6 @@ async def test_a_key_that_cannot_pay_more_keeps_its_bytes_and_raises_an_alarm(
     after = world.read(call)
     assert after.raw == before.raw
     assert after.state is CallState.SENT
-    assert "a higher price would not help" in caplog.text
+    assert "doesn't have enough funds" in (after.waiting_reason or "")
+    assert after.waiting_reason in caplog.text
     world.local_chain.rpc("hardhat_setBalance", "0x" + world.anchorer.address.hex(), hex(10**22))

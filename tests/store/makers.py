@@ -12,6 +12,7 @@ from store.records import BatchRecord, Block, Call, Cursor, Job, NewCertificate,
 from store.states import Contract
 
 CHAIN = "eip155:31337"
+OTHER_LEDGER = f"{CHAIN}:0xe7f1725e7734ce288f8367e1bb143e90bb3f0512"
 LEDGER = f"{CHAIN}:0x5fbdb2315678afecb367f032d93f642f64180aa3"
 AGENCY = "HOUSING-1"
 OTHER_AGENCY = "TAX-1"
@@ -103,10 +104,11 @@ def status_call(
     agency: str = AGENCY,
     sender: bytes = SENDER,
     key: str | None = None,
+    ledger: str = LEDGER,
 ) -> Call:
     return calls.add(
         connection,
-        ledger=LEDGER,
+        ledger=ledger,
         agency=agency,
         kind=kind,
         args={"agency": agency, "serials": list(serials)},

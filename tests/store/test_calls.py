@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from store import batches, calls, certificates, jobs
@@ -11,6 +13,7 @@ from tests.store.makers import (
     CHAIN,
     LEDGER,
     OTHER_AGENCY,
+    OTHER_LEDGER,
     OTHER_SENDER,
     SENDER,
     TITLE,
@@ -229,3 +232,55 @@ def test_open_calls_of_a_ledger_or_of_an_agency_are_listed(database: Database) -
         calls.fail(connection, over, error="x", now=1)
         assert [one.id for one in calls.open_calls(connection, LEDGER)] == [first, second]
         assert [one.id for one in calls.open_calls(connection, LEDGER, OTHER_AGENCY)] == [second]
+
+
+def test_a_fork_brings_back_what_was_over_in_the_blocks_that_it_undid(database: Database) -> None:
+    with database.begin() as connection:
+        settled, failed, lower, unsent, elsewhere = (
+            status_call(connection).id,
+            status_call(connection).id,
+            status_call(connection).id,
+            status_call(connection).id,
+            status_call(connection, ledger=OTHER_LEDGER).id,
+        )
+        for nonce, call in enumerate((settled, failed, lower, elsewhere)):
+            sign(connection, call, nonce)
+        calls.settle(connection, settled, now=130, block=9)
+        calls.fail(connection, failed, error="UnknownSerial", now=130, block=9)
+        calls.settle(connection, lower, now=130, block=8)
+        calls.fail(connection, unsent, error="UnknownSerial", now=130)
+        calls.settle(connection, elsewhere, now=130, block=9)
+        assert sorted(calls.bring_back(connection, LEDGER, above=8)) == [settled, failed]
+        found = [calls.read(connection, call) for call in (settled, failed)]
+        assert [(one.state, one.block, one.error) for one in found] == [
+            (CallState.SENT, None, None),
+            (CallState.SENT, None, "UnknownSerial"),
+        ]
+        over = [state(connection, call) for call in (lower, unsent, elsewhere)]
+        assert over == [CallState.SETTLED, CallState.FAILED, CallState.SETTLED]
+        assert calls.settle(connection, failed, now=131, block=12).moved
+        assert calls.read(connection, failed).error is None
+
+
+def test_a_void_batch_stays_void_when_the_failure_of_its_anchor_is_undone(database: Database) -> None:
+    with database.begin() as connection:
+        begun = batch(connection)
+        call = close(connection, begun, [certificate("A")]).call
+        sign(connection, call, 0)
+        calls.fail(connection, call, error="NotAccredited", now=130, block=9)
+        calls.bring_back(connection, LEDGER, above=8)
+        assert calls.fail(connection, call, error="NotAccredited", now=131, block=10).moved
+        assert batches.read(connection, begun.id).state is BatchState.VOID
+
+
+def test_why_a_call_waits_is_said_until_it_moves(database: Database) -> None:
+    with database.begin() as connection:
+        call = status_call(connection).id
+        calls.explain(connection, call, reason="it has no nonce yet")
+        assert calls.read(connection, call).waiting_reason is None
+        sign(connection, call, 0)
+        before = calls.read(connection, call)
+        calls.explain(connection, call, reason="no node takes it")
+        assert calls.read(connection, call) == replace(before, waiting_reason="no node takes it")
+        calls.mined(connection, call, block=9, now=140)
+        assert calls.read(connection, call).waiting_reason is None

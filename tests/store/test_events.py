@@ -216,3 +216,12 @@ def test_old_headers_are_forgotten_but_for_those_with_events(database: Database)
         assert blocks.latest(connection, LEDGER, 1) == (header(15),)
         assert blocks.read(connection, LEDGER, 12) == header(12)
         assert blocks.read(connection, LEDGER, 13) is None
+
+
+def test_what_was_concluded_before_a_roll_back_is_not_written_after_it(database: Database) -> None:
+    _, eleven, twelve = three_blocks(database)
+    with database.begin() as connection:
+        cursors.assure(connection, eleven)
+        events.roll_back(connection, twelve, 10)
+        with pytest.raises(CursorMoved):
+            cursors.assure(connection, eleven)

@@ -17,7 +17,7 @@ def test_an_empty_database_has_zeros_and_no_ages(database: Database) -> None:
     assert found.batches == dict.fromkeys(BatchState, 0)
     assert found.deliveries == dict.fromkeys(DeliveryState, 0)
     assert (found.oldest_call, found.oldest_delivery, found.oldest_token, found.head_time) == (None, None, None, None)
-    assert found.senders == 0
+    assert (found.held_up, found.senders) == (0, 0)
 
 
 def test_what_waits_is_counted_with_the_age_of_the_oldest(database: Database) -> None:
@@ -32,6 +32,7 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(database: Database) ->
                 sender=SENDER,
                 now=now,
             )
+            calls.wait(connection, made.id, reason="NotAnOperator", until=None, now=now)
         calls.fail(connection, made.id, error="refused", now=950)
         name = leases.sender_name("eip155:31337", SENDER)
         leases.take(connection, name, holder="one", now=900, seconds=60)
@@ -40,4 +41,5 @@ def test_what_waits_is_counted_with_the_age_of_the_oldest(database: Database) ->
         found = standing.read(connection, 930)
         later = standing.read(connection, 1000)
     assert (found.calls[CallState.QUEUED], found.calls[CallState.FAILED], found.oldest_call) == (1, 1, 900)
+    assert found.held_up == 1
     assert (found.senders, later.senders) == (1, 0)

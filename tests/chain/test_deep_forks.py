@@ -1,0 +1,237 @@
+"""Forks deeper than what counts as settled, and nodes on another fork than our copy: nothing lost, nothing doubled."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+import pytest
+
+from chain.administration import ANCHOR, set_operator, suspend_agency
+from chain.answers import Receipt
+from chain.ledger import encode_call
+from chain.lifecycle import EFFECT_MISSING, ELSEWHERE
+from chain.node import Node
+from chain.signer import LocalSigner
+from chain.transacting import Invocation, transact
+from store.records import Call
+from store.states import CallState
+from tests.chain.test_sender import anchored, changes, send_and_lose
+from tests.chain.world import AGENCY, World
+
+
+async def undone(world: World, snapshot: str) -> None:
+    """Let the chain go on from a snapshot with other blocks, more than there were, and our copy with it."""
+    height = (await world.node.latest()).number
+    world.local_chain.roll_back(snapshot)
+    world.local_chain.mine(height - (await world.node.latest()).number + 3)
+    await world.catch_up()
+
+
+async def fail_on_chain(world: World) -> tuple[Call, str]:
+    """A call that a settled block reverts, since its agency was suspended meanwhile; and the chain before all that."""
+    await world.catch_up()
+    call = world.anchor(0)
+    await send_and_lose(world, call)
+    snapshot = world.local_chain.snapshot()
+    await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
+    world.clock.now += 6
+    await world.finish(call)
+    assert world.state(call) is CallState.FAILED
+    return call, snapshot
+
+
+async def test_a_failed_call_whose_block_is_undone_leaves_no_gap_in_the_nonces(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed, snapshot = await fail_on_chain(world)
+    error = world.read(failed).error
+    await undone(world, snapshot)
+    assert f"settled blocks were undone; the calls in them are not over any more: {failed.id}" in caplog.text
+    later = world.anchor(1)
+    await world.finish(later, failed, rounds=30)
+    assert world.state(later) is CallState.SETTLED
+    assert (world.state(failed), world.read(failed).error) == (CallState.FAILED, error)
+    assert anchored(world) == [(1, 1)]
+    assert "a fork made nonce 0 free again" in caplog.text
+
+
+async def test_a_failed_call_that_the_network_carries_out_after_a_fork_has_not_failed(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    failed, snapshot = await fail_on_chain(world)
+    await undone(world, snapshot)
+    raw = world.read(failed).raw
+    assert raw is not None
+    await world.node.send(raw)
+    await world.finish(failed, world.anchor(1))
+    assert (world.state(failed), world.read(failed).error) == (CallState.SETTLED, None)
+    assert anchored(world) == [(0, 1), (1, 1)]
+    assert f"call {failed.id} (anchor of {AGENCY}) had failed" in caplog.text
+
+
+async def test_a_batch_that_another_key_anchored_is_anchored_by_us_when_its_block_is_undone(world: World) -> None:
+    other = LocalSigner.generate()
+    world.local_chain.rpc("hardhat_setBalance", "0x" + other.address.hex(), hex(10**22))
+    await world.administration.carry_out(world.admin, [set_operator(AGENCY, other.address, ANCHOR)])
+    await world.catch_up()
+    call = world.anchor(0)
+    await send_and_lose(world, call)
+    snapshot = world.local_chain.snapshot()
+    await transact(world.node, other, [Invocation(to=world.deployment.ledger, data=encode_call("anchor", call.args))])
+    stranger = LocalSigner(world.anchorer._account.key)
+    await transact(world.node, stranger, [Invocation(to=world.bureau.address, data=b"")])
+    await world.finish(call)
+    assert world.read(call).nonce == 0
+    await undone(world, snapshot)
+    assert anchored(world) == []
+    await world.finish(call, world.anchor(1))
+    assert anchored(world) == [(0, 1), (1, 1)]
+
+
+async def test_a_nonce_that_a_fork_takes_from_a_stranger_again_holds_nothing_up(world: World) -> None:
+    await world.catch_up()
+    call = world.anchor(0)
+    await send_and_lose(world, call)
+    snapshot = world.local_chain.snapshot()
+    stranger = LocalSigner(world.anchorer._account.key)
+    await transact(world.node, stranger, [Invocation(to=world.bureau.address, data=b"")])
+    await world.finish(call)
+    assert world.read(call).nonce == 1
+    await undone(world, snapshot)
+    await world.finish(call, world.anchor(1), rounds=30)
+    assert anchored(world) == [(0, 1), (1, 1)]
+
+
+class Interrupted(Node):
+    """A node on which something happens after it has shown a receipt, and before anybody can go by it."""
+
+    then: Callable[[], Awaitable[None]] | None = None
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        found = await super().receipts(transactions)
+        if self.then is not None and any(found):
+            then, self.then = self.then, None
+            await then()
+        return found
+
+
+async def test_a_call_does_not_fail_by_a_receipt_of_a_block_that_was_undone_meanwhile(world: World) -> None:
+    await world.catch_up()
+    call = world.anchor(0)
+    await send_and_lose(world, call)
+    snapshot = world.local_chain.snapshot()
+    await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
+    world.clock.now += 6
+    await world.usual_sender.step()
+    await world.catch_up()
+    world.usual_sender._leases.release()
+    node = Interrupted(world.local_chain.url)
+
+    async def roll_back() -> None:
+        world.local_chain.roll_back(snapshot)
+        world.local_chain.mine()
+        await world.indexer().step()
+
+    node.then = roll_back
+    sender = world.sender(node=node)
+    for _ in range(3):
+        await sender.step()
+    assert world.state(call) is not CallState.FAILED
+    await world.finish(call, sender=sender)
+    await node.close()
+    assert anchored(world) == [(0, 1)]
+
+
+async def test_a_refusal_by_a_node_on_another_fork_than_our_copy_is_asked_again(world: World) -> None:
+    await world.catch_up()
+    snapshot = world.local_chain.snapshot()
+    await world.finish(world.anchor(0, 10))
+    revoke = world.add("revoke", serials=[3])
+    height = (await world.node.latest()).number
+    world.local_chain.roll_back(snapshot)
+    world.local_chain.mine(height - (await world.node.latest()).number + 3)
+    await world.usual_sender.step()
+    assert world.state(revoke) is CallState.QUEUED
+    assert (world.read(revoke).waiting_reason or "").startswith("UnknownSerial")
+    await world.catch_up()
+    await world.finish(revoke, rounds=20)
+    assert world.state(revoke) is CallState.SETTLED
+    assert changes(world) == [(1, (3,))]
+
+
+class Elsewhere(Node):
+    """A node that shows other blocks than its own, as long as it is `cut` off."""
+
+    cut = True
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        found = await super().receipts(transactions)
+        return [one and replace(one, block_hash=b"x" * 32) for one in found] if self.cut else found
+
+
+async def test_people_see_that_the_sender_is_on_another_fork_than_our_copy(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = Elsewhere(world.local_chain.url)
+    sender = world.sender(node=node)
+    call = world.anchor(0)
+    for _ in range(4):
+        await sender.step()
+        await world.catch_up()
+    assert (world.state(call), world.read(call).waiting_reason) == (CallState.MINED, None)
+    for _ in range(3):
+        world.clock.now += 31
+        world.local_chain.mine()
+        await world.catch_up()
+        await sender.step()
+    assert (world.state(call), world.read(call).waiting_reason) == (CallState.MINED, ELSEWHERE)
+    assert caplog.text.count(ELSEWHERE) == 1
+    node.cut = False
+    world.local_chain.mine()
+    await world.finish(call, sender=sender)
+    await node.close()
+    assert (world.state(call), world.read(call).waiting_reason) == (CallState.SETTLED, None)
+
+
+class Denying(Node):
+    """A node that says of everything that was carried out that it was reverted."""
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        return [one and replace(one, succeeded=False, logs=()) for one in await super().receipts(transactions)]
+
+
+async def test_a_node_that_denies_what_our_copy_has_read_is_not_believed(world: World) -> None:
+    node = Denying(world.local_chain.url)
+    sender = world.sender(node=node)
+    anchor = world.anchor(0, 5)
+    await world.finish(anchor, sender=sender)
+    revoke = world.add("revoke", serials=[3])
+    await world.finish(revoke, sender=sender)
+    await node.close()
+    assert (world.state(anchor), world.state(revoke)) == (CallState.SETTLED, CallState.SETTLED)
+    assert (anchored(world), changes(world)) == ([(0, 5)], [(1, (3,))])
+
+
+class Inventing(Node):
+    """A node that says of everything that was reverted that it was carried out."""
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        return [one and replace(one, succeeded=True) for one in await super().receipts(transactions)]
+
+
+async def test_people_see_that_a_node_claims_an_effect_that_our_copy_does_not_have(world: World) -> None:
+    await world.catch_up()
+    call = world.anchor(0)
+    await send_and_lose(world, call)
+    await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
+    world.clock.now += 6
+    world.usual_sender._leases.release()
+    node = Inventing(world.local_chain.url)
+    sender = world.sender(node=node)
+    for _ in range(4):
+        await sender.step()
+        world.local_chain.mine()
+        await world.catch_up()
+    assert (world.state(call), world.read(call).waiting_reason) == (CallState.MINED, EFFECT_MISSING)
+    await node.close()
