@@ -80,6 +80,7 @@ class StoredFigures(Collector):
 def _waiting(sums: Standing, now: int) -> Iterator[Metric]:
     yield _by_state("ecert_calls", "Calls of the ledger", sums.calls)
     yield from _age("ecert_oldest_call_seconds", "Age of the oldest call that waits", sums.oldest_call, now)
+    yield GaugeMetricFamily("ecert_calls_held_up", "Calls that wait for a reason to look at", value=sums.held_up)
     yield _by_state("ecert_issued_batches", "Batches of certificates", sums.batches)
     yield _by_state("ecert_deliveries", "Webhook deliveries", sums.deliveries)
     yield from _age("ecert_oldest_delivery_seconds", "Age of the oldest that waits", sums.oldest_delivery, now)

@@ -148,6 +148,7 @@ async def test_the_office_tells_what_the_database_knows(database: Database, tmp_
         database.close()
     assert found[named("ecert_database_up")] == 1
     assert found[named("ecert_calls", state="queued")] == 0
+    assert found[named("ecert_calls_held_up")] == 0
     assert found[named("ecert_deliveries", state="failed")] == 0
     assert found[named("ecert_issued_batches", state="filling")] == 0
     assert found[named("ecert_node_trouble")] == 1
