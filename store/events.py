@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from ecert.events import BatchAnchored, CertificateSuperseded, Event
-from store import blocks, cursors, event_codec
+from store import blocks, cursors, event_codec, reliances
 from store.errors import CursorMoved, NoSuchRow, SequenceBroken
 from store.issuers import go_past, known_issuer, known_ledger, ledger_id
 from store.records import Block, Cursor, SeenEvent
@@ -80,6 +80,8 @@ def append(
 def roll_back(connection: Connection, before: Cursor, to_block: int) -> Cursor:
     """Take back all that was read above `to_block`, a stored block or the start; the generation goes up.
 
+    Where settled blocks are undone, whoever relied on what they said is told anew of what happens above `to_block`.
+
     Raises:
         NoSuchRow: `to_block` was not kept, so that nobody knows its hash.
         CursorMoved: another indexer was here first.
@@ -102,6 +104,8 @@ def roll_back(connection: Connection, before: Cursor, to_block: int) -> Cursor:
         contested=before.contested,
     )
     cursors.move(connection, before, after)
+    if to_block < before.settled_block:
+        reliances.set_back(connection, before.ledger, to_block)
     return after
 
 

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from store.insertion import insert_all
-from store.issuers import known_ledger
-from store.tables import reliances
+from store.issuers import known_ledger, ledger_id
+from store.tables import change_cursors, reliances
 
 _EARLIER = (
     "(ledger_id, agency, serial, caller) DO UPDATE SET since = excluded.since, fresh = excluded.fresh"
@@ -55,3 +55,14 @@ def relied(connection: Connection, found: Iterable[Reliance]) -> None:
         for (ledger, agency, serial, caller), since in sorted(earliest.items())  # so that two writers never deadlock
     ]
     insert_all(connection, reliances, rows, _EARLIER)
+
+
+def set_back(connection: Connection, ledger: str, to_block: int) -> None:
+    """Forget that blocks above one were matched with reliances, or were settled when somebody relied: they are undone.
+
+    What happens in the blocks that take their place is then told like all else.
+    """
+    matched = change_cursors.c.ledger_id == ledger_id(ledger), change_cursors.c.block > to_block
+    connection.execute(update(change_cursors).where(*matched).values(block=to_block))
+    seen = reliances.c.ledger_id == ledger_id(ledger), reliances.c.since > to_block
+    connection.execute(update(reliances).where(*seen).values(since=to_block))

@@ -32,6 +32,7 @@ ALLOWED = {
     "FROM batches WHERE batches.issuer_id": "an agency has some hundred times fewer batches than certificates",
     "ix_reliances_fresh": "this index has the fresh ones alone",
     "blocks.number DESC LIMIT": "the highest block is the first that is read",
+    "UPDATE reliances SET since": "a fork below what was settled, which ought never to be",
     "changes.time >= ? ORDER BY changes.id LIMIT": "old changes come first, and those that are found are deleted",
     "SELECT DISTINCT substr(certificates.disclosures": "a rotation of keys has sealed all of them anew",
     "SELECT count(*) AS count_1 FROM certificates": "a rotation of keys counts all that it seals anew",

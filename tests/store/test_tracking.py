@@ -209,6 +209,24 @@ def test_what_a_fork_undid_is_never_told(database: Database) -> None:
     assert told(database) == [(1, block, Status.SUSPENDED)]
 
 
+def test_a_fork_below_what_was_settled_hides_no_change(database: Database) -> None:
+    begin(database)
+    relied_on(database, 1)
+    common = mine(database)
+    mine(database)
+    mine(database)
+    relied_on(database, 2, 3)
+    track(database)
+    with database.begin() as connection:
+        events.roll_back(connection, cursor(database), common)
+    block = mine(database, revoked(1, 2), fork="other")
+    mine(database, fork="other")
+    relied_on(database, 3, block=block)
+    last = mine(database, revoked(3), fork="other")
+    track(database)
+    assert told(database) == [(1, block, Status.REVOKED), (2, block, Status.REVOKED), (3, last, Status.REVOKED)]
+
+
 def test_a_ledger_that_is_read_anew_doubles_nothing(database: Database) -> None:
     begin(database)
     relied_on(database, 1)
