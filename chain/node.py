@@ -158,7 +158,11 @@ class Node(Rpc):
     async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
         """Answer the receipts of transactions, None for one that is in no block."""
         asked: list[Request] = [("eth_getTransactionReceipt", [to_hex(one)]) for one in transactions]
-        return [None if answer is None else as_receipt(answer) for answer in await self.all(asked)]
+        found = [None if answer is None else as_receipt(answer) for answer in await self.all(asked)]
+        for transaction, receipt in zip(transactions, found, strict=True):
+            if receipt is not None and receipt.transaction != transaction:
+                raise NodeInconsistent("the node gave the receipt of another transaction than it was asked for")
+        return found
 
     async def send(self, raw: bytes) -> bytes:
         """Hand over a signed transaction; answer its hash as we compute it."""

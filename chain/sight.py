@@ -9,7 +9,6 @@ import asyncio
 from dataclasses import dataclass, replace
 
 from chain.answers import Receipt, to_hex
-from chain.decoding import is_chained
 from chain.deployment import Deployment
 from chain.errors import CallMalformed, NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader
@@ -20,10 +19,18 @@ from chain.pins import as_instance, instance_question, read_instance
 from chain.signed import read_signed
 from chain.transaction import Fee, Transaction, find_fee, most_of, outbid
 from ecert.events import BatchAnchored
-from store import calls, cursors, events
-from store.database import Database
+from ecert.facts import Status
+from store import calls, cursors, events, statuses
+from store.database import Connection, Database
 from store.records import Call, Cursor
-from store.states import Contract
+
+AIMS = {
+    "suspend": Status.SUSPENDED,
+    "reinstate": Status.VALID,
+    "revoke": Status.REVOKED,
+    "supersede": Status.SUPERSEDED,
+}
+"""What each change of statuses makes of a serial."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,8 +110,8 @@ def effect_block(
     """Give the block in which our copy of the ledger has what the call is to bring about; None where it has not.
 
     An anchor's effect is its batch, whoever anchored it. That of a change of statuses are the events of its own
-    transaction; where everything was so already there is none, and being mined is enough. What our copy has read counts
-    for more than a receipt: its events are checked and proved.
+    transaction; it has none where everything was so already, and then that has to show. A receipt alone is nothing:
+    what our copy has read is checked and proved.
     """
     with database.read() as connection:
         if call.kind == ANCHOR:
@@ -114,8 +121,19 @@ def effect_block(
         if receipt is None or cursor is None or cursor.block < receipt.block:
             return None
         stored = events.of_transaction(connection, deployment.name, receipt.transaction)
-    claimed = any(log.address == deployment.ledger and is_chained(Contract.LEDGER, log) for log in receipt.logs)
-    return receipt.block if stored or (receipt.succeeded and not claimed) else None
+        there = bool(stored) or (receipt.succeeded and _was_so(connection, call, receipt.block))
+    return receipt.block if there else None
+
+
+def _was_so(connection: Connection, call: Call, block: int) -> bool:
+    """Whether a change of statuses had nothing to change in a block: all was so before it, or was changed in it."""
+    aim = AIMS.get(call.kind)
+    serials = [call.args["old"]] if call.kind == "supersede" else call.args["serials"]
+    before = statuses.latest(connection, call.ledger, call.agency, serials, until=block - 1)
+    rest = {serial for serial in serials if before.get(serial, Status.VALID) is not aim}
+    return not rest or rest == set(
+        statuses.latest(connection, call.ledger, call.agency, rest, above=block - 1, until=block)
+    )
 
 
 def _args_of(batch: BatchAnchored) -> Args:

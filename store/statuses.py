@@ -16,8 +16,19 @@ PIECE = 200
 """Events that are read at once, the newest first: what is asked about mostly happened just now."""
 
 
-def latest(connection: Connection, ledger: str, agency: str, serials: Collection[int]) -> dict[int, Status]:
-    """Give the latest status of each serial that ever changed; a serial that is not in the answer is valid."""
+def latest(
+    connection: Connection,
+    ledger: str,
+    agency: str,
+    serials: Collection[int],
+    *,
+    above: int = -1,
+    until: int | None = None,
+) -> dict[int, Status]:
+    """Give the latest status of each serial that ever changed; a serial that is not in the answer is valid.
+
+    `above`, `until`: look only at the blocks above one, and at those up to one.
+    """
     open_serials = set(serials)
     found: dict[int, Status] = {}
     wanted = (
@@ -30,6 +41,10 @@ def latest(connection: Connection, ledger: str, agency: str, serials: Collection
         .order_by(events.c.block.desc(), events.c.log.desc())
         .execution_options(yield_per=PIECE)
     )
+    if above >= 0:
+        wanted = wanted.where(events.c.block > above)
+    if until is not None:
+        wanted = wanted.where(events.c.block <= until)
     with connection.execute(wanted) as rows:
         for piece in rows.partitions():
             for event in event_codec.decode(piece):

@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 import pytest
+from eth_hash.auto import keccak
 
 from chain.administration import ANCHOR, set_operator, suspend_agency
-from chain.answers import Receipt
+from chain.answers import Json, Receipt
+from chain.errors import NodeInconsistent, NodeRefused
+from chain.headers import BlockHeader
 from chain.ledger import encode_call
 from chain.lifecycle import EFFECT_MISSING, ELSEWHERE
 from chain.node import Node
+from chain.rpc import Request
 from chain.signer import LocalSigner
 from chain.transacting import Invocation, transact
 from store.records import Call
@@ -192,6 +196,91 @@ async def test_people_see_that_the_sender_is_on_another_fork_than_our_copy(
     await world.finish(call, sender=sender)
     await node.close()
     assert (world.state(call), world.read(call).waiting_reason) == (CallState.SETTLED, None)
+
+
+class Swallowing(Node):
+    """A node that keeps what it is given to itself, and says that it was carried out (`where`), and changed nothing."""
+
+    where: BlockHeader
+
+    async def send(self, raw: bytes) -> bytes:
+        return keccak(raw)
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        return [
+            Receipt(
+                transaction=one,
+                block=self.where.number,
+                block_hash=self.where.hash,
+                succeeded=True,
+                gas_used=50_000,
+                logs=(),
+                contract=None,
+            )
+            for one in transactions
+        ]
+
+
+async def test_a_change_of_status_that_never_was_does_not_settle(world: World) -> None:
+    await world.finish(world.anchor(0, 5), world.add("suspend", serials=[4]))
+    node = Swallowing(world.local_chain.url)
+    node.where = await world.node.latest()
+    sender = world.sender(node=node, signers=(world.clerk,))
+    world.usual_sender._leases.release()
+    revoke = world.add("revoke", serials=[3, 4])
+    for _ in range(4):
+        await sender.step()
+        world.local_chain.mine()
+        await world.catch_up()
+    assert (world.state(revoke), world.read(revoke).waiting_reason) == (CallState.MINED, EFFECT_MISSING)
+    sender._leases.release()
+    await node.close()
+    world.clock.now += 6
+    await world.finish(revoke)
+    assert changes(world) == [(2, (4,)), (1, (3, 4))]
+
+
+async def test_what_changed_nothing_settles_though_it_was_changed_back_in_its_block(world: World) -> None:
+    await world.finish(world.anchor(0, 5), world.add("suspend", serials=[4]))
+    world.local_chain.rpc("evm_setAutomine", False)
+    try:
+        again = world.add("suspend", serials=[4])
+        await world.usual_sender.step()
+        back = world.add("reinstate", serials=[4])
+        await world.usual_sender.step()
+        world.local_chain.mine()
+    finally:
+        world.local_chain.rpc("evm_setAutomine", True)
+    await world.finish(again, back)
+    assert world.read(again).block == world.read(back).block
+    assert (world.state(again), world.state(back)) == (CallState.SETTLED, CallState.SETTLED)
+
+
+class Mistaken(Node):
+    """A node that answers with the receipt of another transaction than it was asked for."""
+
+    other = b""
+
+    async def request(self, method: str, *parameters: Json) -> Json:
+        if method == "eth_getTransactionReceipt":
+            parameters = ("0x" + self.other.hex(),)
+        return await super().request(method, *parameters)
+
+    async def batch(self, requests: Sequence[Request]) -> list[Json | NodeRefused]:
+        return [await self.request(method, *parameters) for method, parameters in requests]
+
+
+async def test_a_receipt_of_another_transaction_is_none(world: World) -> None:
+    anchor = world.anchor(0)
+    await world.finish(anchor)
+    node = Mistaken(world.local_chain.url)
+    ours = world.read(anchor).tx_hash
+    assert ours is not None
+    node.other = ours
+    with pytest.raises(NodeInconsistent, match="receipt of another transaction"):
+        await node.receipts([b"x" * 32])
+    assert len(await node.receipts([ours])) == 1
+    await node.close()
 
 
 class Denying(Node):
