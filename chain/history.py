@@ -45,6 +45,12 @@ class History:
             if block.number >= all_from or block is new[-1]:
                 trusted = self.sealers.prove(check_hash(block), trusted)
 
+    def is_sealed(self) -> bool:
+        """Whether validators sealed the last block that is remembered: then they must seal all that follow."""
+        with self.database.read() as connection:
+            last = blocks.latest(connection, self.ledger, 1)
+        return any(block.header is not None for block in last)
+
     async def common_block(self, node: Node, cursor: Cursor) -> int:
         """The latest block that both we and the node have.
 

@@ -203,6 +203,10 @@ class Indexer:
         """Pin the chain, or compare it with what was pinned, and make the cursor where there is none."""
         await pin(self._database, self._node, self._deployment)
         network = await find_network(self._node)
+        if self._history.is_sealed() and not network.sealed:
+            raise NodeInconsistent(
+                f"the node says that its network is of the kind {network.kind}; validators seal ours"
+            )
         if not network.proved:
             log.warning("the node at %s proves no contract's state: its word is taken for events", told(self._node.url))
         with self._database.read() as connection:

@@ -5,9 +5,10 @@ qbft          QBFT, IBFT (GoQuorum, Besu): a mined block is final
 clique        blocks stay once more than half of the signers have built on them
 other         twelve blocks, unless the settings say otherwise
 
-Trust: the node is believed about the kind of its network, at each start. Where its head's hash is that of the head's
-fields, every later header must be so, too; where it is sealed by validators, every later block must be; and where it
-proves what contracts keep, every later state must be proved.
+Trust: the node is believed about the kind of its network, at each start; but where the last block that we have was
+sealed by validators, no node is that says otherwise. Where its head's hash is that of the head's fields, every later
+header must be so, too; where it is sealed by validators, every later block must be; and where it proves what contracts
+keep, every later state must be proved.
 """
 
 from __future__ import annotations

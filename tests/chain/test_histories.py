@@ -173,6 +173,21 @@ async def test_a_node_with_validators_of_its_own_does_not_drive_out_an_honest_on
     assert held_against(validated) == ()
 
 
+async def test_a_node_that_says_that_nobody_seals_here_is_not_believed_where_validators_did(
+    validated: World, sealed: SealedChain
+) -> None:
+    validated.local_chain.mine(2)
+    await validated.catch_up()
+    before = validated.cursor
+    async with sealed.twin(from_block=before.block - 1) as liar:
+        liar.version, liar.sealers = "HardhatNetwork/2.22.0", []
+        indexer = await index_with(validated, liar.url)
+        with pytest.raises(NodeInconsistent, match="validators seal ours"):
+            await indexer.step()
+        await done_with(indexer)
+    assert validated.cursor == before
+
+
 class TwoFaced(Node):
     """A node that shows its true blocks when it is asked for many, and `other`'s when it is asked for two."""
 

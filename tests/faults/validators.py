@@ -34,6 +34,7 @@ class SealedChain:
         self.validators = [PrivateKey(keccak(b"validator %d" % number)) for number in range(validators)]
         self.sealers = list(self.validators)
         self.head: int | None = None
+        self.version = "Geth/v1.10.3-stable(quorum-v24.4.1)/linux-amd64/go1.19"
         self._vanity_from: tuple[int, bytes] | None = None
         self._usurpers: list[PrivateKey] = []
         self._dressed: dict[str, Json] = {}
@@ -80,7 +81,7 @@ class SealedChain:
     async def _one(self, asked: Json) -> Json:
         method, parameters = asked["method"], asked["params"]
         if method == "web3_clientVersion":
-            return self._said(asked, "Geth/v1.10.3-stable(quorum-v24.4.1)/linux-amd64/go1.19")
+            return self._said(asked, self.version)
         if method == "istanbul_getValidators":
             return self._said(asked, ["0x" + key.public_key.to_canonical_address().hex() for key in self.validators])
         if method == "eth_getBlockByNumber":
