@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from chain.answers import Receipt, to_hex
 from chain.deployment import Deployment
+from chain.errors import SignerFailed
 from chain.freed import Freed
 from chain.ledger import encode_call, gas_limit
 from chain.lifecycle import STUCK, Written, decide
@@ -123,6 +124,8 @@ class Deeds:
         with self.database.read() as connection:
             highest = calls.highest_nonce(connection, self.deployment.chain, self.signer.address)
         nonce = lowest_nonce if highest is None else max(highest + 1, lowest_nonce)
+        if highest is not None and lowest_nonce > highest + 1:
+            self._cry(f"its next nonce is {lowest_nonce}, and we gave it none above {highest}: who else has the key?")
         transaction = Transaction(
             chain_id=self.deployment.chain_id,
             nonce=nonce,
@@ -131,7 +134,11 @@ class Deeds:
             gas=gas_limit(call.args, gas, self.conditions.head.gas_limit),
             fee=self.conditions.fee,
         )
-        return await self.signer.sign(transaction), nonce
+        try:
+            return await self.signer.sign(transaction), nonce
+        except SignerFailed as error:
+            self._wait(call, str(error))
+            raise
 
     async def _replace(self, call: Call) -> bool:
         """Bid more for the same nonce. The old bytes stay known: whichever of them is mined, it is this call."""
@@ -181,9 +188,7 @@ class Deeds:
         what = f"a fork made nonce {freed.nonce} free again, and no call has it: what does nothing takes it"
         if handed.fate is Fate.REFUSED:
             what += f", and the node does not take that: {handed.said}"
-        if self.complaints.get(KEY) != what:
-            log.error("key %s: %s", to_hex(self.signer.address), what)
-        self.complaints[KEY] = what
+        self._cry(what)
 
     async def _fail(self, call: Call, said: str, receipt: Receipt | None) -> bool:
         reason = said or call.error or await why_reverted(self.node, self.deployment, call, receipt)
@@ -212,6 +217,12 @@ class Deeds:
             log.error("call %d: %s", call, what)
         self.complaints[call] = what
         self._explain(call, what)
+
+    def _cry(self, what: str) -> None:
+        """Wake someone about the key, once for each thing that is wrong."""
+        if self.complaints.get(KEY) != what:
+            log.error("key %s: %s", to_hex(self.signer.address), what)
+        self.complaints[KEY] = what
 
     def _explain(self, call: int, reason: str | None) -> None:
         with self._writing() as connection:

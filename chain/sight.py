@@ -89,7 +89,7 @@ async def why_reverted(node: Node, deployment: Deployment, call: Call, receipt: 
         await node.call(deployment.ledger, data, at=receipt.block_hash, sender=call.sender)
     except NodeRefused as error:
         said = refusal(error)
-        return f"reverted: {error.message}" if said is None else str(said)
+        return f"reverted; the node does not say why: {error.message}" if said is None else str(said)
     return "reverted"
 
 

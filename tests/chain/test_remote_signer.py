@@ -177,6 +177,7 @@ async def test_a_service_that_is_away_holds_up_its_own_key_alone_and_nothing_is_
     await world.finish(free, sender=sender)
     assert world.state(held) is CallState.QUEUED
     assert world.read(held).nonce is None
+    assert f"the signer at {service.url}" in (world.read(held).waiting_reason or "")
     service.down = False
     await world.finish(held, sender=sender)
     assert world.state(held) is CallState.SETTLED

@@ -250,6 +250,16 @@ async def test_a_nonce_that_a_stranger_used_is_replaced_by_another(
     assert "to a transaction that we did not make" in caplog.text
 
 
+async def test_that_somebody_else_uses_a_key_is_an_alarm(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    await world.finish(world.anchor(0))
+    stranger = LocalSigner(world.anchorer._account.key)
+    await transact(world.node, stranger, [Invocation(to=world.bureau.address, data=b"")] * 2)
+    call = world.anchor(1)
+    await world.finish(call)
+    assert world.read(call).nonce == 3
+    assert "its next nonce is 3, and we gave it none above 0" in caplog.text
+
+
 @pytest.mark.parametrize("other", [{"root": "0x" + "66" * 32}, {"certificate_type": "0x" + "77" * 32}, {"suite": 2}])
 async def test_a_call_whose_nonce_and_serials_a_stranger_used_fails(world: World, other: dict[str, Any]) -> None:
     await world.administration.carry_out(world.bureau, [accredit(AGENCY, bytes.fromhex("77" * 32), since=1)])
