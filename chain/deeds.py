@@ -180,7 +180,14 @@ class Deeds:
             return calls.sent(connection, call, now=self.now()).moved
 
     async def use_up(self, freed: Freed) -> None:
-        """Use up a nonce that is nobody's any more. Which transaction does it does not matter: nothing is written."""
+        """Use up a nonce that is nobody's any more. Which transaction does it does not matter: nothing is written.
+
+        Whose calls they are is asked again: a fork may have brought one back since.
+        """
+        with self._writing() as connection:
+            ours = calls.in_flight(connection, self.deployment.chain, self.signer.address)
+        if any(call.nonce == freed.nonce and call.error is None for call in ours):
+            return
         signed = await self.signer.sign(
             freed.transaction(self.deployment.chain_id, self.signer.address, self.conditions.fee)
         )

@@ -35,12 +35,15 @@ class Freed:
 def find_freed(under_way: Sequence[Call], traces: Traces) -> Freed | None:
     """Find the nonce that the chain takes next from a key, if it is nobody's and one of its calls waits behind it.
 
-    `under_way`: the key's calls that have a nonce. Nothing is said of a key on another fork than our copy: there what
-    is settled may be free.
+    `under_way`: its calls that have a nonce. Nothing is said by a node on another fork than our copy, where what is
+    settled may be free, nor by one that contradicts itself.
     """
     if not traces.ours or not under_way:
         return None
-    due = traces.keys[under_way[0].sender].account.nonce
+    key = traces.keys[under_way[0].sender]
+    due = key.account.nonce
+    if key.settled_nonce is None or key.settled_nonce > due:
+        return None
     waiting = [
         call for call in under_way if call.nonce is not None and call.nonce >= due and call.id not in traces.receipts
     ]

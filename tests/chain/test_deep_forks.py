@@ -147,6 +147,45 @@ async def test_a_call_does_not_fail_by_a_receipt_of_a_block_that_was_undone_mean
     assert anchored(world) == [(0, 1)]
 
 
+class Forking(Node):
+    """A node on which something happens before it shows its head."""
+
+    then: Callable[[], Awaitable[None]] | None = None
+
+    async def latest(self) -> BlockHeader:
+        if self.then is not None:
+            then, self.then = self.then, None
+            await then()
+        return await super().latest()
+
+
+async def test_the_nonce_of_a_call_that_a_fork_brought_back_just_now_is_not_used_up(world: World) -> None:
+    node = Forking(world.local_chain.url)
+    sender = world.sender(node=node)
+    await world.catch_up()
+    snapshot = world.local_chain.snapshot()
+    first = world.anchor(0)
+    await world.finish(first, sender=sender)
+    second = world.anchor(1)
+    world.local_chain.rpc("evm_setAutomine", False)
+    try:
+        await sender.step()
+        assert world.state(second) is CallState.SENT
+
+        async def fork() -> None:
+            await undone(world, snapshot)
+
+        node.then = fork
+        await sender.step()
+    finally:
+        world.local_chain.rpc("evm_setAutomine", True)
+    assert (world.state(first), world.state(second)) == (CallState.SENT, CallState.SENT)
+    await world.finish(first, second, sender=sender, rounds=30)
+    await node.close()
+    assert [world.read(call).nonce for call in (first, second)] == [0, 1]
+    assert anchored(world) == [(0, 1), (1, 1)]
+
+
 async def test_a_refusal_by_a_node_on_another_fork_than_our_copy_is_asked_again(world: World) -> None:
     await world.catch_up()
     snapshot = world.local_chain.snapshot()
