@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,13 +25,15 @@ from ecert.types import TypeCatalogue
 from store.database import Database
 from store.errors import DatabaseAway
 from tests.verifier.shelf import AGENCY, AGENCY_NAME, TYPE, Shelf, row, stock
-from verifier.api.submissions import read_occasion
+from verifier.api.bodies import MOST_MEMBERS
+from verifier.api.submissions import MOST_OF_BATCH, read_batch, read_occasion
 from verifier.callers import ANYBODY, Act, Caller, Scope
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
 from verifier.problems import Code, RequestRefused
 from verifier.services.answering import Answering
 from verifier.services.found import Found, FoundCertificate
+from verifier.services.submitted import Submitted
 from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
 
@@ -608,6 +611,35 @@ async def test_a_batch_of_another_kind_or_larger_than_allowed_is_refused(desk: D
     assert (await desk.client.post(BATCH, content="x", headers={"content-type": "text/csv"})).status_code == 415
     headers = {"content-type": "application/json"}
     assert (await desk.client.post(BATCH, content=b" " * (17 << 20), headers=headers)).status_code == 413
+
+
+async def test_junk_in_a_batch_is_refused_before_it_is_read_and_in_a_line_it_is_that_lines_answer(desk: Desk) -> None:
+    junk = "[" + "{}," * MOST_OF_BATCH + "{}]"
+    headers = {"content-type": "application/json"}
+    answer = await desk.client.post(BATCH, content='{"verifications":' + junk + "}", headers=headers)
+    assert (answer.status_code, answer.json()["errors"]) == (413, [{"place": "body", "why": "it has too many members"}])
+    flaws = await desk.client.post(BATCH, json={"verifications": [dict.fromkeys("abcdefghijkl", 1)] * 1000})
+    assert (flaws.status_code, [each["place"] for each in flaws.json()["errors"]]) == (422, ["body"])
+    line = '{"expect":{"a":[' + "1," * MOST_MEMBERS + "1]}}"
+    status, (first, second, _) = await lines_of(desk, line + "\n" + json.dumps({"code": "2" * 32}))
+    assert (status, first["problem"]["status"], places(first)) == (200, 413, ["line"])
+    assert (second["line"], second["result"]) == (2, "UNKNOWN")
+
+
+async def test_while_a_batch_is_read_others_are_answered(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    others = threading.Event()
+
+    def read(body: bytes, max_age: int) -> list[Submitted]:
+        assert others.wait(30), "nobody else was answered"
+        return read_batch(body, max_age)
+
+    monkeypatch.setattr("verifier.api.verifications.read_batch", read)
+    batch = {**OCCASION, "verifications": [{"code": "2" * 32}]}
+    reading = asyncio.create_task(desk.client.post(BATCH, json=batch))
+    await asyncio.sleep(0)
+    assert (await desk.client.get("/healthz")).status_code == 200
+    others.set()
+    assert (await reading).status_code == 200
 
 
 async def test_what_callers_do_is_counted_by_kind_and_wants_its_scope(desk: Desk) -> None:

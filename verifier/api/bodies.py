@@ -31,6 +31,8 @@ _UNREADABLE = Flaw(place="body", why="not a multipart form as RFC 7578 has it")
 _MAX_PARTS = 24
 _MAX_PART_BYTES = 512 * 1024
 _PIECE = 256 * 1024
+MOST_MEMBERS = 10_000
+"""Members of one question; more would hold everybody else up. As many commas and brackets as that are read."""
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -128,13 +130,13 @@ async def read_lines(request: Request, longest: int) -> AsyncIterator[tuple[int,
         yield number, begun
 
 
-def read_object(body: bytes, place: str) -> dict[str, Any]:
-    """Read a JSON object, strictly (no name twice, whole numbers alone).
+def read_object(body: bytes, place: str, most: int = MOST_MEMBERS) -> dict[str, Any]:
+    """Read a JSON object, strictly (no name twice, whole numbers alone); `most`: members of it and of all within it.
 
     Raises:
         RequestRefused: with the place; `place` names the whole.
     """
-    value = read_json(read_text(body, place), place)
+    value = read_json(read_text(body, place), place, most)
     if not isinstance(value, dict):
         raise RequestRefused(Code.NOT_UNDERSTOOD, "An object is due.", [Flaw(place=place, why="this is not an object")])
     return value
@@ -160,8 +162,11 @@ def composed(text: str, place: str, code: Code) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def read_json(text: str, place: str) -> object:
-    """Read any JSON, strictly."""
+def read_json(text: str, place: str, most: int = MOST_MEMBERS) -> object:
+    """Read any JSON, strictly; raises and takes `most` as `read_object` does."""
+    if sum(map(text.count, ",[{")) > most:
+        flaw = Flaw(place=place, why="it has too many members")
+        raise RequestRefused(Code.TOO_LARGE, f"At most {most} commas and opening brackets are read.", [flaw])
     try:
         return strict_json.loads(text, place)
     except MalformedError as error:

@@ -79,8 +79,8 @@ def number_place(text: str, root: str) -> Flaw | None:
         value = json.loads(text, parse_int=_whole, parse_float=_NotWhole, parse_constant=_NotWhole)
     except ValueError:
         return None
-    place = _first_not_whole(value, "" if root == "body" else root)
-    return None if place is None else Flaw(place=place or root, why=_NOT_WHOLE)
+    way = _first_not_whole(value)
+    return None if way is None else Flaw(place=f"{root}{way}".removeprefix("body."), why=_NOT_WHOLE)
 
 
 class _NotWhole:
@@ -94,15 +94,19 @@ def _whole(digits: str) -> int | _NotWhole:
     return _NotWhole(digits) if len(digits.lstrip("-")) > len(str(MAX_INTEGER)) or abs(int(digits)) > MAX_INTEGER else 0
 
 
-def _first_not_whole(value: object, place: str) -> str | None:
+def _first_not_whole(value: object) -> str | None:
+    """Find the first number that is not whole, and give the way to it; none is put together on the way there."""
     if isinstance(value, _NotWhole):
-        return place
-    inner: list[tuple[str, object]] = []
+        return ""
     if isinstance(value, dict):
-        inner = [(f"{place}.{name}" if place else name, each) for name, each in value.items()]
-    elif isinstance(value, list):
-        inner = [(f"{place or 'body'}[{index}]", each) for index, each in enumerate(value)]
-    return next((found for name, each in inner if (found := _first_not_whole(each, name)) is not None), None)
+        return next(
+            (f".{name}{way}" for name, each in value.items() if (way := _first_not_whole(each)) is not None), None
+        )
+    if isinstance(value, list):
+        return next(
+            (f"[{at}]{way}" for at, each in enumerate(value) if (way := _first_not_whole(each)) is not None), None
+        )
+    return None
 
 
 def _flaw(fault: Any, values: Mapping[str, Any], members: Sequence[str]) -> Flaw:  # noqa: ANN401 - a dict of pydantic's

@@ -18,7 +18,16 @@ from verifier.api.bodies import (
     read_text,
     understood,
 )
-from verifier.api.wire import BatchRequest, FormRequest, Occasioned, OfDocument, Question, VerificationRequest
+from verifier.api.wire import (
+    MAX_BATCH,
+    MAX_EXPECTED,
+    BatchRequest,
+    FormRequest,
+    Occasioned,
+    OfDocument,
+    Question,
+    VerificationRequest,
+)
 from verifier.callers import Occasion
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.submitted import Submitted
@@ -33,6 +42,8 @@ _NUMBER_PARTS = frozenset({"at", "max_age", "serial"})
 _PARTS = frozenset({FILE_PART, DOCUMENT_PART, CODE_PART, *FormRequest.model_fields})
 _WAYS = ("certificate", "code", "document", "lookup")
 _LONGEST_NUMBER = 15
+MOST_OF_BATCH = MAX_BATCH * MAX_EXPECTED
+"""Members of a batch; few certificates have a tenth of their share."""
 
 
 async def read_submitted(request: Request, default_max_age: int) -> Submitted:
@@ -52,8 +63,8 @@ async def read_submitted(request: Request, default_max_age: int) -> Submitted:
 
 
 def read_batch(body: bytes, default_max_age: int) -> list[Submitted]:
-    """Read up to 1,000 verifications of one occasion."""
-    batch = understood(BatchRequest, read_object(body, "body"))
+    """Read up to 1,000 verifications of one occasion; takes a while, so not on the event loop."""
+    batch = understood(BatchRequest, read_object(body, "body", MOST_OF_BATCH))
     occasion, submitted = batch.occasion(), []
     for number, each in enumerate(batch.verifications):
         place = f"verifications[{number}]"
