@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from store.errors import NameTaken
 from store.insertion import insert_into
@@ -14,3 +14,8 @@ def claim(connection: Connection, name: str) -> None:
     fresh = insert_into(connection, caller_names).values(name=name).on_conflict_do_nothing()
     if connection.execute(fresh.returning(caller_names.c.name)).one_or_none() is None:
         raise NameTaken("a client or an account", name)
+
+
+def hold(connection: Connection, name: str) -> None:
+    """Let whoever holds the name as well wait until this transaction ends: what a caller has is counted by one only."""
+    connection.execute(select(caller_names.c.name).where(caller_names.c.name == name).with_for_update(key_share=True))

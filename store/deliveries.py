@@ -115,10 +115,11 @@ def retry(connection: Connection, watch: str, delivery: str, *, now: int) -> Mov
     mine = (deliveries.c.id == delivery, deliveries.c.watch_id == watch)
     again = {"state": DeliveryState.WAITING, "attempts": 0, "next_at": now, "done_at": None}
     open_states = (DeliveryState.WAITING, DeliveryState.FAILED)
-    active = select(watches.c.id).where(watches.c.id == watch, watches.c.ended_at.is_(None)).scalar_subquery()
+    active = select(watches.c.id).where(watches.c.id == watch, watches.c.ended_at.is_(None))
+    held = connection.scalar(active.with_for_update(read=True))  # or it could end in between
     moved = connection.execute(
         update(deliveries)
-        .where(*mine, deliveries.c.state.in_(open_states), deliveries.c.watch_id == active)
+        .where(*mine, deliveries.c.state.in_(open_states), deliveries.c.watch_id == held)
         .values(again)
     )
     state = connection.scalar(select(deliveries.c.state).where(*mine))

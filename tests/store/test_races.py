@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from itertools import pairwise
 from threading import Barrier
 from typing import TypeVar
 
-from store import batches, calls, idempotency, issuers, jobs, leases
+from store import batches, calls, deliveries, idempotency, issuers, jobs, leases, watches
 from store.database import Connection, Database
+from store.deliveries import Attempt
 from store.errors import NonceTaken, NumberTaken
+from store.states import WatchEnd
 from tests.store.makers import (
     AGENCY,
     LEDGER,
@@ -22,6 +24,7 @@ from tests.store.makers import (
     digest,
     status_call,
 )
+from tests.store.test_tracking import CALLER, begin, mine, relied_on, revoked, track
 
 MANY = 6
 Answer = TypeVar("Answer")
@@ -179,3 +182,31 @@ def test_a_request_that_is_freed_just_when_it_is_begun_again_is_begun(database: 
     with ThreadPoolExecutor(MANY) as threads:
         list(threads.map(ask, range(MANY)))
     assert begun
+
+
+def test_what_is_tried_again_while_its_watch_ends_does_not_wait_for_ever(database: Database) -> None:
+    begin(database)
+    relied_on(database, 1)
+    with database.begin() as connection:
+        watches.add(connection, watch="w", caller=CALLER, url="https://a.example/", secret=b"sealed", now=1)
+    mine(database, revoked(1))
+    track(database)
+    with database.begin() as connection:
+        watches.spread(connection, now=1)
+        (due,) = deliveries.due(connection, "w", now=1, limit=1)
+        deliveries.fail(connection, due.delivery, Attempt(status=500, error="status"), now=1)
+
+    def retry() -> bool:
+        with database.begin() as connection:
+            again = deliveries.retry(connection, "w", due.delivery.id, now=2)
+        assert again is not None
+        return again.moved
+
+    with ThreadPoolExecutor(1) as thread:
+        with database.begin() as connection:
+            watches.end(connection, "w", reason=WatchEnd.REMOVED, now=2)
+            tried = thread.submit(retry)
+            wait([tried], timeout=1)  # it is at the watch by now, or past it
+        assert tried.result() is False
+    with database.read() as connection:
+        assert deliveries.due_watches(connection, now=2, limit=9) == ()

@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from store import deliveries, key_uses, watches
+from store import caller_names, deliveries, key_uses, watches
 from store.database import Connection, Database
 from store.deliveries import Delivery
 from store.key_uses import Use
@@ -115,6 +115,7 @@ class Watching:
         number = str(uuid.uuid4())
         secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
         with self._database.begin() as connection:
+            caller_names.hold(connection, caller)
             active = [each for each in watches.of_caller(connection, caller) if each.ended_at is None]
             if len(active) >= MOST:
                 raise RequestRefused(Code.CONFLICT, f"There are {MOST} watches already, which is the most; remove one.")

@@ -12,7 +12,7 @@ import pytest
 from starlette.requests import Request
 
 from ecert.types import TypeCatalogue
-from store import deliveries, past_changes
+from store import caller_names, deliveries, past_changes
 from store.database import Database
 from store.deliveries import Attempt
 from store.errors import DatabaseAway
@@ -269,6 +269,15 @@ async def test_there_is_a_most_of_watches(client: httpx.AsyncClient) -> None:
     problem(await client.post(WATCHES, json={"url": GOOD_URL}), Code.CONFLICT)
     await client.delete(f"{WATCHES}/{watches[0]['id']}")
     await made(client)
+
+
+async def test_many_at_once_make_no_more_watches_than_there_may_be(client: httpx.AsyncClient, desk: Desk) -> None:
+    with desk.database.begin() as connection:
+        caller_names.claim(connection, CALLER)  # as for every client and account
+    for _ in range(MOST - 1):
+        await made(client)
+    answers = await asyncio.gather(*(client.post(WATCHES, json={"url": GOOD_URL}) for _ in range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201] + [409] * 5
 
 
 async def test_a_database_that_is_away_is_said(
