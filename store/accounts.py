@@ -89,15 +89,16 @@ def read_all(connection: Connection) -> tuple[Account, ...]:
     return tuple(_account(row) for row in connection.execute(with_place(accounts).order_by(accounts.c.name)))
 
 
-def begin_attempt(connection: Connection, name: str, *, now: int) -> int | None:
+def begin_attempt(connection: Connection, name: str, *, now: int, longest: int) -> int | None:
     """Count an attempt to log in before it is judged, and give how many there were since the last good one.
 
-    None: there is no such account, or it is disabled or locked, and nothing was counted. Who counts first and judges
+    None: there is no such account, or it is disabled or locked, and nothing was counted. A lock that lasts for more
+    than the `longest` seconds was set before the clock was set back, and holds nobody. Who counts first and judges
     afterwards cannot be asked a thousand times at once.
     """
     tried = (
         update(accounts)
-        .where(accounts.c.name == name, _may_try(now))
+        .where(accounts.c.name == name, _may_try(now, now + longest))
         .values(failures=accounts.c.failures + 1)
         .returning(accounts.c.failures)
     )
@@ -148,8 +149,9 @@ def _end_sessions(connection: Connection, name: str) -> None:
     connection.execute(sessions.delete().where(sessions.c.account_id == number))
 
 
-def _may_try(now: int) -> ColumnElement[bool]:
-    return accounts.c.disabled_at.is_(None) & or_(accounts.c.locked_until.is_(None), accounts.c.locked_until <= now)
+def _may_try(now: int, latest: int) -> ColumnElement[bool]:
+    until = accounts.c.locked_until
+    return accounts.c.disabled_at.is_(None) & or_(until.is_(None), until <= now, until > latest)
 
 
 def _account(row: Row[*tuple[Any, ...]]) -> Account:

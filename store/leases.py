@@ -17,6 +17,8 @@ from store.tables import leases
 
 SENDERS = "sender:"
 """How the names of leases on sending begin."""
+LONGEST = 60
+"""Seconds for which anybody takes a lease: what ends later than that was taken before the clock was set back."""
 
 
 def sender_name(chain: str, address: bytes) -> str:
@@ -71,8 +73,13 @@ def assure(connection: Connection, lease: Lease, *, now: int) -> None:
 
 def held(connection: Connection, name: str, *, now: int) -> bool:
     """Tell whether anybody holds the lease now."""
-    found = select(leases.c.number).where(leases.c.name == name, leases.c.holder.is_not(None), leases.c.until > now)
+    found = select(leases.c.number).where(leases.c.name == name, lasts(now))
     return connection.execute(found).one_or_none() is not None
+
+
+def lasts(now: int) -> ColumnElement[bool]:
+    """Say that a lease is somebody's now."""
+    return leases.c.until.between(now + 1, now + LONGEST)
 
 
 def release(connection: Connection, lease: Lease) -> None:

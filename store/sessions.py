@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from store import accounts as people
 from store.accounts import Account
@@ -63,6 +63,7 @@ def end(connection: Connection, token: bytes) -> None:
     connection.execute(delete(sessions).where(sessions.c.token == token))
 
 
-def forget(connection: Connection, *, seen_before: int, now: int) -> None:
-    """Delete the sessions that are over: not seen since, or beyond their end."""
-    connection.execute(delete(sessions).where((sessions.c.seen_at < seen_before) | (sessions.c.expires_at <= now)))
+def forget(connection: Connection, *, idle: int, now: int) -> None:
+    """Delete the sessions that are over: `idle` seconds away from being seen, either way, or beyond their end."""
+    away = func.abs(sessions.c.seen_at - now) >= idle
+    connection.execute(delete(sessions).where(away | (sessions.c.expires_at <= now)))

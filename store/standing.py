@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Table, func, select
 
-from store.leases import SENDERS
+from store.leases import SENDERS, lasts
 from store.outbox import OPEN
 from store.states import BatchState, CallState, DeliveryState
 from store.tables import batches, calls, cursors, deliveries, leases, status_tokens
@@ -56,7 +56,7 @@ def _held_up(connection: Connection) -> int:
 
 
 def _held(connection: Connection, now: int) -> int:
-    held = leases.c.name.startswith(SENDERS), leases.c.until > now
+    held = leases.c.name.startswith(SENDERS), lasts(now)
     return int(connection.execute(select(func.count()).select_from(leases).where(*held)).scalar_one())
 
 

@@ -82,5 +82,6 @@ def test_anybody_can_see_whether_a_lease_is_held(database: Database) -> None:
         assert lease is not None
         assert leases.held(connection, NAME, now=129)
         assert not leases.held(connection, NAME, now=130)
+        assert not leases.held(connection, NAME, now=129 - leases.LONGEST), "it was taken by a clock that was ahead"
         leases.release(connection, lease)
         assert not leases.held(connection, NAME, now=129)

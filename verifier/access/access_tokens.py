@@ -40,6 +40,10 @@ class Grant:
     scopes: frozenset[Scope]
     expires: int
 
+    def good(self, now: int) -> bool:
+        """Tell whether it has not expired, nor was given later than now, before the clock was set back."""
+        return now < self.expires <= now + LIFETIME + _LEEWAY
+
 
 class AccessTokens:
     """Makes and checks tokens of one issuer, which is also whom they are for."""
@@ -79,7 +83,7 @@ class AccessTokens:
             grant = self._read(token)
         except (EcertError, KeyringError, ValueError) as error:
             raise NotAToken from error
-        if not now < grant.expires <= now + LIFETIME + _LEEWAY:
+        if not grant.good(now):
             raise NotAToken
         return grant
 

@@ -50,7 +50,7 @@ class Bearers:
             grant, before = self._tokens.check(token, now), None
         else:
             grant, before = kept
-            if now >= grant.expires:
+            if not grant.good(now):
                 del self._kept[name]
                 raise NotAToken
         client = self._directory.find(grant.client)

@@ -89,7 +89,7 @@ class LogIns:
             return None
         now = self._clock()
         with self._database.begin() as connection:
-            failures = accounts.begin_attempt(connection, name, now=now)
+            failures = accounts.begin_attempt(connection, name, now=now, longest=LONGEST_PAUSE)
             if failures is None:
                 return None
             if failures >= FREE:

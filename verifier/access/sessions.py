@@ -1,8 +1,9 @@
 """Sessions of people: a cookie of 256 random bits, of which we keep the hash, and a CSRF token for unsafe requests.
 
 A session is over after it has been idle for a while, after its whole time, at log-out, and when its account is disabled
-or gets another password. What was read is remembered for a few seconds, and longer while the database is away, so that
-a clerk who is logged in can go on verifying.
+or gets another password; and where it was used so much later than now that the clock must have been set back. What was
+read is remembered for a few seconds, and longer while the database is away, so that a clerk who is logged in can go on
+verifying.
 """
 
 from __future__ import annotations
@@ -152,7 +153,7 @@ class Sessions:
         return found
 
     def _is_over(self, session: Session, now: int) -> bool:
-        idle = now - session.seen_at >= self._lasting.idle
+        idle = abs(now - session.seen_at) >= self._lasting.idle
         return idle or now >= session.expires_at or session.account.disabled_at is not None
 
     def _keep(self, digest: bytes, now: int, session: Session) -> None:
@@ -183,7 +184,7 @@ class Sessions:
     def _forget(self) -> None:
         now = self._clock()
         with self._database.begin() as connection:
-            sessions.forget(connection, seen_before=now - self._lasting.idle, now=now)
+            sessions.forget(connection, idle=self._lasting.idle, now=now)
 
     def _attributes(self) -> str:
         return "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if self._secure else "")

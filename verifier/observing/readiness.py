@@ -133,7 +133,7 @@ class Watch:
 def _indexer(seen: Sighting | None, now: int, late: int, stall: int) -> Part:
     if seen is None:
         return Part(state=PartState.UNKNOWN, why="nothing is known of any look of an indexer")
-    quiet = now - seen.looked_at
+    quiet = abs(now - seen.looked_at)  # a look later than now is of a clock that was ahead, and tells as little
     if quiet < late:
         return OK
     why = f"it has not looked at the chain for {quiet} s: is `ecert indexer` running?"

@@ -87,7 +87,7 @@ class Vigil:
         return None if seen is None or self._age(seen) >= self._office.late_seconds else seen.trouble
 
     def _age(self, seen: Sighting) -> int:
-        return self._office.clock() - seen.looked_at
+        return abs(self._office.clock() - seen.looked_at)  # a look later than now is of a clock that was ahead
 
     def _sighting(self) -> Sighting | None:
         with self._office.database.read() as connection:

@@ -51,6 +51,14 @@ async def test_a_token_tells_the_client_its_house_and_what_it_may_do(town: Town)
     assert (caller.agency, caller.scopes) == (AGENCY, {Scope.ISSUE, Scope.STATUS, Scope.VERIFY})
 
 
+async def test_a_token_of_a_clock_that_was_ahead_is_nobodys_also_where_it_was_known(town: Town) -> None:
+    town.clock.now += 86_400
+    asked = request(bearer(await token(town, "tax-city")))
+    assert (await town.access.gate.caller(asked)).known
+    town.clock.now -= 86_400
+    assert (await refused(town, dict(asked.headers))).code is Code.UNAUTHENTICATED
+
+
 async def test_who_says_nothing_is_anybody(town: Town) -> None:
     assert await town.access.gate.caller(request()) is ANYBODY
 

@@ -16,6 +16,7 @@ from tests.verifier.access.people import PASSWORD, QUICK, csrf, log_in, person, 
 from tests.verifier.access.town import AGENCY, PUBLIC, Town, make_town
 from verifier.access.access import open_access
 from verifier.access.log_ins import FREE, LogInRefused, pause_after
+from verifier.access.meter import DAY
 from verifier.access.roles import Role
 from verifier.access.sessions import FRESH
 from verifier.callers import Scope
@@ -122,6 +123,14 @@ async def test_failures_make_pauses_that_grow_and_a_good_log_in_forgets_them(
     assert [pause_after(FREE + more) for more in range(7)] == [30, 60, 120, 240, 480, 900, 900]
 
 
+async def test_a_lock_of_a_clock_that_was_ahead_holds_nobody(town: Town, http: httpx.AsyncClient) -> None:
+    town.clock.now += 30 * DAY
+    for _ in range(FREE):
+        await log_in(http, "clerk-1", "wrong")
+    town.clock.now -= 30 * DAY
+    assert (await log_in(http, "clerk-1")).status_code == 303
+
+
 async def test_a_hash_of_another_cost_is_made_again_at_log_in(town: Town) -> None:
     dearer = town.settings.model_copy(update={"password_memory": 2048, "password_passes": 2})
     access = open_access(dearer, town.database, town.clock)
@@ -181,6 +190,17 @@ async def test_a_session_ends_when_idle_and_after_its_time(town: Town, http: htt
     await log_in(http, "clerk-1")
     town.clock.now += 1800
     assert (await http.get("/v1/me")).status_code == 401
+
+
+async def test_a_session_of_a_clock_that_was_ahead_is_over(town: Town, http: httpx.AsyncClient) -> None:
+    town.clock.now += DAY
+    await log_in(http, "clerk-1")
+    assert (await http.get("/v1/me")).status_code == 200
+    town.clock.now -= DAY
+    assert (await http.get("/v1/me")).status_code == 401
+    await town.access.sweep()
+    with town.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM sessions").scalar_one() == 0
 
 
 async def test_a_disabled_account_and_another_password_end_its_sessions(town: Town, http: httpx.AsyncClient) -> None:

@@ -79,6 +79,11 @@ def test_a_stalled_chain_is_no_dead_node_and_no_dead_indexer(view: LedgerView) -
     assert "block 9" in found.reasons[0]
 
 
+def test_a_look_of_a_clock_that_was_ahead_tells_nothing_of_the_indexer(view: LedgerView) -> None:
+    assert states(look(view, replace(WELL, looked_at=NOW + 5)))["indexer"] == "ok"
+    assert states(look(view, replace(WELL, looked_at=NOW + 86_400)))["indexer"] == "silent"
+
+
 def test_a_chain_that_is_quiet_for_less_than_the_setting_is_well(view: LedgerView) -> None:
     late = NOW + STALL - 2
     assert look(view, replace(WELL, looked_at=late, heard_at=late), now=late).ready
