@@ -258,6 +258,17 @@ async def test_several_in_force_are_a_list_to_choose_from(desk: Desk) -> None:
     assert chosen["certificate"]["serial"] == 1
 
 
+async def test_the_number_of_a_choice_is_told_only_where_all_that_must_be_compared_is_equal(desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 1), stored(desk, 0))
+    asked = {"document": base64url.encode(DOCUMENT)}
+    numbers = []
+    for stated in ({}, {"holder": {"id": "330106199001011234"}}, {"holder": {"id": HOLDER}}):
+        choices = (await desk.ask(**asked, **stated))["choices"]
+        assert isinstance(choices, list)
+        numbers.append([each["values"] for each in choices])
+    assert numbers == [[{}, {}], [{}, {}], [{"holder_id": HOLDER}] * 2]
+
+
 @pytest.mark.parametrize("serial", [0, 1, 2])
 async def test_that_there_are_more_than_are_listed_is_said_and_any_of_them_can_be_chosen(
     serial: int, desk: Desk

@@ -49,7 +49,9 @@ class ChoiceAnswer(BaseModel):
     serial: int
     type: str
     status: StatusWord
-    values: dict[str, Any] = Field(description="Its number, where the matter may read that.")
+    values: dict[str, Any] = Field(
+        description="Its number, where the matter may read that, and all that must be compared was stated and is equal."
+    )
 
 
 class VerdictAnswer(BaseModel):

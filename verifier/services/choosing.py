@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ecert.certificate import Value
-from ecert.errors import MalformedCertificate
 from ecert.ledger_copy import LedgerCopy
-from ecert.parsing import parse
-from verifier.matters import Ruling
 from verifier.services.found import FoundCertificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
-    """One of several: what names it, its status now, and its number where the matter may read that."""
+    """One of several: what names it and its status now; `values`: its number, where the caller may be told."""
 
     agency: str
     agency_name: str | None
     serial: int
     type: str
     status: str
-    values: dict[str, Value] = field(default_factory=dict)
+    values: Mapping[str, Value]
 
     @classmethod
-    def of(cls, found: FoundCertificate, copy: LedgerCopy, ruling: Ruling | None) -> Choice:
+    def of(cls, found: FoundCertificate, copy: LedgerCopy, values: Mapping[str, Value]) -> Choice:
         """Describe a found certificate."""
         agency = copy.agency(found.agency)
         return cls(
@@ -34,7 +31,7 @@ class Choice:
             serial=found.serial,
             type=found.certificate_type.slug,
             status=copy.status(found.agency, found.serial).name.lower(),
-            values=_number(found, ruling),
+            values=values,
         )
 
     def to_json(self) -> dict[str, object]:
@@ -45,7 +42,7 @@ class Choice:
             "serial": self.serial,
             "type": self.type,
             "status": self.status,
-            "values": self.values,
+            "values": dict(self.values),
         }
 
 
@@ -54,15 +51,3 @@ def chosen(found: Sequence[FoundCertificate], serial: int | None) -> Sequence[Fo
     if serial is not None:
         return found
     return [each for each in found if each.live] or found[:1]
-
-
-def _number(found: FoundCertificate, ruling: Ruling | None) -> dict[str, Value]:
-    if ruling is None:
-        return {}
-    try:
-        certificate = parse(found.compact)
-    except MalformedCertificate:
-        return {}
-    readable = ruling.readable(certificate, found.certificate_type)
-    number = found.certificate_type.number
-    return {number: readable[number]} if number in readable else {}

@@ -22,7 +22,7 @@ from verifier.matters import Ruling
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.answered import Answered
 from verifier.services.choosing import Choice, chosen
-from verifier.services.found import Finds, Found, OpensCodes, OpensFinding
+from verifier.services.found import Finds, Found, FoundCertificate, OpensCodes, OpensFinding
 from verifier.services.gathering import Gathering
 from verifier.services.lookup_values import NUMBER
 from verifier.services.statements import refuse_incomparable
@@ -153,8 +153,18 @@ class LookingUp:
             return Answered(verification=nothing, complete_since=found.complete_since)
         now = copy or self._verifying.copy
         several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked, copy=now)
-        choices = tuple(Choice.of(each, now, ruling) for each in among)
+        choices = tuple(Choice.of(each, now, self._number(each, asked, ruling, now)) for each in among)
         return Answered(verification=several, choices=choices, more_choices=found.more)
+
+    def _number(
+        self, found: FoundCertificate, asked: Asked, ruling: Ruling | None, copy: LedgerCopy
+    ) -> Mapping[str, Value]:
+        """Give the number of one of several, by the rule by which the values of one alone are told."""
+        number = found.certificate_type.number
+        if ruling is None or number not in ruling.need(found.certificate_type).read:
+            return {}
+        told = _values(self._verifying.verify(found.compact, asked, copy=copy), ruling) or {}
+        return {name: value for name, value in told.items() if name == number}
 
     def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
         verification = self._verifying.verify(compact, asked, copy=copy)
