@@ -341,6 +341,21 @@ async def test_of_several_certificates_of_a_document_one_is_chosen_by_agency_and
     assert (other["reasons"], other["certificate"]) == (["document_unknown"], None)
 
 
+@pytest.mark.parametrize("agency", ["", "A\0", "\0", "\uffff", "housing-3", "Ａ-1", "A-1\n", "A" * 33])
+async def test_what_is_no_agencys_code_is_asked_of_no_database(agency: str, desk: Desk) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    digest = base64url.encode(DOCUMENT)
+    data = {**OCCASION, "agency": agency}
+    answers = [
+        await desk.client.post(PATH, json={**OCCASION, "lookup": {**LOOKUP, "agency": agency}}),
+        await desk.client.post(PATH, json={**data, "document": digest}),
+        await desk.client.post(PATH, files={"document": ("a.pdf", b"%PDF-1.7")}, data=data),
+    ]
+    told = [(answer.status_code, answer.json()["errors"]) for answer in answers]
+    why = "text of the form ^[A-Z0-9-]{1,32}$ is due"
+    assert told == [(422, [{"place": place, "why": why}]) for place in ("lookup.agency", "agency", "agency")]
+
+
 async def test_certificates_of_a_document_that_the_matter_does_not_need_are_not_among_the_choices(desk: Desk) -> None:
     title = TypeCatalogue.bundled().by_slug("real-estate-title")
     assert title is not None

@@ -39,6 +39,7 @@ _OF_TYPES: Mapping[str, str] = {
     "less_than_equal": "a number of at most {le} is due",
     "string_too_short": "text of at least {min_length} characters is due",
     "string_too_long": "text of at most {max_length} characters is due",
+    "string_pattern_mismatch": "text of the form {pattern} is due",
     "too_long": "at most {max_length} are taken",
     "too_short": "at least {min_length} is due",
 }

@@ -23,6 +23,8 @@ MAX_BATCH = 1_000
 _FILE = frozenset({"protected", "payload", "signature", "header"})
 _HEADER = frozenset({"disclosures", "ecert"})
 DIGEST = r"^[A-Za-z0-9_-]{43}$"
+Agency = Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,32}$", examples=["HOUSING-3"])]
+"""An agency's code (docs/format.md, section 1); nothing else is asked of a database."""
 
 
 def _seconds(at: int | str | None) -> int | None:
@@ -134,7 +136,7 @@ class StatedLookUp(Stated):
         ),
     ]
     value: Annotated[str, Field(min_length=1, max_length=200)]
-    agency: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+    agency: Agency | None = Field(
         default=None, description="The agency whose certificate is meant, alone or with `serial`."
     )
     serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = Field(
@@ -145,7 +147,7 @@ class StatedLookUp(Stated):
 class OfDocument(Stated):
     """Which certificate of a document is meant, where it has several."""
 
-    agency: Annotated[str, Field(min_length=1, max_length=32)] | None = Field(
+    agency: Agency | None = Field(
         default=None, description="With a document alone: the agency whose certificate is meant."
     )
     serial: Annotated[int, Field(ge=0, le=MAX_INTEGER)] | None = Field(
