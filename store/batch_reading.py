@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from store.certificate_reading import in_batch
 from store.errors import NoSuchRow
@@ -67,20 +67,24 @@ def covering(connection: Connection, ledger: str, agency: str, serial: int) -> B
     return batch_of(row)
 
 
-def filling(
-    connection: Connection, *, unfed_since: int | None = None, now: int | None = None
-) -> tuple[BatchRecord, ...]:
-    """Give the batches that are being filled; `unfed_since`: only those that nobody has fed since then (`unfed`)."""
-    wanted = select_batches().where(batches.c.state == BatchState.FILLING)
-    if unfed_since is not None:
-        wanted = wanted.where(unfed(unfed_since, now))
+def filling(connection: Connection) -> tuple[BatchRecord, ...]:
+    """Give the batches that are being filled."""
+    return _filling(connection)
+
+
+def unfed(connection: Connection, *, seconds: int, now: int) -> tuple[BatchRecord, ...]:
+    """Give those that are being filled and that nobody has fed for more than so many seconds."""
+    return _filling(connection, is_unfed(seconds, now))
+
+
+def is_unfed(seconds: int, now: int) -> ColumnElement[bool]:
+    """Say that nobody has fed a batch for that long, or that it was fed so much later than now, by another clock."""
+    return func.abs(batches.c.fed_at - now) > seconds
+
+
+def _filling(connection: Connection, *more: ColumnElement[bool]) -> tuple[BatchRecord, ...]:
+    wanted = select_batches().where(batches.c.state == BatchState.FILLING, *more)
     return tuple(batch_of(row) for row in connection.execute(wanted.order_by(batches.c.id)))
-
-
-def unfed(since: int, now: int | None) -> ColumnElement[bool]:
-    """Say that nobody has fed a batch since a time, or as much later than `now`: before the clock was set back."""
-    long_ago = batches.c.fed_at < since
-    return long_ago if now is None else or_(long_ago, batches.c.fed_at > now + (now - since))
 
 
 def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:

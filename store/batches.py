@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from ecert.merkle import Tree
 from store import certificates, outbox, supersessions
-from store.batch_reading import counts, covering, filling, leaves, of_job, read, subtrees_of, unfed
+from store.batch_reading import counts, covering, filling, is_unfed, leaves, of_job, read, subtrees_of, unfed
 from store.errors import BatchClosedOtherwise, BatchFull
 from store.issuers import give_back, known_issuer, set_aside
 from store.records import BatchRecord, NewCertificate
@@ -35,6 +35,7 @@ __all__ = [
     "of_job",
     "read",
     "subtrees_of",
+    "unfed",
     "void",
 ]
 
@@ -176,13 +177,13 @@ def close(
 
 
 def void(
-    connection: Connection, batch: int, *, reason: str, now: int, unfed_since: int | None = None
+    connection: Connection, batch: int, *, reason: str, now: int, unfed_for: int | None = None
 ) -> Move[BatchState]:
     """Filling -> void: its certificates are never anchored, and give up their numbers.
 
-    `unfed_since`: only where nobody has fed it since then, as when it was found (`filling`).
+    `unfed_for`: only where nobody has fed it for more than so many seconds, as when it was found (`unfed`).
     """
-    unfed_too = () if unfed_since is None else (unfed(unfed_since, now),)
+    unfed_too = () if unfed_for is None else (is_unfed(unfed_for, now),)
     voided = connection.execute(
         update(batches)
         .where(batches.c.id == batch, batches.c.state == BatchState.FILLING, *unfed_too)

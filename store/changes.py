@@ -23,6 +23,9 @@ from store.insertion import insert_into
 from store.pieces import pieces
 from store.tables import changes, ledgers
 
+_ONCE = ("ledger_id", "block", "log", "serial", "caller")
+"""By these a change is there already."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -83,6 +86,6 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
     first = max(newest(connection) + 1, time.time_ns() // 1_000_000)
     written = 0
     for piece in pieces({"id": number, **row} for number, row in enumerate(rows, first)):
-        new = insert_into(connection, changes).values(piece).on_conflict_do_nothing()
+        new = insert_into(connection, changes).values(piece).on_conflict_do_nothing(index_elements=_ONCE)
         written += len(connection.execute(new.returning(changes.c.id)).all())
     return written

@@ -214,7 +214,11 @@ def test_a_batch_that_nobody_feeds_is_found(database: Database) -> None:
         forgotten = batch(connection, now=100)
         fed = batch(connection, now=100)
         assert batches.feed(connection, fed.id, now=150).moved
-        assert [one.id for one in batches.filling(connection, unfed_since=120)] == [forgotten.id]
+        assert [one.id for one in batches.filling(connection)] == [forgotten.id, fed.id]
+        for now, unfed in ((210, []), (211, [forgotten.id]), (40, []), (39, [fed.id])):
+            assert [one.id for one in batches.unfed(connection, seconds=110, now=now)] == unfed
+        assert not batches.void(connection, fed.id, reason="unfed", now=211, unfed_for=110).moved
+        assert batches.void(connection, fed.id, reason="its clock was ahead", now=39, unfed_for=110).moved
 
 
 def test_the_batch_that_covers_a_serial_is_found(database: Database) -> None:

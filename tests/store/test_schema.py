@@ -68,7 +68,7 @@ def test_an_older_database_keeps_its_rows_and_gets_the_subtrees_of_its_batches(e
     engine.dispose()
     assert migrate(empty_url).before == "0004"
     with Database.open(empty_url) as database, database.read() as connection:
-        assert [batch.id for batch in batches.filling(connection, unfed_since=2)] == [7]
+        assert [batch.id for batch in batches.filling(connection)] == [7]
         assert [batches.subtrees_of(connection, id_) for id_ in (6, 7, 8)] == [Tree(LEAVES).subtrees, None, None]
 
 

@@ -17,17 +17,16 @@ def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None
     answered already: they are closed, never voided (`verifier.services.online_batches`).
     """
     now = office.clock()
-    since = now - ABANDONED_AFTER
     with office.database.begin() as connection:
         found = [
             batch
-            for batch in batches.filling(connection, unfed_since=since, now=now)
+            for batch in batches.unfed(connection, seconds=ABANDONED_AFTER, now=now)
             if batch.ledger == office.ledger
             and batch.job is not None
             and agency in {None, batch.agency}
             and (but is None or batch.job != but.id)
         ]
         return sum(
-            batches.void(connection, batch.id, reason="nobody fed it", now=now, unfed_since=since).moved
+            batches.void(connection, batch.id, reason="nobody fed it", now=now, unfed_for=ABANDONED_AFTER).moved
             for batch in found
         )
