@@ -33,9 +33,9 @@ class Ruling:
     matter: Matter
     caller: Caller
 
-    def needs(self, certificate_type: CertificateType) -> bool:
-        """Tell whether the matter needs certificates of a type."""
-        return any(need.type == certificate_type.slug for need in self.matter.needs)
+    def needs(self, certificate_type: CertificateType | None) -> bool:
+        """Tell whether the matter needs certificates of a type; none needs those of a type that is not known here."""
+        return self._need(certificate_type) is not None
 
     def need(self, certificate_type: CertificateType | None) -> Need:
         """Give what the matter says of a type.
@@ -43,8 +43,7 @@ class Ruling:
         Raises:
             RequestRefused: it does not need certificates of this type (403, and in the log).
         """
-        slug = None if certificate_type is None else certificate_type.slug
-        found = next((need for need in self.matter.needs if need.type == slug), None)
+        found = self._need(certificate_type)
         if found is None:
             raise forbidden(self.caller, self.matter.code, "certificate", "the matter does not need this type")
         return found
@@ -75,6 +74,10 @@ class Ruling:
         """Take from a certificate the values that the matter may read."""
         need = self.need(certificate_type)
         return {one.name: one.value for one in certificate.disclosures if one.name in need.read}
+
+    def _need(self, certificate_type: CertificateType | None) -> Need | None:
+        slug = None if certificate_type is None else certificate_type.slug
+        return next((need for need in self.matter.needs if need.type == slug), None)
 
 
 class Matters:

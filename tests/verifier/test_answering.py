@@ -364,8 +364,14 @@ async def test_certificates_of_a_document_that_the_matter_does_not_need_are_not_
     said = await desk.ask(document=base64url.encode(DOCUMENT))
     assert isinstance(said["choices"], list)
     assert [each["serial"] for each in said["choices"]] == [2, 0]
-    desk.cabinet.certificates = (unneeded, replace(stored(desk, 0), certificate_type=title))
-    assert (await desk.ask(document=base64url.encode(DOCUMENT)))["http"] == 403
+    unknown = replace(stored(desk, 0), certificate_type=None)
+    for several in ((unneeded, replace(stored(desk, 0), certificate_type=title)), (unneeded, unknown)):
+        desk.cabinet.certificates = several
+        said = await desk.ask(document=base64url.encode(DOCUMENT))
+        assert (said["http"], said["errors"]) == (
+            403,
+            [{"place": "certificate", "why": "the matter does not need this type"}],
+        )
 
 
 async def test_a_document_beside_a_certificate_is_judged_with_it(desk: Desk) -> None:

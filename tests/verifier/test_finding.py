@@ -247,6 +247,10 @@ def test_a_certificate_is_found_by_the_file_that_it_names(tmp_path: Path) -> Non
         (found,) = by_document(city, hashlib.sha256(b"%PDF-one").digest()).certificates
         assert found.serial == 0
         assert by_document(city, hashlib.sha256(b"%PDF-two").digest()).certificates == ()
+        older = Finding(city.database, LEDGER, city.office.keyring.folder, TypeCatalogue([]))
+        with older.reading() as reading:
+            (unknown,) = reading.by_document(hashlib.sha256(b"%PDF-one").digest()).certificates
+        assert (unknown.serial, unknown.certificate_type) == (0, None), "it is there, whatever is known of its type"
 
 
 def test_of_several_certificates_of_one_file_those_of_an_agency_or_a_serial_are_found_alone(tmp_path: Path) -> None:

@@ -22,14 +22,14 @@ class Choice:
     values: Mapping[str, Value]
 
     @classmethod
-    def of(cls, found: FoundCertificate, copy: LedgerCopy, values: Mapping[str, Value]) -> Choice:
+    def of(cls, found: FoundCertificate, slug: str, copy: LedgerCopy, values: Mapping[str, Value]) -> Choice:
         """Describe a found certificate."""
         agency = copy.agency(found.agency)
         return cls(
             agency=found.agency,
             agency_name=None if agency is None else agency.name,
             serial=found.serial,
-            type=found.certificate_type.slug,
+            type=slug,
             status=copy.status(found.agency, found.serial).name.lower(),
             values=values,
         )

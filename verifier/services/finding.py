@@ -124,12 +124,11 @@ class Reading:
             FoundCertificate(
                 agency=record.agency,
                 serial=record.serial,
-                certificate_type=certificate_type,
+                certificate_type=self._types.by_hash(record.certificate_type),
                 compact=self._fields.compact(record),
                 live=record.live,
             )
             for record in list(found)[:MOST]
-            if (certificate_type := self._types.by_hash(record.certificate_type)) is not None
         )
         return Found(certificates=shown, complete_since=since, more=len(found) > MOST)
 

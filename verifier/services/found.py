@@ -12,11 +12,14 @@ from ecert.certificate_type import CertificateType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoundCertificate:
-    """A stored certificate. `compact`: all of it, in the compact form; `live`: neither revoked nor superseded."""
+    """A stored certificate. `compact`: all of it, in the compact form; `live`: neither revoked nor superseded.
+
+    `certificate_type` is None where this program does not know the type.
+    """
 
     agency: str
     serial: int
-    certificate_type: CertificateType
+    certificate_type: CertificateType | None
     compact: bytes = field(repr=False)
     live: bool
 

@@ -99,9 +99,9 @@ class LookingUp:
             refuse_incomparable(tuple(self._verifying.types), asked.demands.expect, self._verifying.types)
         if submitted.code is not None:
             return self._by_code(submitted.code, asked, ruling, copy)
-        if finds is None:
-            raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered at the office's address.")
-        if submitted.lookup is not None and ruling is not None:
+        if finds is None or ruling is None:
+            raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered for a matter, at the office's address.")
+        if submitted.lookup is not None:
             return self._by_lookup(finds, submitted.lookup, asked, ruling, copy)
         return self._by_document(finds, submitted.document or _NO_DOCUMENT, asked, ruling, copy)
 
@@ -112,12 +112,11 @@ class LookingUp:
         return self._told(opened, asked, ruling, copy)
 
     def _by_document(
-        self, finds: Finds, document: Document, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None
+        self, finds: Finds, document: Document, asked: Asked, ruling: Ruling, copy: LedgerCopy | None
     ) -> Answered:
         found = finds.by_document(document.sha256, agency=document.agency, serial=document.serial)
-        if ruling is not None:
-            needed = tuple(each for each in found.certificates if ruling.needs(each.certificate_type))
-            found = replace(found, certificates=needed or found.certificates)
+        needed = tuple(each for each in found.certificates if ruling.needs(each.certificate_type))
+        found = replace(found, certificates=needed or found.certificates)
         asked = replace(asked, documents=(*asked.documents, document.sha256))
         return self._of_found(found, document.serial, asked, ruling, copy, missing=Reason.DOCUMENT_UNKNOWN)
 
@@ -140,7 +139,7 @@ class LookingUp:
         found: Found,
         serial: int | None,
         asked: Asked,
-        ruling: Ruling | None,
+        ruling: Ruling,
         copy: LedgerCopy | None,
         *,
         missing: Reason,
@@ -153,18 +152,17 @@ class LookingUp:
             return Answered(verification=nothing, complete_since=found.complete_since)
         now = copy or self._verifying.copy
         several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked, copy=now)
-        choices = tuple(Choice.of(each, now, self._number(each, asked, ruling, now)) for each in among)
+        choices = tuple(self._choice(each, asked, ruling, now) for each in among)
         return Answered(verification=several, choices=choices, more_choices=found.more)
 
-    def _number(
-        self, found: FoundCertificate, asked: Asked, ruling: Ruling | None, copy: LedgerCopy
-    ) -> Mapping[str, Value]:
-        """Give the number of one of several, by the rule by which the values of one alone are told."""
-        number = found.certificate_type.number
-        if ruling is None or number not in ruling.need(found.certificate_type).read:
-            return {}
-        told = _values(self._verifying.verify(found.compact, asked, copy=copy), ruling) or {}
-        return {name: value for name, value in told.items() if name == number}
+    def _choice(self, found: FoundCertificate, asked: Asked, ruling: Ruling, copy: LedgerCopy) -> Choice:
+        """Describe one of several; its number is told by the rule by which the values of one alone are told."""
+        need, known = ruling.need(found.certificate_type), found.certificate_type
+        values: Mapping[str, Value] = {}
+        if known is not None and known.number in need.read:
+            told = _values(self._verifying.verify(found.compact, asked, copy=copy), ruling) or {}
+            values = {name: value for name, value in told.items() if name == known.number}
+        return Choice.of(found, need.type, copy, values)
 
     def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
         verification = self._verifying.verify(compact, asked, copy=copy)
