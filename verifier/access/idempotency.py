@@ -90,13 +90,13 @@ def key_of(request: Request) -> str | None:
     """Give the key of a request; None where it has none.
 
     Raises:
-        RequestRefused: 422, it is empty, long, or not of visible ASCII.
+        RequestRefused: 422, it is empty, long, or not of visible ASCII, or there are two.
     """
-    key = request.headers.get(HEADER)
-    if key is not None and _KEY.fullmatch(key) is None:
-        flaw = Flaw(place=HEADER, why="1 to 255 visible ASCII characters are due")
+    keys = request.headers.getlist(HEADER)
+    if len(keys) > 1 or any(_KEY.fullmatch(key) is None for key in keys):
+        flaw = Flaw(place=HEADER, why="1 to 255 visible ASCII characters are due, once")
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The key cannot be used.", [flaw])
-    return key
+    return keys[0] if keys else None
 
 
 def request_hash(request: Request, body: bytes) -> bytes:

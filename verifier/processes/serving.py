@@ -20,16 +20,20 @@ _GRACE = 3
 
 HEADER_SECONDS = 15.0
 """Seconds within which a connection must have sent the headers of its next request."""
+HEADER_BYTES = 64 * 1024
+"""What may come in several pieces before headers, or trailers after a body, have come to their end."""
 
 
 class PatientProtocol(HttpToolsProtocol):
-    """HTTP on one connection, which is closed where the headers of a request do not come to their end in time.
+    """HTTP on one connection, which is closed where headers do not come to their end in time, or within bounds.
 
     What is no HTTP never comes as far as the application, and is answered with a problem here.
     """
 
     _waiting: asyncio.TimerHandle | None = None
     _since = 0.0
+    _unended = 0
+    """Bytes that came since headers, a piece of a body, or a request was whole."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Wait for the first request."""
@@ -42,6 +46,28 @@ class PatientProtocol(HttpToolsProtocol):
         if self._waiting is not None:
             self._waiting.cancel()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on; refuse headers without an end, which the parser would keep and copy at each piece."""
+        self._unended += len(data)
+        super().data_received(data)
+        if self._unended > HEADER_BYTES and not self.transport.is_closing():
+            self.send_400_response("")
+
+    def on_headers_complete(self) -> None:
+        """Take the headers as whole."""
+        self._unended = 0
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of a body, whose bounds are others."""
+        self._unended = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Take the request as whole."""
+        self._unended = 0
+        super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""

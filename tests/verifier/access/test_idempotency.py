@@ -183,6 +183,9 @@ def test_keys_are_visible_ascii() -> None:
     for key in (b"", b"a b", b"\xe4", b"x" * 256):
         with pytest.raises(RequestRefused):
             key_of(request(key))
+    twice = Request({"type": "http", "headers": [(b"idempotency-key", b"one"), (b"idempotency-key", b"two")]})
+    with pytest.raises(RequestRefused):
+        key_of(twice)
 
 
 def test_the_hash_is_of_all_that_is_asked() -> None:
