@@ -3,6 +3,7 @@
     VerifierError
     ├── SettingsRefused      a setting is unknown, missing or inconsistent; the text says how to mend it
     ├── Refused              will not start or go on; the text says what to do
+    ├── NotAsCopied          the record lacks what the database has copied of it; a person must look
     └── NotReady             no copy of the ledger yet, so nothing can be judged
 
 `str()` of each is fit for people. What is wrong with rows to issue stands in `verifier.faults`, what is wrong with a
@@ -22,6 +23,14 @@ class SettingsRefused(VerifierError):
 
 class Refused(VerifierError):
     """A command or process will not start or go on until somebody has done what the text says."""
+
+
+class NotAsCopied(VerifierError):
+    """The files of a `lineage` do not have what the database has copied of it."""
+
+    def __init__(self, lineage: str) -> None:
+        super().__init__(f"the record {lineage} lacks what the database has copied of it: run `ecert audit verify`")
+        self.lineage = lineage
 
 
 def said_of(error: OSError) -> str:

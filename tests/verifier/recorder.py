@@ -15,7 +15,7 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from ecert.facts import AsOf
 from ecert.judging import judge_malformed
 from ecert.jwks import KeySet
 from ecert.verdict import Verdict
+from store.verifications import Shipment
 from tests.ecert.cases import HOLDER_ID, NOW, Case
 from verifier.callers import Caller, Ground, Occasion, Scope
 from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
@@ -60,9 +61,10 @@ def begin(
     process: Answerer = Answerer.API,
     limits: Limits | None = None,
     clock: Callable[[], int] = lambda: NOW,
+    copied: Mapping[str, Shipment] | None = None,
 ) -> Recording:
     signing = Signing(process=process, key=receipt_key(keys, process), iss=ISS, clock=clock)
-    return Recording.begin(folder / "record", signing, limits)
+    return Recording.begin(folder / "record", signing, limits, copied=copied)
 
 
 def verification(demands: Demands = STATED) -> Verification:

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,14 +14,15 @@ from typer.testing import CliRunner, Result
 
 from ecert.suite import SigningKey
 from store.database import Database
+from store.verifications import all_shipped
 from tests.ecert.cases import NOW
 from tests.tables import give_tables
 from tests.verifier.recorder import OCCASION, TAX, begin, keep, key_sets, made_keys, malformed, verification
 from verifier.cli import build
-from verifier.keys.receipt_key import Answerer
+from verifier.keys.receipt_key import Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.record.auditing import Audit, Auditor
-from verifier.record.closing import DROPPED, read_closing, write_signed
+from verifier.record.closing import CLOSED, DROPPED, read_closing, write_signed
 from verifier.record.journal import Limits
 from verifier.record.segments import RecordFolder, Segment
 from verifier.record.shipping import Shipping
@@ -54,6 +56,17 @@ class Archive:
     def ship(self) -> None:
         with Database.open(self.url) as database:
             assert Shipping(self.recording, database).look()
+
+    def go_on(self) -> None:
+        """Start the service twice, and let it record and copy each time."""
+        for _ in range(2):
+            with Database.open(self.url) as database:
+                with database.read() as connection:
+                    copied = all_shipped(connection)
+                recording = begin(self.folder, self.keys, copied=copied)
+                keep(recording)
+                assert Shipping(recording, database).look(orphans=True)
+            recording.close()
 
     def audit(self) -> Audit:
         return Auditor(self.record, key_sets(self.keys)).audit()
@@ -212,8 +225,6 @@ def test_a_closing_that_is_gone_or_forged_is_found(archive: Archive) -> None:
     closing = read_closing(path)
     path.unlink()
     assert archive.flaws() == [(2, None)]
-    from verifier.record.closing import CLOSED  # noqa: PLC0415
-
     write_signed(path, CLOSED, closing, SigningKey.generate())
     assert archive.flaws() == [(2, None)]
     path.write_text("rubbish", encoding="ascii")
@@ -363,3 +374,55 @@ def test_segments_of_both_kinds_of_process_are_dropped_under_their_own_keys(tmp_
     assert {name.partition("-")[0] for name in dropped} == {"office"}
     office.close()
     assert archive.flaws() == []
+
+
+def test_an_end_that_was_cut_off_is_missed_still_when_the_service_has_gone_on(archive: Archive) -> None:
+    archive.ship()
+    archive.recording.close()
+    archive.record.closing(archive.segments[3]).unlink()
+    archive.edit(4, lambda lines: [*lines[:9], b""])
+    archive.go_on()
+    assert (4, 9) in archive.flaws()
+
+
+def test_segments_that_were_taken_away_are_missed_still_when_the_service_has_gone_on(archive: Archive) -> None:
+    archive.ship()
+    archive.recording.close()
+    archive.record.lines(archive.segments[3]).unlink()
+    archive.record.closing(archive.segments[3]).unlink()
+    archive.go_on()
+    assert (4, None) in archive.flaws()
+
+
+def test_what_is_not_as_it_was_closed_is_not_dropped(archive: Archive) -> None:
+    archive.ship()
+    archive.edit(2, lambda lines: [*lines[:7], b""])
+    answer = archive.command("audit", "drop", "--before", "2100-01-01")
+    assert answer.exit_code == 1
+    assert f"kept {archive.segments[1]}: its lines are not what it was closed with" in answer.stdout
+    assert archive.flaws() == [(2, 7)]
+
+
+def test_a_closing_without_the_receipt_key_has_nothing_dropped(archive: Archive) -> None:
+    archive.ship()
+    path = archive.record.closing(archive.segments[1])
+    write_signed(path, CLOSED, replace(read_closing(path), time=0), SigningKey.generate())
+    answer = archive.command("audit", "drop", "--before", "2000-01-01", "--json")
+    assert (answer.exit_code, list(json.loads(answer.stdout)["kept"])) == (1, [str(archive.segments[1])])
+    assert archive.record.lines(archive.segments[1]).exists()
+
+
+def test_a_tombstone_says_what_the_closing_inside_it_says(archive: Archive) -> None:
+    archive.ship()
+    drop(archive)
+    path = archive.record.tombstone(archive.segments[1])
+    key = receipt_key(archive.keys, Answerer.API).at(NOW)
+    said = read_closing(path, DROPPED)
+    write_signed(path, DROPPED, replace(said, extent=replace(said.extent, lines=3)), key)
+    assert archive.flaws()[0] == (2, None)
+
+
+def test_a_verification_that_was_put_at_the_end_without_a_receipt_counts_as_none(archive: Archive) -> None:
+    archive.edit(4, lambda lines: [*lines[:-1], b'{"kind":"verification","id":"x"}', b""])
+    found = archive.audit()
+    assert (found.flaws, found.verifications) == ([], 17)

@@ -44,6 +44,7 @@ from verifier.record.closing import CLOSED, check_closing, extent_of
 from verifier.record.journal import Limits
 from verifier.record.lines import START, chained
 from verifier.record.recording import Recording
+from verifier.record.segments import Segment
 
 ROOT_FOLDER = Path(__file__).parents[2]
 
@@ -61,7 +62,9 @@ def recording(tmp_path: Path, keys: ServiceKeys) -> Recording:
 def closings(folder: Path, keys: ServiceKeys) -> dict[str, Any]:
     found = {}
     for path in sorted((folder / "record").glob("*.closed")):
-        closing = check_closing(path.read_text("ascii").strip(), CLOSED, key_sets(keys)[path.name.partition("-")[0]])
+        segment = Segment.named(path.stem)
+        assert segment is not None
+        closing = check_closing(path.read_text("ascii").strip(), CLOSED, key_sets(keys)[segment.process], segment)
         found[path.stem] = closing.extent
     return found
 

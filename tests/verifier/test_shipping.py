@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -261,3 +262,67 @@ async def test_it_runs_beside_the_answering_until_it_is_stopped(recording: Recor
     stop.set()
     await running
     assert [each.id for each in copied(database)] == [kept.id, last.id]
+
+
+def test_an_older_copy_of_the_record_is_left_alone_and_what_is_new_is_copied(
+    tmp_path: Path, keys: ServiceKeys, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = begin(tmp_path, keys)
+    kept = keep(first, 2)
+    assert Shipping(first, database).look()
+    first.close()
+    backup = tmp_path / "backup"
+    shutil.copytree(tmp_path / "record", backup)
+    second = begin(tmp_path, keys)
+    kept += keep(second, 2)
+    assert Shipping(second, database).look()
+    second.close()
+    shutil.rmtree(tmp_path / "record")
+    shutil.copytree(backup, tmp_path / "record")
+    with database.read() as connection:
+        recording = begin(tmp_path, keys, copied=verifications.all_shipped(connection))
+    kept += keep(recording, 1)
+    shipper = Shipping(recording, database)
+    for _ in range(2):
+        assert shipper.look(orphans=True)
+    recording.close()
+    assert sorted(each.id for each in copied(database)) == sorted(each.id for each in kept)
+    errors = [each.getMessage() for each in caplog.records if each.levelname == "ERROR"]
+    assert len(errors) == 1
+    assert f"the record {first.lineage.name} lacks what the database has copied of it" in errors[0]
+
+
+def test_a_record_that_is_behind_the_database_is_not_copied_in_silence(
+    tmp_path: Path, keys: ServiceKeys, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = begin(tmp_path, keys)
+    keep(first, 2)
+    assert Shipping(first, database).look()
+    first.close()
+    for path in (tmp_path / "record").glob("*-000001.*"):
+        path.unlink()
+    recording = begin(tmp_path, keys, copied=None)  # the database is away
+    assert recording.lineage.name == first.lineage.name
+    keep(recording, 5)
+    assert not Shipping(recording, database).look()
+    assert "lacks what the database has copied" in caplog.text
+    recording.close()
+
+
+def test_a_segment_that_is_gone_before_it_was_copied_keeps_nothing_after_it_back(
+    tmp_path: Path, keys: ServiceKeys, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    recording = begin(tmp_path, keys, limits=Limits(bytes=4096))
+    shipper = Shipping(recording, database)
+    kept = keep(recording, 1)
+    assert shipper.look()
+    lost = keep(recording, 4)
+    kept += keep(recording, 4)
+    gone = {each.place.segment for each in lost} - {each.place.segment for each in kept}
+    for segment in gone:
+        recording.lineage.folder.lines(segment).unlink()
+    assert shipper.look()
+    recording.close()
+    assert gone
+    assert {each.id for each in kept} <= {each.id for each in copied(database)}
+    assert all(f"{segment} is gone before it was closed" in caplog.text for segment in gone)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from ecert.jwks import KeySet
 from store import verifications
 from store.database import Database
 from store.errors import StoreError
@@ -48,9 +49,8 @@ def verify(folder: FolderArgument = None, *, data: DataOption = None, as_json: J
         settings = load_settings(data)
         shipped = _shipped(settings) if folder is None else {}
         keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
-        published = {str(process): keys.published(kind) for process, kind in RECEIPT_KEYS.items()}
         folder = folder or settings.record_dir
-        found = Auditor(RecordFolder(folder), published, shipped).audit()
+        found = Auditor(RecordFolder(folder), _published(keys), shipped).audit()
         if not (found.flaws or found.segments or found.dropped):
             raise Refused(f"there is no segment of a record in {folder}: nothing was checked")
         _say(found, as_json=as_json)
@@ -74,7 +74,8 @@ def export(*, since: FromOption = None, until: ToOption = None, data: DataOption
 def drop(*, before: BeforeOption, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Drop whole segments that were closed before a time and copied to the database, with their copies there.
 
-    A signed tombstone stays for each, so that `ecert audit verify` says what was dropped. Safe to repeat.
+    A signed tombstone stays for each, so that `ecert audit verify` says what was dropped. Safe to repeat. Exit code 1:
+    a segment is not what was signed when it was closed, and stays.
     """
     with answered(as_json=as_json, resume=_AGAIN):
         settings = load_settings(data)
@@ -85,15 +86,19 @@ def drop(*, before: BeforeOption, data: DataOption = None, as_json: JsonOption =
         with Database.open(settings.database_url) as database:
             with database.read() as connection:
                 shipped = verifications.all_shipped(connection)
-            for segment in due(folder, shipped, moment(before)):
+            found = due(folder, shipped, moment(before), _published(keys))
+            for segment in found.segments:
                 key = receipt_key(keys, Answerer(segment.process)).at(now)
                 dropped[str(segment)] = drop_segment(folder, segment, database, key, now)
+    kept = {str(segment): why for segment, why in found.kept.items()}
     if as_json:
-        print_json({"dropped": list(dropped), "verifications": sum(dropped.values())})
-        return
-    typer.echo(
-        "\n".join(f"dropped {name}: {count} verifications" for name, count in dropped.items()) or "nothing is due"
-    )
+        print_json({"dropped": list(dropped), "verifications": sum(dropped.values()), "kept": kept})
+    else:
+        said = [f"dropped {name}: {count} verifications" for name, count in dropped.items()]
+        said += [f"kept {name}: {why}; run `ecert audit verify`" for name, why in kept.items()]
+        typer.echo("\n".join(said) or "nothing is due")
+    if kept:
+        raise typer.Exit(FOUND)
 
 
 def register(app: typer.Typer) -> None:
@@ -103,6 +108,10 @@ def register(app: typer.Typer) -> None:
     group.command("export")(export)
     group.command("drop")(drop)
     app.add_typer(group, name="audit")
+
+
+def _published(keys: ServiceKeys) -> dict[str, KeySet]:
+    return {str(process): keys.published(kind) for process, kind in RECEIPT_KEYS.items()}
 
 
 def _shipped(settings: Settings) -> dict[str, Shipment]:

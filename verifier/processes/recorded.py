@@ -6,7 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from store import verifications
 from store.database import Database
+from store.errors import StoreError
+from store.verifications import Shipment
 from verifier.keys.receipt_key import Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
 from verifier.observing.figures import Figures
@@ -27,7 +30,9 @@ async def recorded(settings: Settings, database: Database, process: Answerer) ->
     key = receipt_key(ServiceKeys(settings.keys_dir, settings.passwords_file), process)
     limits = Limits(bytes=settings.segment_bytes, seconds=settings.segment_seconds)
     signing = Signing(process=process, key=key, iss=settings.issuer)
-    recording = await asyncio.to_thread(Recording.begin, settings.record_dir, signing, limits, Figures.of_process())
+    figures = Figures.of_process()
+    copied = await asyncio.to_thread(_copied, database)
+    recording = await asyncio.to_thread(Recording.begin, settings.record_dir, signing, limits, figures, copied)
     ended = asyncio.Event()
     try:
         async with asyncio.TaskGroup() as group:
@@ -42,3 +47,12 @@ async def recorded(settings: Settings, database: Database, process: Answerer) ->
         raise
     finally:
         await asyncio.to_thread(recording.close)
+
+
+def _copied(database: Database) -> dict[str, Shipment] | None:
+    """Ask the database how far it has copied; None where it is away, which keeps nobody from recording."""
+    try:
+        with database.read() as connection:
+            return verifications.all_shipped(connection)
+    except StoreError:
+        return None

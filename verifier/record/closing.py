@@ -106,14 +106,19 @@ def read_closing(path: Path, typ: str = CLOSED) -> Closing:
         raise Refused(f"{path} is not right: {error}; run `ecert audit verify`") from error
 
 
-def check_closing(token: str, typ: str, keys: KeySet) -> Closing:
-    """Read a closing or a tombstone and rely on it.
+def check_closing(token: str, typ: str, keys: KeySet, segment: Segment) -> Closing:
+    """Read the closing or tombstone of a segment and rely on it; of a tombstone, the closing inside as well.
 
     Raises:
         MalformedToken: it is none.
-        UntrustedToken: no key that signed at its time has signed it.
+        UntrustedToken: no key that signed at its time has signed it, or it is of something else.
     """
-    return _read(token, typ, keys)
+    closing = _read(token, typ, keys)
+    if closing.segment != str(segment):
+        raise UntrustedToken(f"is of another segment, {closing.segment}")
+    if typ == DROPPED and check_closing(closing.closing or "", CLOSED, keys, segment).extent != closing.extent:
+        raise UntrustedToken("it does not say what the closing inside it says")
+    return closing
 
 
 def _read(token: str, typ: str, keys: KeySet | None) -> Closing:

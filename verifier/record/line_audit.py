@@ -75,7 +75,6 @@ class SegmentLines:
             return self._header(said)
         self._waiting = (number, str(said.get("id")))
         self._verified = self._place
-        self.verifications += 1
         return None
 
     def _header(self, said: Mapping[str, Value]) -> str | None:
@@ -99,6 +98,7 @@ class SegmentLines:
             return "the line is not as it was written"
         place = self._place
         verified = self._verified
+        self.verifications += 1
         self._place = Place(place.segment, named.position + 1, chained(named.hash, line))
         return _differs(named, verified, *waiting)
 

@@ -2,7 +2,8 @@
 
 A lineage belongs to whoever holds the lock on its file, which the system takes from a process that dies. A lock in the
 database would not do: verifications are recorded while that is away. A process that starts takes a lineage of its kind
-that nobody holds, or begins one; it never appends to an old segment, but closes it and names it in the next.
+that nobody holds and of which nothing is gone (`verifier.record.holding`), or begins one; it never appends to an old
+segment, but closes it and names it in the next.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
+from store.verifications import Shipment
 from verifier.keys.receipt_key import Answerer
 from verifier.keys.secret_files import OWNER_FILE, make_secret_folder
 from verifier.record.closing import DROPPED, Closing, read_closing
+from verifier.record.holding import holds
 from verifier.record.lines import Place
 from verifier.record.segments import RecordFolder, Segment
 
@@ -32,13 +35,19 @@ class Lineage:
         self._lock: int | None = lock
 
     @classmethod
-    def take(cls, folder: RecordFolder, process: Answerer) -> Self:
-        """Take a lineage of a kind of process that nobody holds, or begin one; raises OSError."""
+    def take(cls, folder: RecordFolder, process: Answerer, copied: Mapping[str, Shipment]) -> Self:
+        """Take a lineage of a kind of process that nobody holds, or begin one; raises OSError.
+
+        One that does not have what the database has `copied` of it is left as it is.
+        """
         make_secret_folder(folder.path)
         for name in folder.lineages(process):
             found = cls.adopt(folder, name)
-            if found is not None:
+            if found is None:
+                continue
+            if holds(folder, name, copied.get(name)):
                 return found
+            found.release()
         while True:
             found = cls.adopt(folder, f"{process}-{secrets.token_hex(4)}")
             if found is not None:
@@ -64,15 +73,6 @@ class Lineage:
     def segments(self) -> Sequence[Segment]:
         """List its segments in order, dropped ones among them."""
         return self.folder.of(self.name)
-
-    def following(self, number: int) -> Sequence[Segment]:
-        """List the segments from a number on, without looking through the whole folder."""
-        found: list[Segment] = []
-        segment = Segment(self.name, number)
-        while any(path(segment).exists() for path in (self.folder.lines, self.folder.tombstone)):
-            found.append(segment)
-            segment = segment.following
-        return found
 
     def close_all(self, close: Close) -> None:
         """Close every segment that is open."""

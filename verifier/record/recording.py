@@ -8,15 +8,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
 from ecert import base64url
 from ecert.receipt import Receipt, sign_receipt
+from store.verifications import Shipment
 from verifier.callers import Caller, Occasion
 from verifier.errors import Refused, said_of
 from verifier.faults import KeyringError
@@ -33,6 +35,7 @@ from verifier.record.segments import RecordFolder, Segment
 from verifier.services.verification import Verification
 from verifier.services.verifying import seconds_now
 
+_LOG = logging.getLogger(__name__)
 SALT_BYTES = 16
 
 
@@ -76,9 +79,16 @@ class Recording:
 
     @classmethod
     def begin(
-        cls, folder: Path, signing: Signing, limits: Limits | None = None, figures: Figures | None = None
+        cls,
+        folder: Path,
+        signing: Signing,
+        limits: Limits | None = None,
+        figures: Figures | None = None,
+        copied: Mapping[str, Shipment] | None = None,
     ) -> Self:
         """Take a lineage, close what its last process left open, and go on in a new segment; `figures` count lines.
+
+        `copied`: what the database has of each lineage, None where it is away.
 
         Raises:
             Refused: the folder cannot be written.
@@ -86,7 +96,7 @@ class Recording:
         """
         signing.key.at(signing.clock())
         try:
-            lineage = Lineage.take(RecordFolder(folder), signing.process)
+            lineage = Lineage.take(RecordFolder(folder), signing.process, copied or {})
             try:
                 return cls(lineage, signing, limits or Limits(), figures)
             except BaseException:
@@ -162,7 +172,10 @@ class Recording:
         """End a segment that is old enough, and close those that have ended; raises OSError, KeyringError."""
         self._journal.roll(self._signing.clock())
         while self._unclosed.number < self._journal.durable.segment.number:
-            self.close_segment(self._unclosed)
+            if self.lineage.folder.lines(self._unclosed).exists():
+                self.close_segment(self._unclosed)
+            else:
+                _LOG.error("%s is gone before it was closed: run `ecert audit verify`", self._unclosed)
             self._unclosed = self._unclosed.following
 
     def close_segment(self, segment: Segment) -> Closing:

@@ -6,28 +6,44 @@ Whoever can drop segments can destroy evidence, and everybody sees that he did.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
+from ecert.errors import MalformedError, UntrustedToken
+from ecert.jwks import KeySet
 from ecert.suite import SigningKey
 from store import verifications
 from store.database import Database
 from store.verifications import Shipment
 from verifier.keys.secret_files import sync_folder
-from verifier.record.closing import DROPPED, read_closing, write_signed
+from verifier.record.closing import CLOSED, DROPPED, check_closing, extent_of, read_closing, write_signed
 from verifier.record.segments import RecordFolder, Segment
 
 
-def due(folder: RecordFolder, shipped: Mapping[str, Shipment], before: int) -> Sequence[Segment]:
-    """List the segments that were closed before a time and copied whole, and those whose dropping was cut off.
+@dataclass(slots=True, kw_only=True)
+class Due:
+    """Segments that may go; and those that are not what was signed when they were closed, with why: they stay."""
 
-    Raises:
-        Refused: a closing is not right.
+    segments: list[Segment] = field(default_factory=list)
+    kept: dict[Segment, str] = field(default_factory=dict)
+
+
+def due(folder: RecordFolder, shipped: Mapping[str, Shipment], before: int, keys: Mapping[str, KeySet]) -> Due:
+    """Find the segments that were closed before a time and copied whole, and those whose dropping was cut off.
+
+    A tombstone says what was signed. So each closing is checked with the receipt `keys`, by kind of process, and the
+    lines of what may go with the closing. Raises OSError.
     """
-    found = [segment for segments in folder.segments().values() for segment in segments]
-    return [
-        segment for segment in found if folder.closing(segment).exists() and _may_go(folder, segment, shipped, before)
-    ]
+    found = Due()
+    for segment in (each for segments in folder.segments().values() for each in segments):
+        if not folder.closing(segment).exists():
+            continue
+        try:
+            if _may_go(folder, segment, shipped, before, keys):
+                found.segments.append(segment)
+        except (MalformedError, UntrustedToken) as error:
+            found.kept[segment] = str(error)
+    return found
 
 
 def drop(folder: RecordFolder, segment: Segment, database: Database, key: SigningKey, now: int) -> int:
@@ -44,13 +60,19 @@ def drop(folder: RecordFolder, segment: Segment, database: Database, key: Signin
     return dropped
 
 
-def _may_go(folder: RecordFolder, segment: Segment, shipped: Mapping[str, Shipment], before: int) -> bool:
+def _may_go(
+    folder: RecordFolder, segment: Segment, shipped: Mapping[str, Shipment], before: int, keys: Mapping[str, KeySet]
+) -> bool:
     if folder.tombstone(segment).exists():
         return True
-    closing = read_closing(folder.closing(segment))
+    token = folder.closing(segment).read_text("utf-8", errors="replace").strip()
+    closing = check_closing(token, CLOSED, keys.get(segment.process, KeySet(keys=())), segment)
     copied = shipped.get(segment.lineage)
     if closing.time >= before or copied is None or not folder.lines(segment).exists():
         return False
+    content = folder.lines(segment).read_bytes()
+    if extent_of(content) != closing.extent:
+        raise UntrustedToken("its lines are not what it was closed with")
     if copied.number != segment.number:
         return copied.number > segment.number
-    return copied.offset >= folder.lines(segment).stat().st_size - closing.extent.torn
+    return copied.offset >= len(content) - closing.extent.torn

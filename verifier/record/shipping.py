@@ -20,8 +20,9 @@ from store.database import Database
 from store.errors import ShipmentMoved, StoreError
 from store.reliances import Reliance, relied
 from store.verifications import Recorded, Shipment
-from verifier.errors import VerifierError
+from verifier.errors import NotAsCopied, VerifierError
 from verifier.record.closing import read_closing
+from verifier.record.holding import holds
 from verifier.record.lineage import Lineage
 from verifier.record.lines import decoded
 from verifier.record.reading import Entry, read_piece, start_of
@@ -43,6 +44,8 @@ class Shipping:
         self._folder = recording.lineage.folder
         self._database = database
         self._trouble: str | None = None
+        self._reached: dict[str, Shipment | None] = {}
+        self._left: set[str] = set()
 
     async def run(self, stop: asyncio.Event, every: float) -> None:
         """Ship every so many seconds until `stop`, and once more then; trouble is logged when it starts and ends."""
@@ -84,15 +87,40 @@ class Shipping:
             if lineage is None:
                 continue
             try:
-                lineage.close_all(self._recording.close_segment)
-                self._ship(lineage)
+                self._adopt(lineage)
             finally:
                 lineage.release()
 
-    def _ship(self, lineage: Lineage) -> None:
+    def _adopt(self, lineage: Lineage) -> None:
+        try:
+            self._copied(lineage)
+        except NotAsCopied as error:
+            if lineage.name not in self._left:
+                _LOG.error("%s; it is left as it is", error)
+            self._left.add(lineage.name)
+            return
+        lineage.close_all(self._recording.close_segment)
+        self._ship(lineage)
+
+    def _copied(self, lineage: Lineage) -> Shipment | None:
+        """Ask the database how far it has copied; what this process did not copy itself is compared with the files."""
         with self._database.read() as connection:
-            before = verifications.shipped(connection, lineage.name)
-        for segment in lineage.segments() if before is None else lineage.following(before.number):
+            copied = verifications.shipped(connection, lineage.name)
+        if copied != self._reached.get(lineage.name) and not holds(self._folder, lineage.name, copied):
+            raise NotAsCopied(lineage.name)
+        self._reached[lineage.name] = copied
+        return copied
+
+    def _segments(self, lineage: Lineage, before: Shipment | None) -> Iterator[Segment]:
+        """Give the segments from where the copying stands, past any that is gone."""
+        if before is not None and lineage is self._recording.lineage:  # the folder need not be looked through
+            last = self._recording.ended.segment.number
+            return (Segment(lineage.name, number) for number in range(before.number, last + 1))
+        return (each for each in lineage.segments() if before is None or each.number >= before.number)
+
+    def _ship(self, lineage: Lineage) -> None:
+        before = self._copied(lineage)
+        for segment in self._segments(lineage, before):
             at = before if before is not None and segment.number == before.number else start_of(segment)
             end = self._end(segment)
             while at.offset < end:
@@ -100,7 +128,7 @@ class Shipping:
                 if after.offset == at.offset:
                     break
                 self._copy(lineage.name, before, after, entries)
-                before = at = after
+                self._reached[lineage.name] = before = at = after
 
     def _end(self, segment: Segment) -> int:
         """Give the byte up to which a segment holds what is durable."""
