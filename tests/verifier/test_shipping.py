@@ -7,7 +7,7 @@ import logging
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -326,3 +326,33 @@ def test_a_segment_that_is_gone_before_it_was_copied_keeps_nothing_after_it_back
     assert gone
     assert {each.id for each in kept} <= {each.id for each in copied(database)}
     assert all(f"{segment} is gone before it was closed" in caplog.text for segment in gone)
+
+
+class Slow:
+    """A database that takes its time to answer, in which something else happens."""
+
+    def __init__(self, real: Database, meanwhile: Callable[[], object]) -> None:
+        self._real = real
+        self._meanwhile = meanwhile
+        self.begin = real.begin
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        self._meanwhile()
+        with self._real.read() as connection:
+            yield connection
+
+
+def test_a_segment_that_ends_while_the_database_answers_is_copied_to_its_end(
+    tmp_path: Path, keys: ServiceKeys, database: Database
+) -> None:
+    recording = begin(tmp_path, keys, limits=Limits(bytes=20_000))
+    kept = keep(recording, 1)
+    assert Shipping(recording, database).look()
+    slow = Slow(database, lambda: kept.extend(keep(recording, 10)))
+    shipper = Shipping(recording, slow)  # type: ignore[arg-type]
+    for _ in range(3):
+        assert shipper.look()
+    assert Shipping(recording, database).look()
+    recording.close()
+    assert [each.id for each in copied(database)] == [each.id for each in kept]

@@ -112,17 +112,20 @@ class Shipping:
         return copied
 
     def _segments(self, lineage: Lineage, before: Shipment | None) -> Iterator[Segment]:
-        """Give the segments from where the copying stands, past any that is gone."""
-        if before is not None and lineage is self._recording.lineage:  # the folder need not be looked through
-            last = self._recording.ended.segment.number
-            return (Segment(lineage.name, number) for number in range(before.number, last + 1))
-        return (each for each in lineage.segments() if before is None or each.number >= before.number)
+        """Give the segments from where the copying stands, past any that is gone; none that began after we looked."""
+        last = self._recording.ended.segment if lineage is self._recording.lineage else None
+        if before is not None and last is not None:  # the folder need not be looked through
+            return (Segment(lineage.name, number) for number in range(before.number, last.number + 1))
+        first = 0 if before is None else before.number
+        return (each for each in lineage.segments() if first <= each.number and (last is None or each <= last))
 
     def _ship(self, lineage: Lineage) -> None:
         before = self._copied(lineage)
         for segment in self._segments(lineage, before):
             at = before if before is not None and segment.number == before.number else start_of(segment)
             end = self._end(segment)
+            if end is None:
+                return
             while at.offset < end:
                 entries, after = read_piece(self._folder, segment, at, end)
                 if after.offset == at.offset:
@@ -130,13 +133,18 @@ class Shipping:
                 self._copy(lineage.name, before, after, entries)
                 self._reached[lineage.name] = before = at = after
 
-    def _end(self, segment: Segment) -> int:
-        """Give the byte up to which a segment holds what is durable."""
+    def _end(self, segment: Segment) -> int | None:
+        """Give the byte up to which a segment holds what is durable, 0 where its lines are gone.
+
+        None: it ended after we looked, and is not closed yet. Nothing after it may be copied before it is.
+        """
         ended = self._recording.ended
         if ended.segment == segment:
             return ended.size
         closing, lines = self._folder.closing(segment), self._folder.lines(segment)
-        return lines.stat().st_size - read_closing(closing).extent.torn if closing.exists() and lines.exists() else 0
+        if not lines.exists():
+            return 0
+        return lines.stat().st_size - read_closing(closing).extent.torn if closing.exists() else None
 
     def _copy(self, lineage: str, before: Shipment | None, after: Shipment, entries: Sequence[Entry]) -> None:
         read = [(entry, said) for entry in entries if (said := _understood(entry)) is not None]
