@@ -426,3 +426,18 @@ def test_a_verification_that_was_put_at_the_end_without_a_receipt_counts_as_none
     archive.edit(4, lambda lines: [*lines[:-1], b'{"kind":"verification","id":"x"}', b""])
     found = archive.audit()
     assert (found.flaws, found.verifications) == ([], 17)
+
+
+def test_segments_that_ended_and_are_not_closed_yet_are_no_flaw(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    running = begin(tmp_path, archive.keys, limits=Limits(bytes=4096))
+    keep(running, 4)
+    running._journal.close()  # it is killed before it looks at what has ended
+    running.lineage.release()
+    found = archive.audit()
+    assert found.flaws == []
+    assert len(found.open) > 2
+    again = begin(tmp_path, archive.keys)
+    keep(again)
+    again.close()
+    assert archive.audit().flaws == []

@@ -61,11 +61,12 @@ class Auditor:
     def _lineage(self, lineage: str, segments: Sequence[Segment]) -> None:
         before: Before = None
         due = 1
+        ended = [each for each in segments if self._has_ended(each)]
         for segment in segments:
             if segment.number != due:
                 self._missing(lineage, due, segment.number - 1)
                 before = UNKNOWN
-            before = self._one(segment, before, is_last=segment == segments[-1])
+            before = self._one(segment, before, must_be_closed=bool(ended) and segment < ended[-1])
             due = segment.number + 1
         shipped = self._shipped.get(lineage)
         if shipped is not None and shipped.number >= due:
@@ -75,16 +76,16 @@ class Auditor:
         until = "" if first == last else f", and so are all up to {Segment(lineage, last)}"
         self._flaw(Segment(lineage, first), None, f"is missing{until}")
 
-    def _one(self, segment: Segment, before: Before, *, is_last: bool) -> Before:
+    def _one(self, segment: Segment, before: Before, *, must_be_closed: bool) -> Before:
         if self._folder.lines(segment).exists():
-            return self._segment(segment, before, is_last=is_last)
+            return self._segment(segment, before, must_be_closed=must_be_closed)
         if self._folder.tombstone(segment).exists():
             return self._dropped(segment)
         self._flaw(segment, None, "is missing: only its closing is there")
-        closing = self._closing(segment, is_last=is_last)
+        closing = self._closing(segment, must_be_there=True)
         return UNKNOWN if closing is None else closing.last(segment)
 
-    def _segment(self, segment: Segment, before: Before, *, is_last: bool) -> Place:
+    def _segment(self, segment: Segment, before: Before, *, must_be_closed: bool) -> Place:
         content = self._folder.lines(segment).read_bytes()
         extent = extent_of(content)
         lines = content.split(b"\n")[: extent.lines]
@@ -92,7 +93,7 @@ class Auditor:
         flaws = list(reading.flaws(lines))
         self._audit.segments += 1
         self._audit.verifications += reading.verifications
-        closing = self._closing(segment, is_last=is_last)
+        closing = self._closing(segment, must_be_there=must_be_closed)
         if closing is not None and closing.extent != extent:
             flaws += _differences(segment, closing, extent, told=bool(flaws))
         if not flaws:
@@ -100,13 +101,16 @@ class Auditor:
         self._audit.flaws += flaws
         return Place(segment, extent.lines - 1, extent.hash) if closing is None else closing.last(segment)
 
-    def _closing(self, segment: Segment, *, is_last: bool) -> Closing | None:
+    def _has_ended(self, segment: Segment) -> bool:
+        return self._folder.closing(segment).exists() or self._folder.tombstone(segment).exists()
+
+    def _closing(self, segment: Segment, *, must_be_there: bool) -> Closing | None:
         path = self._folder.closing(segment)
         if path.exists():
             return self._signed(segment, path.read_text("utf-8", errors="replace").strip(), CLOSED)
         self._audit.open.append(str(segment))
-        if not is_last:
-            self._flaw(segment, None, "is not closed, and the lineage goes on")
+        if must_be_there:
+            self._flaw(segment, None, "is not closed, and a later segment is")
         return None
 
     def _dropped(self, segment: Segment) -> Before:
