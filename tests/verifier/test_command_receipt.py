@@ -8,13 +8,17 @@ import threading
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.ecert.cases import NOW
 from tests.verifier.recorder import ISS, OCCASION, TAX, begin, keep, made_keys, malformed, verification
 from verifier.cli import build
 from verifier.keys.service_keys import ServiceKey
+from verifier.record.reading import all_entries
+from verifier.services.verification import Verification
 
 
 @pytest.fixture
@@ -164,3 +168,106 @@ def test_keys_are_made_shown_and_rotated(tmp_path: Path) -> None:
 def test_keys_that_are_not_there_cannot_be_rotated(tmp_path: Path) -> None:
     answer = run("keys", "rotate", "status", "--data", str(tmp_path))
     assert (answer.exit_code, "ecert keys init" in answer.stderr) == (2, True)
+
+
+def answer_of(folder: Path, asked: Verification, **more: object) -> dict[str, Any]:
+    """An answer as `GET /v1/verifications/{id}` gives it, which has the line of the record, too."""
+    recording = begin(folder, made_keys(folder))
+    kept = recording.keep(TAX, OCCASION, [asked])
+    recording.close()
+    (entry,) = (
+        entry for entry, _ in all_entries(recording.lineage.folder, None, None) if entry.receipt == kept.receipt
+    )
+    record = json.loads(entry.line)
+    return {"id": kept.id, "record": record, "receipt": kept.receipt, "audit": entry.place.to_json(), **more}
+
+
+def test_a_line_of_the_record_says_what_its_receipt_says(folder: Path) -> None:
+    good = answer_of(folder, verification())
+    (folder / "good.json").write_text(json.dumps(good), encoding="utf-8")
+    said = check(folder, "good.json")
+    assert said.exit_code == 0
+    assert "the receipt says nothing of: record: caller, record: settled_block" in said.stdout
+    changes: list[tuple[str, Any]] = [
+        ("result", "INVALID"),
+        ("matter", "another"),
+        ("case", "another"),
+        ("time", NOW + 1),
+        ("operator", None),
+        ("certificates", []),
+        ("more", 1),
+        ("caller", "\ud800"),
+        ("caller", 1 << 70),
+    ]
+    for name, value in changes:
+        changed = {**good, "record": {**good["record"], name: value}}
+        (folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+        assert "says otherwise than the receipt: record" in check(folder, "changed.json").stdout
+    moved = {**good, "audit": {**good["audit"], "position": 7}}
+    (folder / "changed.json").write_text(json.dumps(moved), encoding="utf-8")
+    assert "says otherwise than the receipt: audit" in check(folder, "changed.json").stdout
+
+
+@pytest.mark.parametrize(
+    ("more", "other"),
+    [
+        ({"certificate": None}, "certificate"),
+        ({"certificate": "REGISTRY 7"}, "certificate"),
+        ({"certificate": {"serial": 1002.0}}, "certificate.serial"),
+        ({"matter": "another"}, "matter"),
+        ({"nonce": "another"}, "nonce"),
+        ({"compared": []}, "compared"),
+        ({"results": []}, "results"),
+        ({"relying_party": "bank"}, "relying_party"),
+    ],
+)
+def test_no_member_around_a_receipt_may_say_otherwise(folder: Path, more: dict[str, Any], other: str) -> None:
+    asked = verification()
+    changed = {**asked.to_json(), **answer_of(folder, asked), **more}
+    (folder / "changed.json").write_text(json.dumps(changed), encoding="utf-8")
+    said = check(folder, "changed.json")
+    assert said.exit_code == 1
+    assert f"says otherwise than the receipt: {other} (receipt " in said.stdout
+
+
+def test_what_is_no_certificate_has_none_around_its_receipt(folder: Path) -> None:
+    changed = {**malformed().to_json(), **answer_of(folder, malformed())}
+    (folder / "good.json").write_text(json.dumps({**changed, "certificate": None}), encoding="utf-8")
+    assert check(folder, "good.json").exit_code == 0
+    (folder / "changed.json").write_text(json.dumps({**changed, "certificate": {"serial": 1}}), encoding="utf-8")
+    assert "receipt: certificate" in check(folder, "changed.json").stdout
+
+
+def test_a_single_answer_cannot_be_put_around_the_receipt_of_a_batch(folder: Path) -> None:
+    answer = json.loads((folder / "answer.json").read_text("utf-8"))
+    (folder / "changed.json").write_text(json.dumps({**answer, "result": "VALID"}), encoding="utf-8")
+    assert "receipt: result" in check(folder, "changed.json").stdout
+
+
+def test_an_answer_that_says_a_thing_twice_is_not_good(folder: Path) -> None:
+    asked = verification()
+    text = json.dumps({**asked.to_json(), **answer_of(folder, asked)})
+    (folder / "twice.json").write_text('{"result":"INVALID",' + text[1:], encoding="utf-8")
+    said = check(folder, "twice.json")
+    assert (said.exit_code, "appears twice" in said.stdout) == (1, True)
+
+
+def test_what_of_an_answer_no_receipt_proves_is_named(folder: Path) -> None:
+    asked = verification()
+    answer = {**asked.to_json(), **answer_of(folder, asked), "values": {"price_cny": "1"}}
+    (folder / "whole.json").write_text(json.dumps(answer), encoding="utf-8")
+    found = json.loads(check(folder, "whole.json", "jwks.json", "--json").stdout)
+    assert found["good"] is True
+    assert {"values", "certificate.type", "record: caller"} <= set(found["unproved"])
+    assert not {"result", "certificate", "certificate.serial", "receipt"} & set(found["unproved"])
+
+
+def test_every_line_of_an_export_is_checked(folder: Path) -> None:
+    exported = run("audit", "export", "--data", str(folder)).stdout
+    assert len(exported.splitlines()) == 2
+    (folder / "export.ndjson").write_text("\ufeff" + exported, encoding="utf-8")
+    assert check(folder, "export.ndjson").exit_code == 0
+    (folder / "changed.ndjson").write_text(exported.replace('"VALID"', '"UNKNOWN"', 1), encoding="utf-8")
+    said = check(folder, "changed.ndjson", "jwks.json", "--json")
+    assert said.exit_code == 1
+    assert [json.loads(line)["good"] for line in said.stdout.splitlines()] == [False, True]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -12,14 +12,15 @@ import httpx
 import typer
 
 from ecert import strict_json
-from ecert.errors import MalformedError, UntrustedToken
+from ecert.errors import MalformedError, MalformedToken, UntrustedToken
 from ecert.jwks import KeySet
 from ecert.jws import read_jws
-from ecert.receipt import TYP, Judged, Receipt, check_receipt
+from ecert.receipt import TYP, check_receipt
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
 from verifier.errors import Refused
 from verifier.plain_text import plain
+from verifier.record.told import said_otherwise, unproved
 from verifier.times import shown
 
 NOT_GOOD = 1
@@ -34,20 +35,17 @@ IssOption = Annotated[str | None, typer.Option("--iss", help="The service that i
 def check(file: FileArgument, *, jwks: JwksOption, iss: IssOption = None, as_json: JsonOption = False) -> None:
     """Check a receipt's signature, that its key signed at its time, and that an answer around it says the same.
 
-    Exit code 1: do not rely on it.
+    Of a file of several lines (NDJSON), each is checked. Exit code 1: do not rely on it.
     """
     with answered(as_json=as_json, resume="Run the same again."):
-        token, answer = _read(_content(file), file)
         keys = _keys(jwks)
         try:
-            receipt = check_receipt(token, keys, iss=_issuer(token) if iss is None else iss)
-        except (MalformedError, UntrustedToken) as error:
-            _say_bad(str(error), as_json=as_json)
-            raise typer.Exit(NOT_GOOD) from error
-        if (other := said_otherwise(answer, receipt)) is not None:
-            _say_bad(f"the answer around it says otherwise than the receipt: {other}", as_json=as_json)
-            raise typer.Exit(NOT_GOOD)
-        _say(receipt, as_json=as_json)
+            found = [_checked(token, answer, keys, iss) for token, answer in _read(_content(file), file)]
+        except MalformedToken as error:
+            found = [_bad(error)]
+        _say(found, as_json=as_json)
+    if not all(each["good"] for each in found):
+        raise typer.Exit(NOT_GOOD)
 
 
 def register(app: typer.Typer) -> None:
@@ -62,55 +60,63 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="receipt")
 
 
+def _checked(token: str, answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> dict[str, Any]:
+    """Give what is known of a receipt: whether it is good, and what it says or why it is not."""
+    try:
+        receipt = check_receipt(token, keys, iss=_issuer(token) if iss is None else iss)
+    except (MalformedError, UntrustedToken) as error:
+        return _bad(error)
+    said = {"iss": receipt.iss, "id": receipt.jti, "time": receipt.iat, "audit": receipt.audit}
+    if (other := said_otherwise(answer, receipt)) is not None:
+        return {"good": False, "why": f"the answer around it says otherwise than the receipt: {other}", **said}
+    verdicts = [{"certificate": each.certificate, **each.verdict, "compared": each.compared} for each in receipt.judged]
+    return {"good": True, **said, "verdicts": verdicts, "unproved": unproved(answer)}
+
+
+def _bad(error: Exception) -> dict[str, Any]:
+    return {"good": False, "why": str(error)}
+
+
 def _content(path: Path) -> str:
     try:
         if path.stat().st_size > _MOST:
             raise Refused(f"{path} is larger than any receipt")
-        return path.read_text("utf-8").strip()
+        return path.read_text("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise Refused(f"{path} is no text") from error
 
 
-def _read(content: str, path: Path) -> tuple[str, Mapping[str, Any]]:
-    """Give the receipt, and the answer that it stands in."""
+def _read(content: str, path: Path) -> Sequence[tuple[str, Mapping[str, Any]]]:
+    """Give the receipts, each with the answer that it stands in."""
     if not content.startswith("{"):
-        return content, {}
+        return [(content, {})]
     try:
-        said = json.loads(content)
+        said = _answers(content)
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is neither a receipt nor JSON") from error
-    token = said.get("receipt")
-    if not isinstance(token, str):
+    if not all(isinstance(each, dict) and isinstance(each.get("receipt"), str) for each in said):
         raise Refused(f"{path} has no `receipt`")
-    return token, said
+    return [(each["receipt"], each) for each in said]
 
 
-def said_otherwise(answer: Mapping[str, Any], receipt: Receipt) -> str | None:
-    """Name the first member of an answer that is not as its receipt has it; what either has not is not compared."""
-    if answer.get("id", receipt.jti) != receipt.jti:
-        return "id"
-    if not receipt.batch:
-        return _other(answer, receipt.judged[0], "")
-    results = answer.get("results")
-    if results is None:
-        return None
-    if not isinstance(results, list) or len(results) != len(receipt.judged):
-        return "results"
-    pairs = enumerate(zip(results, receipt.judged, strict=True))
-    found = (_other(said, judged, f"results[{number}].") for number, (said, judged) in pairs)
-    return next((other for other in found if other is not None), None)
+def _answers(content: str) -> Sequence[Any]:
+    """Read JSON, or a line of JSON each."""
+    try:
+        return [json.loads(content, object_pairs_hook=_object)]
+    except json.JSONDecodeError:
+        lines = [line for line in content.split("\n") if line.strip()]
+        if len(lines) == 1:
+            raise
+        return [json.loads(line, object_pairs_hook=_object) for line in lines]
 
 
-def _other(said: object, judged: Judged, place: str) -> str | None:
-    if not isinstance(said, dict):
-        return place.removesuffix(".")
-    for name, value in judged.verdict.items():
-        if said.get(name, value) != value:
-            return f"{place}{name}"
-    named, certificate = judged.certificate or {}, said.get("certificate")
-    shown = certificate if isinstance(certificate, dict) else {}
-    wrong = [name for name, value in named.items() if shown.get(name, value) != value]
-    return f"{place}certificate.{wrong[0]}" if wrong else None
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse what a person and a program could read as two things."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        twice = next(name for name in found if [each for each, _ in pairs].count(name) > 1)
+        raise MalformedToken("answer", f"the name {twice!r} appears twice")
+    return found
 
 
 def _keys(jwks: str) -> KeySet:
@@ -133,23 +139,28 @@ def _issuer(token: str) -> str:
     return read_jws(token, typ=TYP, place="receipt", max_size=_MOST).payload.text("iss")
 
 
-def _say_bad(why: str, *, as_json: bool) -> None:
-    if as_json:
-        print_json({"good": False, "why": why})
-    else:
-        typer.echo(plain(f"not to be relied on: {why}"))
-
-
-def _say(receipt: Receipt, *, as_json: bool) -> None:
-    verdicts = [{"certificate": each.certificate, **each.verdict, "compared": each.compared} for each in receipt.judged]
-    if as_json:
-        said = {"iss": receipt.iss, "id": receipt.jti, "time": receipt.iat, "audit": receipt.audit}
-        print_json({"good": True, **said, "verdicts": verdicts})
+def _say(found: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    if as_json and len(found) == 1:
+        print_json(found[0])
         return
-    typer.echo(plain(f"good: receipt {receipt.jti} of {receipt.iss}, {shown(receipt.iat)}"))
-    for each in receipt.judged:
-        named = each.certificate or {}
-        reasons = each.verdict["reasons"]
+    for each in found:
+        if as_json:
+            typer.echo(json.dumps(each, ensure_ascii=False))
+            continue
+        for line in _lines(each):
+            typer.echo(plain(line))
+
+
+def _lines(said: Mapping[str, Any]) -> Iterator[str]:
+    named = f"receipt {said['id']} of {said['iss']}, {shown(said['time'])}" if "id" in said else ""
+    if not said["good"]:
+        yield f"not to be relied on: {said['why']}{f' ({named})' if named else ''}"
+        return
+    yield f"good: {named}"
+    for each in said["verdicts"]:
+        certificate, reasons = each["certificate"] or {}, each["reasons"]
         why = f" ({', '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
-        line = f"{each.verdict['result']}{why}: {named.get('iss', 'no certificate')} {named.get('serial', '')}"
-        typer.echo(plain(line.rstrip()))
+        line = f"{each['result']}{why}: {certificate.get('iss', 'no certificate')} {certificate.get('serial', '')}"
+        yield line.rstrip()
+    if said["unproved"]:
+        yield f"the receipt says nothing of: {', '.join(said['unproved'])}"
