@@ -82,7 +82,7 @@ def ship(
     """
     _move(connection, lineage, before, after)
     if found:
-        insert_all(connection, verifications, [_row(one) for one in found], "DO NOTHING")
+        insert_all(connection, verifications, [copy_of(one) for one in found], "DO NOTHING")
 
 
 def find(connection: Connection, id: str, *, caller: str | None) -> Recorded | None:  # noqa: A002 # its name
@@ -102,6 +102,26 @@ def page(connection: Connection, wanted: Wanted, limit: int) -> tuple[Recorded, 
 def all_shipped(connection: Connection) -> dict[str, Shipment]:
     """Say of every lineage how far it was copied."""
     return {row.lineage: _shipment(row) for row in connection.execute(select(shipments))}
+
+
+def segments(connection: Connection) -> set[str]:
+    """Name the segments of which there are copies."""
+    return set(connection.execute(select(verifications.c.segment).distinct()).scalars())
+
+
+def copies(connection: Connection, segment: str) -> dict[int, dict[str, Any]]:
+    """Give the copies of a segment's lines by position, each as `copy_of` has it."""
+    rows = connection.execute(select(verifications).where(verifications.c.segment == segment)).mappings()
+    return {row["position"]: dict(row) for row in rows}
+
+
+def copy_of(one: Recorded) -> dict[str, Any]:
+    """Give the copy that a verification has: all of it, and as much as their columns hold of what is searched by."""
+    row: dict[str, Any] = {name: getattr(one, name) for name in Recorded.__slots__}
+    for name in _WIDTHS:
+        if row[name] is not None:
+            row[name] = _searched(name, row[name])
+    return row
 
 
 def drop(connection: Connection, segment: str) -> int:
@@ -134,14 +154,6 @@ def _conditions(wanted: Wanted) -> Iterable[ColumnElement[bool]]:
         yield table.c.case == _searched("case", wanted.case)
     if wanted.after is not None:
         yield tuple_(table.c.time, table.c.id) > wanted.after
-
-
-def _row(one: Recorded) -> dict[str, Any]:
-    row: dict[str, Any] = {name: getattr(one, name) for name in Recorded.__slots__}
-    for name in _WIDTHS:
-        if row[name] is not None:
-            row[name] = _searched(name, row[name])
-    return row
 
 
 def _searched(name: str, value: str) -> str:

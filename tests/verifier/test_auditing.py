@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
 from ecert.suite import SigningKey
@@ -205,7 +206,7 @@ def test_a_lineage_that_is_gone_is_missed_where_it_was_copied(archive: Archive) 
     archive.recording.close()
     for path in archive.record.path.iterdir():
         path.unlink()
-    assert archive.flaws() == [(4, None)]
+    assert sorted(archive.flaws()) == [(1, None), (2, None), (3, None), (4, None)]
 
 
 def test_newer_segments_that_are_gone_are_missed_where_they_were_copied(archive: Archive) -> None:
@@ -441,3 +442,33 @@ def test_segments_that_ended_and_are_not_closed_yet_are_no_flaw(tmp_path: Path) 
     keep(again)
     again.close()
     assert archive.audit().flaws == []
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ("DELETE FROM verifications WHERE id = :id", 4),
+        ("UPDATE verifications SET record = replace(record, 'VALID', 'INVALID') WHERE id = :id", 4),
+        ("UPDATE verifications SET \"case\" = 'another' WHERE id = :id", 4),
+        ("UPDATE verifications SET receipt = '' WHERE id = :id", 4),
+        ("UPDATE verifications SET position = 4 WHERE id = :id", 4),
+        ("UPDATE verifications SET segment = 'api-00000000-000002' WHERE id = :id", None),
+    ],
+)
+def test_a_copy_that_was_hidden_changed_or_made_up_is_named(archive: Archive, change: str, line: int | None) -> None:
+    archive.ship()
+    assert archive.flaws() == []
+    said = json.loads(archive.record.lines(archive.segments[1]).read_bytes().split(b"\n")[3])
+    with Database.open(archive.url) as database, database.begin() as connection:
+        assert connection.execute(text(change), {"id": said["id"]}).rowcount == 1
+    assert archive.flaws()[0] == (2, line)
+    assert archive.command("audit", "verify", str(archive.record.path)).exit_code == 0
+
+
+def test_what_no_copy_is_due_of_yet_is_no_flaw(archive: Archive) -> None:
+    archive.ship()
+    keep(archive.recording, 2)
+    archive.recording.close()
+    archive.recording = begin(archive.folder, archive.keys)
+    keep(archive.recording, 2)
+    assert archive.flaws() == []

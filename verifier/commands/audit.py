@@ -21,6 +21,7 @@ from verifier.errors import Refused
 from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
 from verifier.record.auditing import Audit, Auditor
+from verifier.record.copies import copy_flaws
 from verifier.record.reading import all_entries
 from verifier.record.retention import drop as drop_segment
 from verifier.record.retention import due
@@ -42,15 +43,19 @@ BeforeOption = Annotated[str, typer.Option("--before", help="Segments that were 
 def verify(folder: FolderArgument = None, *, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Look for lines that were edited, swapped, cut off or taken away. Exit code 1: there are some.
 
-    Checks every hash and signature. Without DIR it also compares with how far the database has copied, where that
+    Checks every hash and signature. Without DIR it also compares with what the database has copied, where that
     answers. Changes nothing and may run beside the service. Exit code 2: there is nothing to check.
     """
     with answered(as_json=as_json, resume=_AGAIN):
         settings = load_settings(data)
-        shipped = _shipped(settings) if folder is None else {}
+        shipped = _shipped(settings) if folder is None else None
         keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
         folder = folder or settings.record_dir
         found = Auditor(RecordFolder(folder), _published(keys), shipped).audit()
+        if shipped is not None:
+            told = {flaw.file for flaw in found.flaws}
+            with Database.open(settings.database_url) as database:
+                found.flaws += copy_flaws(RecordFolder(folder), database, shipped, told)
         if not (found.flaws or found.segments or found.dropped):
             raise Refused(f"there is no segment of a record in {folder}: nothing was checked")
         _say(found, as_json=as_json)
@@ -114,13 +119,13 @@ def _published(keys: ServiceKeys) -> dict[str, KeySet]:
     return {str(process): keys.published(kind) for process, kind in RECEIPT_KEYS.items()}
 
 
-def _shipped(settings: Settings) -> dict[str, Shipment]:
+def _shipped(settings: Settings) -> dict[str, Shipment] | None:
     try:
         with Database.open(settings.database_url) as database, database.read() as connection:
             return verifications.all_shipped(connection)
     except StoreError as error:
         typer.echo(f"ecert: {error}; the record is not compared with it", err=True)
-        return {}
+        return None
 
 
 def _say(found: Audit, *, as_json: bool) -> None:

@@ -170,7 +170,7 @@ def unshipped(folder: RecordFolder, recording: Recording, after: Shipment | None
             if reached.offset == at.offset:
                 break
             at = reached
-            yield from (_recorded(each, said) for each in entries if (said := _understood(each)) is not None)
+            yield from filter(None, map(understood, entries))
 
 
 def _understood(entry: Entry) -> dict[str, Any] | None:
@@ -184,6 +184,12 @@ def _understood(entry: Entry) -> dict[str, Any] | None:
         and all(isinstance(said.get(name), str | None) for name in _NAMES)
     )
     return said if good else None
+
+
+def understood(entry: Entry) -> Recorded | None:
+    """Give what is copied of a line; None where it is not as we write them."""
+    said = _understood(entry)
+    return None if said is None else _recorded(entry, said)
 
 
 def _recorded(entry: Entry, said: dict[str, Any]) -> Recorded:
