@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from store.database import Database
 from store.verifications import all_shipped
 from tests.ecert.cases import NOW
 from tests.tables import give_tables
-from tests.verifier.recorder import OCCASION, TAX, begin, keep, key_sets, made_keys, malformed, verification
+from tests.verifier import recorder
+from tests.verifier.recorder import OCCASION, TAX, keep, key_sets, made_keys, malformed, verification
 from verifier.cli import build
 from verifier.keys.receipt_key import Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
@@ -29,6 +31,9 @@ from verifier.record.segments import RecordFolder, Segment
 from verifier.record.shipping import Shipping
 
 ROOT_FOLDER = Path(__file__).parents[2]
+THEN = 1_500_000_000
+"""When the record was kept, in 2017."""
+begin = partial(recorder.begin, clock=lambda: THEN)
 Lines = list[bytes]
 
 
@@ -262,9 +267,9 @@ def test_a_torn_line_that_a_killed_process_left_is_no_flaw(tmp_path: Path) -> No
 
 
 def test_records_from_before_and_after_a_rotation_are_good(archive: Archive) -> None:
-    archive.keys.rotate(ServiceKey.RECEIPT_API, NOW + 10)
+    archive.keys.rotate(ServiceKey.RECEIPT_API, THEN + 10)
     archive.recording.close()
-    recording = begin(archive.folder, archive.keys, clock=lambda: NOW + 1000)
+    recording = begin(archive.folder, archive.keys, clock=lambda: THEN + 1000)
     keep(recording, 2)
     recording.close()
     assert archive.flaws() == []
@@ -297,7 +302,7 @@ def test_the_record_is_exported_by_time(archive: Archive) -> None:
     assert first["audit"]["segment"] == str(archive.segments[0])
 
 
-def drop(archive: Archive, before: str = "2100-01-01") -> list[str]:
+def drop(archive: Archive, before: str = "2018-01-01") -> list[str]:
     answer = archive.command("audit", "drop", "--before", before, "--json")
     assert answer.exit_code == 0, answer.output
     dropped: list[str] = json.loads(answer.stdout)["dropped"]
@@ -398,7 +403,7 @@ def test_segments_that_were_taken_away_are_missed_still_when_the_service_has_gon
 def test_what_is_not_as_it_was_closed_is_not_dropped(archive: Archive) -> None:
     archive.ship()
     archive.edit(2, lambda lines: [*lines[:7], b""])
-    answer = archive.command("audit", "drop", "--before", "2100-01-01")
+    answer = archive.command("audit", "drop", "--before", "2018-01-01")
     assert answer.exit_code == 1
     assert f"kept {archive.segments[1]}: its lines are not what it was closed with" in answer.stdout
     assert archive.flaws() == [(2, 7)]
@@ -472,3 +477,11 @@ def test_what_no_copy_is_due_of_yet_is_no_flaw(archive: Archive) -> None:
     archive.recording = begin(archive.folder, archive.keys)
     keep(archive.recording, 2)
     assert archive.flaws() == []
+
+
+def test_nothing_is_dropped_before_a_day_that_is_still_to_come(archive: Archive) -> None:
+    archive.ship()
+    answer = archive.command("audit", "drop", "--before", "2200-01-01")
+    assert (answer.exit_code, "lies in the future: nothing was dropped" in answer.stderr) == (2, True)
+    assert archive.flaws() == []
+    assert json.loads(archive.command("audit", "verify", "--json").stdout)["dropped"] == []

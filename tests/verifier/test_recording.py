@@ -292,14 +292,21 @@ def test_a_process_without_its_key_does_not_begin(tmp_path: Path) -> None:
         begin(tmp_path, nothing)
 
 
-def test_where_no_key_signs_nothing_is_recorded_or_answered(tmp_path: Path, keys: ServiceKeys) -> None:
+def test_where_no_key_signs_nothing_is_recorded_or_answered(
+    tmp_path: Path, keys: ServiceKeys, caplog: pytest.LogCaptureFixture
+) -> None:
     clock = [NOW]
     recording = begin(tmp_path, keys, clock=lambda: clock[0])
     clock[0] = -1  # before any key was made
-    with pytest.raises(RequestRefused) as refused:
-        recording.keep(TAX, OCCASION, [verification()])
+    for _ in range(2):
+        with pytest.raises(RequestRefused) as refused:
+            recording.keep(TAX, OCCASION, [verification()])
     assert refused.value.code is Code.NOT_RECORDED
+    assert not recording.writable
+    (said,) = (each.getMessage() for each in caplog.records)
+    assert "nothing is answered: no receipt-api key signs now: is the clock right?" in said
     clock[0] = NOW
+    assert recording.writable
     (kept,) = keep(recording)
     recording.close()
     assert [line["id"] for line in lines(tmp_path) if line["kind"] == "receipt"] == [kept.id]

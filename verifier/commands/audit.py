@@ -86,12 +86,14 @@ def drop(*, before: BeforeOption, data: DataOption = None, as_json: JsonOption =
         settings = load_settings(data)
         folder = RecordFolder(settings.record_dir)
         keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
-        now = int(time.time())
+        now, end = int(time.time()), moment(before)
+        if end > now:
+            raise Refused(f"--before {before} lies in the future: nothing was dropped")
         dropped: dict[str, int] = {}
         with Database.open(settings.database_url) as database:
             with database.read() as connection:
                 shipped = verifications.all_shipped(connection)
-            found = due(folder, shipped, moment(before), _published(keys))
+            found = due(folder, shipped, end, _published(keys))
             for segment in found.segments:
                 key = receipt_key(keys, Answerer(segment.process)).at(now)
                 dropped[str(segment)] = drop_segment(folder, segment, database, key, now)

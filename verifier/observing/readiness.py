@@ -125,7 +125,7 @@ class Watch:
         if writable is None:
             return Part(state=PartState.UNKNOWN, why="this process keeps no record")
         if not writable:
-            why = "the disk takes no lines, and what is not recorded is not answered"
+            why = "the disk takes no lines or no key signs, see the log; what is not recorded is not answered"
             return Part(state=PartState.NOT_WRITABLE, why=why, grave=True)
         return OK
 

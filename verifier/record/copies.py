@@ -33,8 +33,8 @@ def copy_flaws(
     with database.read() as connection:
         copied = verifications.segments(connection)
     here = [segment for segments in folder.segments().values() for segment in segments]
-    for file in sorted({f"{name}.jsonl" for name in copied - {str(segment) for segment in here}} - {*told}):
-        yield Flaw(file=file, line=None, why="is missing: the database has copies of its lines")
+    for name in sorted({f"{name}.jsonl" for name in copied - {str(segment) for segment in here}} - {*told}):
+        yield Flaw(file=name, line=None, why="is missing: the database has copies of its lines")
     for segment in here:
         file = folder.lines(segment)
         if file.name in told or folder.tombstone(segment).exists() or not file.exists():

@@ -18,6 +18,7 @@ from typing import Self
 
 from ecert import base64url
 from ecert.receipt import Receipt, sign_receipt
+from ecert.suite import SigningKey
 from store.verifications import Shipment
 from verifier.callers import Caller, Occasion
 from verifier.errors import Refused, said_of
@@ -72,6 +73,7 @@ class Recording:
         self.figures = figures or Figures()
         """Where all is counted that this process does."""
         self._signing = signing
+        self._trouble: str | None = None
         lineage.close_all(self.close_segment)
         segment, before = lineage.ending()
         self._unclosed = segment
@@ -112,7 +114,11 @@ class Recording:
 
     @property
     def writable(self) -> bool:
-        """Whether lines are taken now: the disk took what it was given last."""
+        """Whether lines are taken now: the disk took what it was given last, and a key signs."""
+        try:
+            self._key(self._signing.clock())
+        except KeyringError:
+            return False
         return self._journal.writable
 
     @property
@@ -193,8 +199,20 @@ class Recording:
         finally:
             self.lineage.release()
 
+    def _key(self, now: int) -> SigningKey:
+        """Give the key that signs now; that there is none is logged when it begins."""
+        try:
+            key = self._signing.key.at(now)
+        except KeyringError as error:
+            if self._trouble != str(error):
+                _LOG.error("nothing can be recorded, so nothing is answered: %s", error)
+            self._trouble = str(error)
+            raise
+        self._trouble = None
+        return key
+
     def _append(self, receipt: Receipt, line: bytes) -> tuple[str, Place, Group]:
-        key = self._signing.key.at(receipt.iat)
+        key = self._key(receipt.iat)
         signed = ""
 
         def second(place: Place) -> bytes:
