@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from ecert.presenting import present
 from tests.databases import Cluster
 from tests.local_chain import LocalChain
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild, undone
-from verifier.faults import RowsRefused
+from verifier.faults import IssuingStopped, RowsRefused
 from verifier.services.status import Action
 
 
@@ -151,6 +152,23 @@ def test_a_replaced_database_is_moved_aside_and_its_open_calls_are_named(town: T
     assert (town.folder / "ecert.sqlite.old-1").exists()
     outcome = town.issue(*range(70, 73))
     assert (outcome.complete, outcome.batches[0].first_serial) == (True, 12)
+    assert town.fsck() == []
+
+
+def test_numbers_that_were_given_out_twice_after_an_old_copy_are_named(town: Town) -> None:
+    with sqlite3.connect(town.folder / "ecert.sqlite") as real, sqlite3.connect(town.folder / "old") as copy:
+        real.backup(copy)
+    assert town.issue(60).batches[0].first_serial == 12
+    lose(town)
+    (town.folder / "old").rename(town.folder / "ecert.sqlite")
+    with pytest.raises(IssuingStopped, match="SerialsTaken"):
+        town.issue(60)
+    assert town.issue(60).complete
+    lose(town)
+    answer = rebuild(town, code=1)
+    assert (answer["certificates"], answer["twice"]) == (14, [{"agency": AGENCY, "serial": 13, "first": 12}])
+    assert [one["kind"] for one in town.fsck()] == ["certificate_live"]
+    assert town.change(Action.REVOKE, 13).complete
     assert town.fsck() == []
 
 

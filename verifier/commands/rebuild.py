@@ -112,6 +112,7 @@ def _to_json(rebuilt: Rebuilt) -> dict[str, object]:
         "lost_successors": [_replacement(each) for each in rebuilt.lost_successors],
         "useless": {str(path): why for path, why in rebuilt.useless.items()},
         "incomplete": [{"agency": agency, "serial": serial} for agency, serial in rebuilt.incomplete],
+        "twice": [{"agency": agency, "serial": serial, "first": first} for agency, serial, first in rebuilt.twice],
         "replacing": [_replacement(each) for each in rebuilt.unsaid.going_on],
         "not_replacing": [{**_replacement(each), "why": each.why_not} for each in rebuilt.unsaid.given_up],
         "lost_calls": [{"agency": one.agency, "kind": one.kind, "args": dict(one.args)} for one in rebuilt.lost_calls],
@@ -132,6 +133,10 @@ def _print(rebuilt: Rebuilt, findings: Findings) -> None:
     notes += [f"has no file any more, issue it again: {each}" for each in rebuilt.lost_successors]
     notes += [f"passed over: {path}: {why}" for path, why in rebuilt.useless.items()]
     notes += [f"withholds fields: certificate {agency} {serial}" for agency, serial in rebuilt.incomplete]
+    notes += [
+        f"has the number of {agency} {first}, which is in force, too: revoke {serial}, or the other and rebuild again"
+        for agency, serial, first in rebuilt.twice
+    ]
     notes += [f"goes on when the service runs: {each}" for each in rebuilt.unsaid.going_on]
     notes += [f"is not said on the ledger: {each}" for each in rebuilt.unsaid.given_up]
     notes += [

@@ -37,8 +37,9 @@ class Rebuilt:
 
     `incomplete`: certificates whose kept copies withhold fields. `unsaid`: what certificates replace, and the ledger
     does not know of yet. `lost_successors`: certificates in force that replace others on the ledger, and were not kept,
-    but for those that are about to be replaced. `lost_calls`: what the lost database was about to ask of the ledger,
-    and nobody asks any more.
+    but for those that are about to be replaced. `numbers`: the serial that has a number for itself, by agency, type and
+    the number's index. `twice`: agency and serial of what is in force with such a number, too, and whose it is: one is
+    too many. `lost_calls`: what the lost database was about to ask of the ledger, and nobody asks any more.
     """
 
     events: int = 0
@@ -47,6 +48,8 @@ class Rebuilt:
     gaps: list[Gap] = field(default_factory=list)
     useless: dict[Path, str] = field(default_factory=dict)
     incomplete: list[tuple[str, int]] = field(default_factory=list)
+    numbers: dict[tuple[str, str, bytes], int] = field(default_factory=dict)
+    twice: list[tuple[str, int, int]] = field(default_factory=list)
     unsaid: Unsaid
     lost_successors: list[Replacement] = field(default_factory=list)
     lost_calls: tuple[Call, ...] = ()
@@ -162,6 +165,11 @@ class Rebuilding:
                 number = blind.number(number_of(certificate, known))
                 row = replace(row, number_index=number, lookups=blind.lookups(said_by(certificate)))
             live = copy.status(agency, serial) not in FINAL and (agency, serial) not in given
+            if live and row.number_index is not None:
+                first = rebuilt.numbers.setdefault((agency, certificate.vct, row.number_index), serial)
+                if first != serial:
+                    rebuilt.twice.append((agency, serial, first))
+                    live = False
             yield KeptCertificate(row=row, live=live)
 
 
