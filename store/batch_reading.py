@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
+from sqlalchemy import Connection, Row, Select, func, select
 
 from store.certificate_reading import in_batch
 from store.errors import NoSuchRow
@@ -69,22 +69,8 @@ def covering(connection: Connection, ledger: str, agency: str, serial: int) -> B
 
 def filling(connection: Connection) -> tuple[BatchRecord, ...]:
     """Give the batches that are being filled."""
-    return _filling(connection)
-
-
-def unfed(connection: Connection, *, seconds: int, now: int) -> tuple[BatchRecord, ...]:
-    """Give those that are being filled and that nobody has fed for more than so many seconds."""
-    return _filling(connection, is_unfed(seconds, now))
-
-
-def is_unfed(seconds: int, now: int) -> ColumnElement[bool]:
-    """Say that nobody has fed a batch for that long, or that it was fed so much later than now, by another clock."""
-    return func.abs(batches.c.fed_at - now) > seconds
-
-
-def _filling(connection: Connection, *more: ColumnElement[bool]) -> tuple[BatchRecord, ...]:
-    wanted = select_batches().where(batches.c.state == BatchState.FILLING, *more)
-    return tuple(batch_of(row) for row in connection.execute(wanted.order_by(batches.c.id)))
+    wanted = select_batches().where(batches.c.state == BatchState.FILLING).order_by(batches.c.id)
+    return tuple(batch_of(row) for row in connection.execute(wanted))
 
 
 def leaves(connection: Connection, batch: int) -> tuple[bytes, ...]:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from ecert.merkle import Tree
 from store import certificates, outbox, supersessions
-from store.batch_reading import counts, covering, filling, is_unfed, leaves, of_job, read, subtrees_of, unfed
+from store.batch_reading import counts, covering, filling, leaves, of_job, read, subtrees_of
 from store.errors import BatchClosedOtherwise, BatchFull
 from store.issuers import give_back, known_issuer, set_aside
 from store.records import BatchRecord, NewCertificate
@@ -27,7 +27,6 @@ __all__ = [
     "close",
     "counts",
     "covering",
-    "feed",
     "fill",
     "filling",
     "hand_out",
@@ -35,7 +34,6 @@ __all__ = [
     "of_job",
     "read",
     "subtrees_of",
-    "unfed",
     "void",
 ]
 
@@ -113,14 +111,6 @@ def fill(
     return Move(moved=True, state=BatchState.FILLING)
 
 
-def feed(connection: Connection, batch: int, *, now: int) -> Move[BatchState]:
-    """Say that somebody still fills the batch."""
-    fed = connection.execute(
-        update(batches).where(batches.c.id == batch, batches.c.state == BatchState.FILLING).values(fed_at=now)
-    )
-    return Move(moved=fed.rowcount == 1, state=read(connection, batch).state)
-
-
 def close(
     connection: Connection,
     batch: int,
@@ -176,17 +166,11 @@ def close(
     return Closed(moved=True, call=call.id)
 
 
-def void(
-    connection: Connection, batch: int, *, reason: str, now: int, unfed_for: int | None = None
-) -> Move[BatchState]:
-    """Filling -> void: its certificates are never anchored, and give up their numbers.
-
-    `unfed_for`: only where nobody has fed it for more than so many seconds, as when it was found (`unfed`).
-    """
-    unfed_too = () if unfed_for is None else (is_unfed(unfed_for, now),)
+def void(connection: Connection, batch: int, *, reason: str, now: int) -> Move[BatchState]:
+    """Filling -> void: its certificates are never anchored, and give up their numbers."""
     voided = connection.execute(
         update(batches)
-        .where(batches.c.id == batch, batches.c.state == BatchState.FILLING, *unfed_too)
+        .where(batches.c.id == batch, batches.c.state == BatchState.FILLING)
         .values(state=BatchState.VOID, void_reason=reason, fed_at=now)
     )
     found = read(connection, batch)

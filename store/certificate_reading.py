@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bind
 
 from store.issuers import issuer_id
 from store.pieces import PIECE, pieces
-from store.records import CertificateRecord
+from store.records import CertificateRecord, Origin
 from store.states import BatchState
 from store.tables import batch_not_void, batches, certificates, issuers, jobs, ledgers
 from store.tables import lookups as lookup_rows
@@ -133,24 +133,21 @@ def taken(
     return found
 
 
-def lines_of_file(
-    connection: Connection, ledger: str, agency: str, sha256: bytes, serials: Collection[int]
-) -> dict[int, int]:
-    """Give the lines of those of these serials that were issued from the file with that hash, by serial."""
+def origins(connection: Connection, ledger: str, agency: str, serials: Collection[int]) -> dict[int, Origin]:
+    """Give where those of these serials that are of a table come from, by serial."""
     wanted = (
-        select(certificates.c.serial, certificates.c.line)
+        select(
+            certificates.c.serial, certificates.c.line, batches.c.state, batches.c.job_id, jobs.c.sha256, jobs.c.name
+        )
         .join(batches, batches.c.id == certificates.c.batch_id)
         .join(jobs, jobs.c.id == batches.c.job_id)
-        .where(
-            certificates.c.issuer_id == issuer_id(ledger, agency),
-            jobs.c.sha256 == sha256,
-            certificates.c.line.is_not(None),
-        )
+        .where(certificates.c.issuer_id == issuer_id(ledger, agency), certificates.c.line.is_not(None))
     )
-    found: dict[int, int] = {}
+    found: dict[int, Origin] = {}
     for piece in pieces(serials):
-        rows = connection.execute(wanted.where(certificates.c.serial.in_(piece)))
-        found.update((row.serial, row.line) for row in rows)
+        for row in connection.execute(wanted.where(certificates.c.serial.in_(piece))):
+            filling = row.state == BatchState.FILLING
+            found[row.serial] = Origin(job=row.job_id, sha256=row.sha256, name=row.name, line=row.line, filling=filling)
     return found
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from store import lookups
-from store.certificate_reading import by_lookup, in_batch, issued_lines, leaves, lines_of_file, of_batch, read, taken
+from store.certificate_reading import by_lookup, in_batch, issued_lines, leaves, of_batch, origins, read, taken
 from store.errors import Collision, NumberTaken
 from store.issuers import issuer_id
 from store.pieces import pieces
@@ -25,8 +25,8 @@ __all__ = [
     "insert_rows",
     "issued_lines",
     "leaves",
-    "lines_of_file",
     "of_batch",
+    "origins",
     "read",
     "release",
     "release_batch",

@@ -26,19 +26,21 @@ def sender_name(chain: str, address: bytes) -> str:
     return f"{SENDERS}{chain}:0x{address.hex()}"
 
 
-def take(connection: Connection, name: str, *, holder: str, now: int, seconds: int) -> Lease | None:
+def take(
+    connection: Connection, name: str, *, holder: str, now: int, seconds: int, longest: int | None = None
+) -> Lease | None:
     """Take the lease until `now + seconds`, if it is free or the holder's already; None: somebody else has it.
 
     `holder` is of one start of one process, so that a restarted process is another holder. A lease that ends later than
-    anybody could have asked for was taken before the clock was set back, and counts for nothing: its number sees to it
-    that whoever took it writes no more.
+    anybody could have asked for (in `longest`; `seconds` unless some ask for more) was taken before the clock was set
+    back, and counts for nothing: its number sees to it that whoever took it writes no more.
     """
     fresh = {"name": name, "holder": None, "number": 0, "until": 0}
     connection.execute(insert_into(connection, leases).values(fresh).on_conflict_do_nothing())
     row = connection.execute(select(leases).where(leases.c.name == name).with_for_update()).one()
     if row.holder == holder and row.until > now:
         lease = Lease(name=name, holder=holder, number=row.number, until=now + seconds)
-    elif row.holder is None or not now < row.until <= now + seconds:
+    elif row.holder is None or not now < row.until <= now + (longest or seconds):
         lease = Lease(name=name, holder=holder, number=row.number + 1, until=now + seconds)
     else:
         return None

@@ -156,6 +156,17 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a certificate comes from: job, its file's hash and name, line; `filling`: its batch is not closed yet."""
+
+    job: int
+    sha256: bytes
+    name: str
+    line: int
+    filling: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRecord:
     """A batch: `count` certificates from `first_serial` on, of `capacity` serials that were set aside.
 

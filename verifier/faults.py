@@ -68,11 +68,15 @@ class IssuingError(VerifierError):
 
 
 class RowsRefused(IssuingError):
-    """The input is refused and nothing of it was stored. `faults` are listed up to a limit, `count` is of all."""
+    """The input is refused. `faults` are listed up to a limit, `count` is of all.
 
-    def __init__(self, faults: Iterable[RowFault], count: int | None = None) -> None:
+    `issued`: certificates of it in batches that were closed before; else nothing of it was stored.
+    """
+
+    def __init__(self, faults: Iterable[RowFault], count: int | None = None, *, issued: int = 0) -> None:
         self.faults = tuple(faults)
         self.count = len(self.faults) if count is None else count
+        self.issued = issued
         super().__init__("; ".join(str(fault) for fault in self.faults[:3]))
 
 

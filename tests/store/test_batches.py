@@ -5,7 +5,7 @@ import pytest
 from store import batches, calls, certificates, issuers, jobs
 from store.database import Database
 from store.errors import BatchClosedOtherwise, BatchFull, NoSuchRow, NumberTaken
-from store.records import CertificateRecord
+from store.records import CertificateRecord, Origin
 from store.states import BatchState, CallState, JobState, Purpose
 from tests.store.makers import (
     AGENCY,
@@ -209,18 +209,6 @@ def test_serials_that_were_given_after_it_stay_given(database: Database) -> None
         assert issuers.next_serial(connection, LEDGER, AGENCY) == 20
 
 
-def test_a_batch_that_nobody_feeds_is_found(database: Database) -> None:
-    with database.begin() as connection:
-        forgotten = batch(connection, now=100)
-        fed = batch(connection, now=100)
-        assert batches.feed(connection, fed.id, now=150).moved
-        assert [one.id for one in batches.filling(connection)] == [forgotten.id, fed.id]
-        for now, unfed in ((210, []), (211, [forgotten.id]), (40, []), (39, [fed.id])):
-            assert [one.id for one in batches.unfed(connection, seconds=110, now=now)] == unfed
-        assert not batches.void(connection, fed.id, reason="unfed", now=211, unfed_for=110).moved
-        assert batches.void(connection, fed.id, reason="its clock was ahead", now=39, unfed_for=110).moved
-
-
 def test_the_batch_that_covers_a_serial_is_found(database: Database) -> None:
     with database.begin() as connection:
         begun = batch(connection, capacity=10)
@@ -308,12 +296,20 @@ def test_progress_and_issued_lines_leave_out_what_is_void(database: Database) ->
         assert [one.id for one in batches.of_job(connection, begun.id)] == [first.id, second.id, third.id]
 
 
-def test_a_file_knows_what_was_issued_from_it(database: Database) -> None:
+def test_a_certificate_knows_the_file_and_the_line_that_it_comes_from(database: Database) -> None:
     with database.begin() as connection:
-        close(connection, batch(connection, job=job(connection, file="a").id), certificates_from(0, 3))
-        close(connection, batch(connection, job=job(connection, file="b").id), certificates_from(3, 2))
-        close(connection, batch(connection), certificates_from(5, 1))
-        asked = range(7)
-        assert certificates.lines_of_file(connection, LEDGER, AGENCY, digest("a"), asked) == {0: 2, 1: 3, 2: 4}
-        assert certificates.lines_of_file(connection, LEDGER, AGENCY, digest("b"), asked) == {3: 5, 4: 6}
-        assert certificates.lines_of_file(connection, LEDGER, OTHER_AGENCY, digest("a"), asked) == {}
+        first, second = job(connection, file="a"), job(connection, file="b")
+        close(connection, batch(connection, job=first.id), certificates_from(0, 3))
+        filling = batch(connection, job=second.id)
+        batches.fill(connection, filling.id, position=0, rows=certificates_from(3, 2), now=101)
+        single = batch(connection)
+        batches.fill(connection, single.id, position=0, rows=certificates_from(5, 1), now=101)
+        of_first = {"job": first.id, "sha256": digest("a"), "name": first.name, "filling": False}
+        of_second = {"job": second.id, "sha256": digest("b"), "name": second.name, "filling": True}
+        asked = [0, 2, filling.first_serial, single.first_serial]
+        assert certificates.origins(connection, LEDGER, AGENCY, asked) == {
+            0: Origin(**of_first, line=2),
+            2: Origin(**of_first, line=4),
+            filling.first_serial: Origin(**of_second, line=5),
+        }
+        assert certificates.origins(connection, LEDGER, OTHER_AGENCY, asked) == {}

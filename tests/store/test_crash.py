@@ -67,9 +67,9 @@ def test_what_was_filling_can_be_found_made_void_and_left_behind(database: Datab
         begun = batch(connection, capacity=100, now=5)
         batches.fill(connection, begun.id, position=0, rows=[certificate(n) for n in range(position)], now=6)
     with database.begin() as connection:
-        (found,) = batches.unfed(connection, seconds=50, now=60)
+        (found,) = batches.filling(connection)
         assert batches.void(connection, found.id, reason="its process is gone", now=61).moved
-        assert batches.unfed(connection, seconds=50, now=60) == ()
+        assert batches.filling(connection) == ()
         again = batch(connection, capacity=100)
         assert again.first_serial == position
         rows = [certificate(n) for n in range(position)]

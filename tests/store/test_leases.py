@@ -20,6 +20,15 @@ def test_one_holder_at_a_time_and_a_higher_number_for_each(database: Database) -
         assert second.number == 2
 
 
+def test_a_lease_that_some_may_hold_for_longer_counts_until_their_longest(database: Database) -> None:
+    with database.begin() as connection:
+        assert leases.take(connection, NAME, holder="a", now=100, seconds=60) is not None
+        assert leases.take(connection, NAME, holder="b", now=110, seconds=15, longest=60) is None
+        assert leases.held(connection, NAME, now=110)
+        assert not leases.held(connection, NAME, now=99)
+        assert leases.take(connection, NAME, holder="b", now=99, seconds=15, longest=60) is not None
+
+
 def test_the_holder_may_take_its_own_lease_again_under_the_same_number(database: Database) -> None:
     with database.begin() as connection:
         leases.take(connection, NAME, holder="a", now=100, seconds=30)

@@ -13,7 +13,8 @@ from tests.verifier.office import AGENCY, LEDGER, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
-from verifier.services.abandoned import ABANDONED_AFTER, void_abandoned
+from verifier.services.abandoned import void_abandoned
+from verifier.services.held_job import LONGEST, SECONDS, lease_of
 from verifier.services.progress import Stage
 from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.reissuing import reissue
@@ -42,7 +43,7 @@ def begin(city: City, name: str | None) -> None:
 
 
 def work(city: City, until: int = 0) -> None:
-    """Let a sender hold the key at every pause, and somebody feed what is filling until a time, and void it then."""
+    """Let a sender hold the key at every pause, and somebody the job that is filling until a time."""
     pause = city.clock.pause
 
     def working(seconds: float) -> None:
@@ -51,13 +52,18 @@ def work(city: City, until: int = 0) -> None:
             for call in calls.open_calls(connection, LEDGER):
                 name = leases.sender_name(call.chain, call.sender)
                 leases.take(connection, name, holder="a sender", now=city.clock.now, seconds=15)
-            for batch in batches.filling(connection) if until else ():
-                if city.clock.now < until:
-                    batches.feed(connection, batch.id, now=city.clock.now)
-                else:
-                    batches.void(connection, batch.id, reason="no row came", now=city.clock.now)
+        if city.clock.now < until:
+            hold(city)
 
     city.office = replace(city.office, pause=working)
+
+
+def hold(city: City, seconds: int = SECONDS) -> None:
+    """Let somebody hold the jobs that are filling."""
+    with city.database.begin() as connection:
+        for batch in batches.filling(connection):
+            name = lease_of(batch.job or 0)
+            assert leases.take(connection, name, holder="somebody", now=city.clock.now, seconds=seconds) is not None
 
 
 def again(city: City) -> Reissued:
@@ -65,30 +71,20 @@ def again(city: City) -> Reissued:
     return done
 
 
-COMES_FIRST = "anchors go in the order of serials, and other.csv, which is not issued to its end, comes first"
-
-
-def test_an_earlier_table_that_nobody_issues_is_named_and_ends_the_waiting(city: City) -> None:
+def test_an_earlier_table_that_nobody_is_at_work_on_is_given_up(city: City) -> None:
     work(city)
-    began = city.clock.now
-    done = again(city)
-    assert city.clock.now - began == DESERTED
-    assert set(city.notes.notes) == {f"{COMES_FIRST}; waiting"}
-    assert str(done.stopped).startswith(f"{COMES_FIRST}; nobody is at work on it: go on with other.csv, by")
-
-
-def test_the_same_command_goes_on_without_a_table_that_got_no_row_for_long(city: City) -> None:
-    work(city)
-    assert not again(city).complete
-    city.clock.now += ABANDONED_AFTER
     assert again(city).complete
 
 
-def test_an_earlier_table_that_somebody_issues_is_waited_for(city: City) -> None:
-    work(city, until=city.clock.now + 3 * DESERTED)
+def test_an_earlier_table_that_somebody_issues_is_named_and_waited_for(city: City) -> None:
+    hold(city)
     began = city.clock.now
+    work(city, until=began + 3 * DESERTED)
     assert again(city).complete
     assert city.clock.now - began >= 3 * DESERTED
+    assert city.notes.notes[0].startswith(
+        "anchors go in the order of serials, and other.csv comes first, which somebody"
+    )
 
 
 def test_what_was_asked_for_one_by_one_and_nobody_can_close_ends_the_waiting(tmp_path: Path) -> None:
@@ -107,9 +103,10 @@ def test_what_was_asked_for_one_by_one_and_nobody_can_close_ends_the_waiting(tmp
             run(city, table(city, [row(1)]))
 
 
-@pytest.mark.parametrize(("ahead", "voided"), [(ABANDONED_AFTER, 0), (ABANDONED_AFTER + 1, 1)])
-def test_a_table_that_was_fed_before_the_clock_was_set_back_is_given_up_as_well(
+@pytest.mark.parametrize(("ahead", "voided"), [(LONGEST - SECONDS, 0), (LONGEST - SECONDS + 1, 1)])
+def test_a_table_that_was_held_before_the_clock_was_set_back_is_given_up_as_well(
     city: City, ahead: int, voided: int
 ) -> None:
+    hold(city)
     city.clock.now -= ahead
     assert void_abandoned(city.office) == voided

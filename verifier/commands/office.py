@@ -102,9 +102,10 @@ def answered(*, as_json: bool, resume: str) -> Iterator[None]:
             typer.echo(str(fault), err=True)
         if error.count > len(error.faults[:20]):
             typer.echo(f"... {error.count - len(error.faults[:20])} more faults", err=True)
-        typer.echo("ecert: nothing of this file was stored", err=True)
+        typer.echo(f"ecert: {_kept(error.issued)}", err=True)
         faults = [fault.to_json() for fault in error.faults]
-        _fail(as_json, {"state": "refused", "message": str(error), "faults": faults, "faults_in_all": error.count})
+        said = {"state": "refused", "message": str(error), "faults": faults, "faults_in_all": error.count}
+        _fail(as_json, {**said, "issued": error.issued})
     except (VerifierError, StoreError, ChainError, EcertError) as error:
         typer.echo(f"ecert: {error}", err=True)
         _fail(as_json, {"state": "stopped", "message": str(error)})
@@ -117,6 +118,15 @@ def answered(*, as_json: bool, resume: str) -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo(f"ecert: interrupted; nothing is lost. {resume}", err=True)
         _fail(as_json, {"state": "interrupted", "message": resume})
+
+
+def _kept(issued: int) -> str:
+    if not issued:
+        return "nothing of this file was stored"
+    return (
+        f"{issued} certificates of this file were issued before this was found, and stay: the same command with"
+        " --skip-bad hands them out, and passes over the rows above"
+    )
 
 
 def print_json(value: Mapping[str, object]) -> None:

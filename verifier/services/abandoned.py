@@ -1,32 +1,48 @@
-"""Batches of tables that nobody feeds any more: whoever filled them was killed, and they hold up all later ones."""
+"""Batches of tables that nobody is at work on: whoever filled them was stopped, and they hold up all later ones.
+
+Whoever fills a batch holds its job (`verifier.services.held_job`), so that no time has to be guessed. Its rows were
+promised to nobody, and the table can be issued again.
+"""
 
 from __future__ import annotations
 
-from store import batches
-from store.records import Job
+import uuid
+
+from store import batches, leases
+from store.records import BatchRecord, Job
+from verifier.services.held_job import LONGEST, lease_of
 from verifier.services.office import Office
 
-ABANDONED_AFTER = 120
-"""Seconds without a row after which a batch that is being filled counts as abandoned."""
 
+def abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> dict[int, BatchRecord]:
+    """Give the batches of tables that nobody is at work on, by job; those of the job `but` are left to it.
 
-def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> int:
-    """Void batches that nobody has fed for a while: they hold up the agency's later ones.
-
-    Their jobs can be taken up again; the batches of the job `but` are left to it. Those of no job hold what was
-    answered already: they are closed, never voided (`verifier.services.online_batches`).
+    Those of no job hold what was answered already: they are closed, never voided (`verifier.services.online_batches`).
     """
     now = office.clock()
-    with office.database.begin() as connection:
-        found = [
-            batch
-            for batch in batches.unfed(connection, seconds=ABANDONED_AFTER, now=now)
+    with office.database.read() as connection:
+        return {
+            batch.job: batch
+            for batch in batches.filling(connection)
             if batch.ledger == office.ledger
             and batch.job is not None
             and agency in {None, batch.agency}
             and (but is None or batch.job != but.id)
-        ]
-        return sum(
-            batches.void(connection, batch.id, reason="nobody fed it", now=now, unfed_for=ABANDONED_AFTER).moved
-            for batch in found
-        )
+            and not leases.held(connection, lease_of(batch.job), now=now)
+        }
+
+
+def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> int:
+    """Void them, each while its job is ours; answer how many there were."""
+    found = abandoned(office, agency=agency, but=but)
+    return sum([_void(office, job, batch) for job, batch in found.items()])
+
+
+def _void(office: Office, job: int, batch: BatchRecord) -> bool:
+    with office.database.begin() as connection:
+        now = office.clock()
+        lease = leases.take(connection, lease_of(job), holder=uuid.uuid4().hex, now=now, seconds=LONGEST)
+        if lease is None:
+            return False
+        leases.release(connection, lease)
+        return batches.void(connection, batch.id, reason="nobody was at work on it", now=now).moved

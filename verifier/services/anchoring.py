@@ -133,6 +133,8 @@ class _Watch:
             if record.waiting_reason:
                 self._office.progress.note(f"the ledger does not take it yet: {record.waiting_reason}; waiting")
         before = held_up(self._office, records)
+        if before is not None and void_abandoned(self._office, agency=before.batch.agency):
+            before = held_up(self._office, records)
         states = [(record.id, record.call_state, record.waiting_reason) for record in records]
         open_calls = [record.call for record in records if record.call_state is not CallState.SETTLED]
         quiet = self._vigil.quiet((states, before), settled=not open_calls)

@@ -15,7 +15,7 @@ from store import batches, certificates, jobs
 from store.errors import LeaseLost
 from store.records import BatchRecord, Job
 from store.states import BatchState, JobState
-from verifier.faults import IssuingError, IssuingStopped
+from verifier.faults import IssuingError, IssuingStopped, RowsRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.held_job import HeldJob
 from verifier.services.office import Office, Patience
@@ -60,11 +60,17 @@ class Filling:
                 if isinstance(row, LintedRow) and row.line not in passed_over:
                     self._add(row)
             self._finish()
+        except RowsRefused as error:
+            self._drop(str(error))
+            raise RowsRefused(error.faults, error.count, issued=self._issued()) from error
         except IssuingError as error:
             self._drop(str(error))
             raise
         except LeaseLost as error:
-            raise IssuingStopped("another process has taken over this file; nothing is lost") from error
+            raise IssuingStopped(
+                "another process took this file over, or gave up its rows because this one stood still; nothing is"
+                " lost: the same command goes on"
+            ) from error
         finally:
             self._held.release()
 
@@ -82,6 +88,11 @@ class Filling:
         for record, its_leaves in zip(left, leaves, strict=True):
             self._open = self._opened(record, self._keys(), its_leaves)
         return issued
+
+    def _issued(self) -> int:
+        """Count the rows that are in batches; once what was open is void, these are closed and stay."""
+        with self._office.database.read() as connection:
+            return len(certificates.issued_lines(connection, self._job.id))
 
     def _add(self, row: LintedRow) -> None:
         linted = self._plan.rows.with_document(row)

@@ -1,4 +1,7 @@
-"""The job that this process works on: a lease keeps a second process away from it."""
+"""The job that this process works on: a lease keeps a second process away from it.
+
+It ends by itself when its holder was killed: `SECONDS` after it was last renewed.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,14 @@ from store.records import Job, Lease
 from verifier.services.office import Office, Patience
 
 SECONDS = 15
+LONGEST = leases.LONGEST
+"""Seconds for which `ecert reissue` holds a job."""
 RENEW_AFTER = 5
+
+
+def lease_of(job: int) -> str:
+    """Name the lease on the work on a job."""
+    return f"issue:{job}"
 
 
 class HeldJob:
@@ -28,7 +38,9 @@ class HeldJob:
         while True:
             now = office.clock()
             with office.database.begin() as connection:
-                lease = leases.take(connection, f"issue:{job.id}", holder=holder, now=now, seconds=SECONDS)
+                lease = leases.take(
+                    connection, lease_of(job.id), holder=holder, now=now, seconds=SECONDS, longest=LONGEST
+                )
             if lease is not None:
                 return cls(office, lease, now)
             office.progress.note("another process is issuing this file, or was killed a moment ago: waiting for it")
@@ -42,14 +54,17 @@ class HeldJob:
     def assure(self, connection: Connection) -> int:
         """Make sure, in a write transaction, that the job is still ours; renew the lease when due; give the time.
 
+        A lease that has ended while a row took long is still ours where nobody else took it.
+
         Raises:
-            LeaseLost: another process holds it.
+            LeaseLost: another process took it.
         """
         now = self._office.clock()
-        leases.assure(connection, self._lease, now=now)
         if self.is_due:
             self._lease = leases.renew(connection, self._lease, now=now, seconds=SECONDS)
             self._renewed = now
+        else:
+            leases.assure(connection, self._lease, now=now)
         return now
 
     def release(self) -> None:

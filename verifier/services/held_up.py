@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from store import batches, jobs
 from store.records import BatchRecord
 from store.states import CallState
-from verifier.services.abandoned import ABANDONED_AFTER
 from verifier.services.office import Office
 
 
@@ -21,17 +20,11 @@ class HeldUp:
 
     def __str__(self) -> str:
         """Say what is waited for."""
-        first = f"{self.table}, which is not issued to its end," if self.table else "what was asked for one by one"
-        return f"anchors go in the order of serials, and {first} comes first"
-
-    @property
-    def way_on(self) -> str:
-        """Say how to go on where nobody is at work on it."""
         if self.table is None:
-            return "the office (`ecert serve`) closes it as soon as it runs"
+            return "anchors go in the order of serials, and what was asked for one by one comes first"
         return (
-            f"go on with {self.table}, by `ecert issue` with its file or by `ecert reissue`; or the same command as"
-            f" this goes on without it, {ABANDONED_AFTER} s after its last row"
+            f"anchors go in the order of serials, and {self.table} comes first, which somebody is issuing"
+            " or was until a moment ago"
         )
 
 

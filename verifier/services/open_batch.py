@@ -13,7 +13,7 @@ from ecert.draft import LintedCertificate
 from ecert.issuing import SignedCertificate
 from ecert.merkle import Tree
 from ecert.suite import SUITE
-from store import batches
+from store import batches, certificates
 from store.database import Connection
 from store.errors import KeyUseMoved, NumberTaken
 from store.records import BatchRecord, NewCertificate
@@ -114,7 +114,7 @@ class OpenBatch:
         """Renew the lease where rows take long, as those with large documents do."""
         if self._held.is_due:
             with self._office.database.begin() as connection:
-                batches.feed(connection, self._record.id, now=self._held.assure(connection))
+                self._held.assure(connection)
 
     @property
     def _stored(self) -> int:
@@ -170,8 +170,17 @@ class OpenBatch:
         )
 
     def _taken(self, error: NumberTaken) -> RowsRefused:
+        serials = [each.serial for each in error.collisions if each.serial is not None]
+        with self._office.database.read() as connection:
+            origins = certificates.origins(connection, self._office.ledger, self._record.agency, serials)
         bad = (
-            number_taken(self._plan.rows, self._pending[each.index].row, each.serial, self._blind)
+            number_taken(
+                self._plan.rows,
+                self._pending[each.index].row,
+                each.serial,
+                None if each.serial is None else origins.get(each.serial),
+                self._blind,
+            )
             for each in error.collisions
         )
         return RowsRefused(fault for row in bad for fault in row.faults)

@@ -32,12 +32,11 @@ from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.at_rest import AtRest
 from verifier.services.checking import GROUP
 from verifier.services.failed_rows import jobs_with_failures, rows_due
+from verifier.services.held_job import LONGEST, lease_of
 from verifier.services.office import Office, Patience, obstacle
 from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.replacing_again import IssuedAgain, ReplacingAgain
 from verifier.written_files import assure_writable
-
-LEASE_SECONDS = 60
 
 STOPS = (IssuingError, LintError, NumberTaken, WriteRefused, LeaseLost, KeyUseMoved, BatchClosedOtherwise)
 """What ends the work on one job and says nothing of the others.
@@ -148,9 +147,7 @@ class _Reissuing:
         """Take the job, and void what an interrupted run left filling: it was promised to nobody."""
         with self.office.database.begin() as connection:
             now = self.office.clock()
-            lease = leases.take(
-                connection, f"issue:{self.job.id}", holder=uuid.uuid4().hex, now=now, seconds=LEASE_SECONDS
-            )
+            lease = leases.take(connection, lease_of(self.job.id), holder=uuid.uuid4().hex, now=now, seconds=LONGEST)
             if lease is None:
                 raise IssuingStopped(f"another process is issuing {self.job.name}, or was killed a moment ago")
             for batch in batches.of_job(connection, self.job.id):
@@ -180,7 +177,7 @@ class _Reissuing:
             with office.database.begin() as connection:
                 at_rest.assure(connection)
                 leases.assure(connection, lease, now=office.clock())
-                lease = leases.renew(connection, lease, now=office.clock(), seconds=LEASE_SECONDS)
+                lease = leases.renew(connection, lease, now=office.clock(), seconds=LONGEST)
                 rows = self._replaced(connection, group)
                 if len(leaves) < len(due):
                     self._fill(connection, batch.id, position, rows)

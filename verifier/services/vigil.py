@@ -1,7 +1,7 @@
 """Waiting that ends by itself where nobody is at work, and nothing has moved for a minute.
 
-No sender holds the key then; or what has to be anchored before is filling, and gets no row (`HeldUp`). A sender whose
-node does not answer holds no key either. The indexer beside it writes down what it sees of the node
+No sender holds the key then; or what has to be anchored before is left open by an office that is down (`HeldUp`). A
+sender whose node does not answer holds no key either. The indexer beside it writes down what it sees of the node
 (`store.sightings`): that tells the two apart.
 """
 
@@ -62,8 +62,13 @@ class Vigil:
         """
         if self._patience.timeout is not None or self._office.clock() - self._since < DESERTED:
             return
+        if before is not None and before.table is not None:
+            return  # somebody is at work on it, or it is given up in a moment
         if before is not None:
-            raise IssuingStopped(f"{before}; nobody is at work on it: {before.way_on}; nothing is lost")
+            raise IssuingStopped(
+                f"{before}; nobody is at work on it: the office (`ecert serve`) closes it as soon as it runs;"
+                " nothing is lost"
+            )
         if not self._attended(call):
             raise IssuingStopped(WRITTEN_DOWN if self._node_trouble() is None else NODE_AWAY)
 
