@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
+from verifier.commands.bars import Bars
 from verifier.commands.kept_back import kept_back, print_withheld
-from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
+from verifier.commands.office import ERROR, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.services.issuing import LARGEST_BATCH
 from verifier.services.issuing import issue as issue_table

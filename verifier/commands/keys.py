@@ -15,7 +15,8 @@ import typer
 from store.database import Database
 from store.key_uses import Use
 from verifier.changes.resealing import Resealing
-from verifier.commands.office import Bars, answered, print_json
+from verifier.commands.bars import Bars
+from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.sweeping import PASSED_OVER, RESUME, say_swept, sweeping_of
 from verifier.keys.service_keys import OVERLAP, ServiceKey, ServiceKeys

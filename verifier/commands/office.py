@@ -1,4 +1,4 @@
-"""How a command gets its office, shows its progress, and says what went wrong."""
+"""How a command gets its office, and says what went wrong."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from chain.deployment import Deployment
 from chain.errors import ChainError
 from ecert.errors import EcertError
 from store.database import Database
 from store.errors import StoreError
+from verifier.commands.bars import Bars
 from verifier.errors import VerifierError, said_of
 from verifier.faults import RowsRefused
 from verifier.keys.keyring import Keyring
@@ -27,44 +26,6 @@ from verifier.settings import Settings, load_settings
 
 ERROR = 2
 """The exit code of everything that is not done."""
-
-
-class Bars:
-    """Progress bars on stderr; where that is no terminal, only the notes."""
-
-    def __init__(self) -> None:
-        self.console = Console(stderr=True)
-        self._bars = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            console=self.console,
-            disable=not self.console.is_terminal,
-        )
-        self._task: TaskID | None = None
-        self._noted: set[str] = set()
-
-    def begin(self, what: str, total: int | None) -> None:
-        """Start a bar."""
-        self._task = self._bars.add_task(what, total=total)
-
-    def reach(self, done: int) -> None:
-        """Move the bar."""
-        if self._task is not None:
-            self._bars.update(self._task, completed=done)
-
-    def note(self, text: str) -> None:
-        """Print a line, once."""
-        if text not in self._noted:
-            self._noted.add(text)
-            self.console.print(f"ecert: {text}", markup=False, highlight=False, soft_wrap=True)
-
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Show the bars while the work goes on."""
-        with self._bars:
-            yield
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from store.database import Database
 from store.records import Call
 from verifier.agreement.findings import Findings
 from verifier.agreement.whole import Parties, check_everything
+from verifier.commands.bars import Bars
 from verifier.commands.comparing import MOST_LINES, findings_to_json, print_findings
-from verifier.commands.office import Bars, answered, print_json
+from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring

@@ -5,7 +5,8 @@ from __future__ import annotations
 import typer
 
 from store.database import Database
-from verifier.commands.office import Bars, answered
+from verifier.commands.bars import Bars
+from verifier.commands.office import answered
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.sweeping import RESUME, say_swept, sweeping_of
 from verifier.settings import load_settings

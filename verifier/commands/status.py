@@ -11,7 +11,8 @@ import typer
 
 from ecert.certificate import Certificate
 from ecert.parsing import parse
-from verifier.commands.office import ERROR, Bars, answered, open_office, print_json
+from verifier.commands.bars import Bars
+from verifier.commands.office import ERROR, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.presented_files import read_presented_file
 from verifier.errors import Refused
