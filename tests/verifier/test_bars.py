@@ -22,9 +22,10 @@ class Lines(io.StringIO):
         self.lines: queue.Queue[str] = queue.Queue()
 
     def write(self, text: str) -> int:
+        written = super().write(text)
         for line in text.splitlines():
             self.lines.put(line)
-        return len(text)
+        return written
 
     def next(self) -> str:
         return self.lines.get(timeout=LONG)
