@@ -69,7 +69,18 @@ class Deployment:
         except FileNotFoundError as error:
             raise DeploymentFailed(f"{path} is not there: the contracts have not been deployed yet") from error
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DeploymentFailed(f"{path} is no deployment: {error!r}") from error
+            raise DeploymentFailed(f"{path} is no deployment: {flaw(error)}") from error
+
+
+def flaw(error: Exception) -> str:
+    """Say to a person what was wrong with a file of JSON that was read and looked through."""
+    if isinstance(error, OSError):
+        return f"it cannot be read: {error.strerror}"
+    if isinstance(error, KeyError):
+        return f"{error.args[0]} is missing"
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno} is not JSON"
+    return "it is not UTF-8" if isinstance(error, UnicodeDecodeError) else "a value is not what it should be"
 
 
 def _written(value: bytes | int) -> str | int:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chain.answers import to_hex
-from chain.deployment import Deployment
+from chain.deployment import Deployment, flaw
 from chain.errors import DeploymentFailed
 from chain.transaction import SignedTransaction
 
@@ -111,7 +111,7 @@ class Journal:
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise DeploymentFailed(f"{path} is no journal of a deployment: {error!r}; move it away") from error
+            raise DeploymentFailed(f"{path} is no journal of a deployment: {flaw(error)}; move it away") from error
 
 
 def _compare(path: Path, begun: Mapping[str, object], charter: Charter) -> None:

@@ -146,8 +146,10 @@ def _why(error: BaseException) -> str:
     if isinstance(error, ClientResponseError):
         return f"HTTP {error.status}"
     if isinstance(error, InvalidURL):
-        return type(error).__name__
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+        return "this is no URL"
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return str(error) or "the connection broke"
 
 
 def _answer(method: str, answer: object) -> Json | NodeRefused:

@@ -83,8 +83,10 @@ class KeyFileSigner(LocalSigner):
         """Open `path` with `password`; raises `KeyFileUnreadable`."""
         try:
             text = path.read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise KeyFileUnreadable(path, f"the key file cannot be read: {error}") from error
+        except OSError as error:
+            raise KeyFileUnreadable(path, f"the key file cannot be read: {error.strerror}") from error
+        except UnicodeDecodeError as error:
+            raise KeyFileUnreadable(path, "this is no key file") from error
         try:
             key = bytes(Account.decrypt(text, password))
         except _NOT_READ as error:
@@ -106,7 +108,7 @@ class KeyFileSigner(LocalSigner):
             os.link(partial, path)
             partial.unlink()
         except OSError as error:
-            raise KeyFileUnreadable(path, f"the key file cannot be made: {error}") from error
+            raise KeyFileUnreadable(path, f"the key file cannot be made: {error.strerror}") from error
         return cls(path, password)
 
 

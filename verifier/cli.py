@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from inspect import getdoc
 from types import MappingProxyType
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 COMMANDS: Mapping[str, str] = MappingProxyType(
     {
@@ -40,11 +43,29 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 )
 """Each command and its module, which has `register(app)`."""
 
+UNREAD = 2
+"""Exit code where whoever read what it says has gone."""
+
+
+class _Ecert(TyperGroup):
+    """The command itself, which ends with 2 where nobody reads what it says: nothing was found to be INVALID."""
+
+    def invoke(self, ctx: Any) -> object:  # noqa: ANN401 - the library keeps its type to itself
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            for stream in (sys.stdout, sys.stderr):
+                os.dup2(nowhere, stream.fileno())
+            raise typer.Exit(UNREAD) from None
+
 
 def build(arguments: Sequence[str]) -> typer.Typer:
     """Make the application with the command that `arguments` begin with, or with all where they begin otherwise."""
     app = typer.Typer(
         name="ecert",
+        cls=_Ecert,
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,

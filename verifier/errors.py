@@ -12,9 +12,17 @@ request in `verifier.problems`.
 
 from __future__ import annotations
 
+from ecert.explaining import Language
+from ecert.fields import Words
+from verifier.system_words import why
+
 
 class VerifierError(Exception):
-    """The root of this room's errors."""
+    """The root of this room's errors; `words` say it in both languages, or in English alone where there is no more."""
+
+    def __init__(self, said: str | Words) -> None:
+        self.words = said if isinstance(said, Words) else Words(en=said, zh=said)
+        super().__init__(self.words.en)
 
 
 class SettingsRefused(VerifierError):
@@ -33,10 +41,10 @@ class NotAsCopied(VerifierError):
         self.lineage = lineage
 
 
-def said_of(error: OSError) -> str:
+def said_of(error: OSError, language: Language = Language.EN) -> str:
     """Say in one line what the system refused, and of which file."""
-    why = error.strerror or str(error) or type(error).__name__
-    return why if error.filename is None else f"{error.filename}: {why}"
+    said = language.of(why(error))
+    return said if error.filename is None else f"{error.filename}: {said}"
 
 
 class NotReady(VerifierError):

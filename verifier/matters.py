@@ -22,6 +22,7 @@ from verifier.callers import Caller, Ground, Occasion
 from verifier.errors import SettingsRefused
 from verifier.matter_file import Matter, Need, parse_matter
 from verifier.problems import Code, Flaw, RequestRefused
+from verifier.system_words import why
 
 _LOG = logging.getLogger(__name__)
 
@@ -169,4 +170,4 @@ def _of_folder(folder: Path | None) -> Mapping[str, str]:
     try:
         return {file.name: file.read_text("utf-8") for file in sorted(folder.glob("*.json"))}
     except (OSError, UnicodeDecodeError) as error:
-        raise SettingsRefused(f"the matters in {folder} cannot be read: {error}") from error
+        raise SettingsRefused(f"the matters in {folder} cannot be read: {why(error).en}") from error

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sqlite3
 import sys
 from contextlib import closing
@@ -81,6 +82,8 @@ def main() -> int:
         return 2
     Receiver.changes, Receiver.webhook = Changes(given.file), Webhook(secret)
     with ThreadingHTTPServer(("127.0.0.1", given.port), Receiver) as server:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell lets what it starts with & ignore SIGINT
+            signal.signal(number, lambda *_: sys.exit(0))
         sys.stdout.write(f"listening on port {server.server_port}\n")
         sys.stdout.flush()
         server.serve_forever()

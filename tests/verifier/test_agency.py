@@ -129,7 +129,7 @@ def test_three_commands_set_an_agency_up(bureau: Bureau) -> None:
 def test_commands_again_do_no_harm(bureau: Bureau) -> None:
     bureau.admitted()
     bureau.sign("add", CODE, "--name", "Housing", "--type", TITLE)
-    assert "it was so already" in bureau.sign("add", CODE, "--name", "Housing")
+    assert "nothing to do, it was so before" in bureau.sign("add", CODE, "--name", "Housing")
     bureau.sign("suspend", CODE)
     bureau.sign("suspend", CODE)
     assert bureau.shown()["suspended"] is True

@@ -196,7 +196,10 @@ class TestStatus:
         assert (said["state"], said["changed"], said["already"]) == ("done", [1, 3, 4, 5], [])
         assert {call["state"] for call in said["calls"]} == {"settled"}
         result = ecert(city, "status", "reinstate", AGENCY, "3-5")
-        assert "3 reinstated (settled on the ledger), 0 so already" in result.stdout
+        assert result.stdout == "3 reinstated (settled on the ledger)\n"
+        again = ecert(city, "status", "reinstate", AGENCY, "1", "3-5")
+        assert again.stdout == "1 reinstated (settled on the ledger), 3 were in force before\n"
+        assert ecert(city, "status", "reinstate", AGENCY, "1").stdout == "1 was in force before\n"
 
     def test_certificate_files(self, city: City) -> None:
         files = city.files()

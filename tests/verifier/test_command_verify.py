@@ -139,6 +139,25 @@ def test_what_cannot_be_read_is_an_error_and_the_others_go_on(shelf: Shelf, file
     assert ran.exit_code == 2
 
 
+def test_what_goes_wrong_is_told_in_chinese_where_that_is_asked_for(
+    shelf: Shelf, files: list[str], tmp_path: Path
+) -> None:
+    pipe, bad, none = tmp_path / "pipe", tmp_path / "bad.ecert.json", tmp_path / "none"
+    os.mkfifo(pipe)
+    none.mkdir()
+    bad.write_bytes(b"\xff")
+    ran = verify(shelf, "--lang", "zh", "missing.ecert.json", str(pipe), str(none), str(bad))
+    assert "  无法读取：文件不存在\n" in ran.stdout
+    assert "  无法读取：不是普通文件\n" in ran.stdout
+    assert "  此处没有找到电子证照文件（*.ecert.json）\n" in ran.stdout
+    assert "技术细节（英文）：" in ran.stdout
+    for wrong in (["--at", "x"], ["--expect", "x"], ["--holder-name", "x"], ["--document", "none.pdf"]):
+        refused = verify(shelf, "--lang", "zh", files[0], *wrong)
+        assert (refused.exit_code, refused.stderr.isascii()) == (2, False), refused.stderr
+    away = ecert("verify", "--lang", "zh", "--url", "http://127.0.0.1:9", files[0])
+    assert "服务未应答：连接被拒绝" in away.stdout
+
+
 def test_invalid_goes_before_unknown_and_that_before_valid() -> None:
     assert exit_code([]) == 0
     assert exit_code([Result.VALID]) == 0
@@ -282,7 +301,8 @@ def test_a_service_that_answers_otherwise_or_not_at_all_is_an_error(
     assert (said["result"], ran.exit_code) == ("UNKNOWN", 2)
     assert "503: Nothing can be judged yet" in said["error"]
     monkeypatch.setattr(Service, "answer", b"<html>")
-    assert "did not answer" in objects(ecert("verify", "--url", service, "--json", files[0]))[0]["error"]
+    (said,) = objects(ecert("verify", "--url", service, "--json", files[0]))
+    assert said["error"] == "the service answered 503: that is no verdict: is this the address of the service?"
     assert "did not answer" in objects(ecert("verify", "--url", "http://127.0.0.1:9", "--json", files[0]))[0]["error"]
     assert "no http(s) address" in ecert("verify", "--url", "ftp://x", files[0]).stderr
 

@@ -16,7 +16,7 @@ from verifier.errors import said_of
         (OSError(28, "No space left on device", "/somewhere/7"), "/somewhere/7: No space left on device"),
         (PermissionError(13, "Permission denied"), "Permission denied"),
         (OSError("what a library says"), "what a library says"),
-        (TimeoutError(), "TimeoutError"),
+        (TimeoutError(), "no answer in time"),
     ],
 )
 def test_a_command_ends_with_one_line_and_2(error: OSError, words: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -140,6 +140,24 @@ def test_all_faults_of_a_header_are_told_at_once() -> None:
     }
 
 
+@pytest.mark.parametrize("text", ["<html>404</html>\n", "{}\n", f"{RIGHT}\n"])
+def test_a_line_that_names_no_column_is_one_fault_with_the_columns_that_are_due(text: str) -> None:
+    (fault,) = refused(text)
+    assert (fault.line, fault.reason) == (1, "no_header")
+    assert "holder_name (姓名), holder_id (公民身份号码), valid_from" in fault.en
+    assert "姓名、公民身份号码、有效期起" in fault.zh
+
+
+@pytest.mark.parametrize(
+    ("begin", "what"), [(b"PK\x03\x04", "Excel"), (b"\xd0\xcf\x11\xe0\xa1", "Office"), (b"%PDF-1.7\n", "PDF")]
+)
+def test_a_file_of_another_program_is_recognised(begin: bytes, what: str) -> None:
+    (fault,) = refused(begin + bytes(100))
+    assert (fault.line, fault.reason) == (None, "not_csv")
+    assert what in fault.en
+    assert what in fault.zh
+
+
 @pytest.mark.parametrize("row", [RIGHT + ",x", "罗文超,1,2026-05-17,"])
 def test_a_row_with_too_many_or_too_few_cells_is_a_fault_and_the_next_one_is_read(row: str) -> None:
     found = read(f"{HEADER}\n{row}\n{RIGHT}\n")

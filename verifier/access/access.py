@@ -29,6 +29,7 @@ from verifier.keys.service_keys import ServiceKeys
 from verifier.keys.token_key import token_key
 from verifier.services.verifying import seconds_now
 from verifier.settings import Settings
+from verifier.system_words import why
 
 _LOG = logging.getLogger(__name__)
 SWEEP = 600
@@ -131,7 +132,7 @@ def _open_id(settings: Settings) -> OpenId | None:
     except SecretFileOpen as error:
         raise Refused(f"{path} can be read by others: chmod 600 {path}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path}, the secret for the OpenID provider, cannot be read: {error}") from error
+        raise Refused(f"{path}, the secret for the OpenID provider, cannot be read: {why(error).en}") from error
     return OpenId(
         Provider(
             issuer=settings.oidc_issuer,

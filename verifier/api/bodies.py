@@ -27,7 +27,9 @@ NDJSON = "application/x-ndjson"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 8 * 1024
 """Bytes of a form without files: a log-in, or a client's question for a token."""
-_UNREADABLE = Flaw(place="body", why="not a multipart form as RFC 7578 has it")
+_UNREADABLE = Flaw(
+    place="body", why="the multipart form ends early, or its parts are not separated by the boundary of Content-Type"
+)
 _MAX_PARTS = 24
 _MAX_PART_BYTES = 512 * 1024
 _PIECE = 256 * 1024

@@ -133,7 +133,7 @@ def _say(ordered: Ordered, done: Done, said: str) -> None:
         print_json({"state": "done", "agency": code, **done.to_json()})
         return
     if not done.transactions:
-        typer.echo(f"{code}: it was so already")
+        typer.echo(f"{code}: nothing to do, it was so before")
         return
     state = "settled" if done.settled else "mined"
     typer.echo(f"{code}: {said} ({state}, block {done.block})")

@@ -94,13 +94,13 @@ def lines(entry: Entry, zone: str) -> Iterator[str]:
     for admin in entry.admins[-2:]:
         yield f"  admin     {to_hex(admin.address)} since {shown(admin.since, zone)}"
     for each, (since, until) in entry.accreditations.items():
-        yield f"  may issue {type_name(each)} since {shown(since, zone)}, until {shown(until, zone)}"
+        yield f"  may issue {type_name(each)} since {shown(since, zone)}{_until(until, zone)}"
     for key in entry.keys.values():
         yield f"  key       {key.kid.hex()} since {shown(key.added, zone)}{_end(key, zone)}"
     for one in entry.operators.values():
         until = None if one.until == NO_END else one.until
         said = " and ".join(purposes(one))
-        yield f"  operator  {to_hex(one.address)} ({said}) since {shown(one.since, zone)}, until {shown(until, zone)}"
+        yield f"  operator  {to_hex(one.address)} ({said}) since {shown(one.since, zone)}{_until(until, zone)}"
 
 
 def standing(entry: Entry) -> str:
@@ -119,6 +119,10 @@ def type_name(certificate_type: bytes) -> str:
 def purposes(operator: Operator) -> list[str]:
     """Name what an operator may do."""
     return [word for bit, word in ((ANCHOR, "anchor"), (STATUS, "status")) if operator.purposes & bit]
+
+
+def _until(until: int | None, zone: str) -> str:
+    return ", without end" if until is None else f", until {shown(until, zone)}"
 
 
 def _end(key: KeyFacts, zone: str) -> str:

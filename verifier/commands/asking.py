@@ -9,6 +9,7 @@ from ecert import base64url, strict_json
 from ecert.certificate import Value
 from ecert.demands import Demands, Holder
 from ecert.errors import MalformedError
+from ecert.fields import Words
 from verifier.errors import VerifierError
 from verifier.services.verification import Asked
 from verifier.times import read_time
@@ -65,12 +66,13 @@ def asking(
         NotAsked: one of them cannot be understood.
     """
     if holder_name is not None and holder_id is None:
-        raise NotAsked("--holder-name needs --holder-id: a name alone names nobody")
+        en = "--holder-name needs --holder-id: a name alone names nobody"
+        raise NotAsked(Words(en=en, zh="--holder-name 须与 --holder-id 一起使用：仅凭姓名无法确定是谁"))
     stated: dict[str, Value] = {}
     for text in expect:
         name, value = _stated(text)
         if name in stated:
-            raise NotAsked(f"--expect names {name} twice")
+            raise NotAsked(Words(en=f"--expect names {name} twice", zh=f"--expect 中 {name} 出现了两次"))
         stated[name] = value
     return Asking(
         expect=stated,
@@ -84,17 +86,20 @@ def asking(
 def _stated(text: str) -> tuple[str, Value]:
     name, equals, value = text.partition("=")
     if not equals or not name.rstrip(":"):
-        raise NotAsked(f"--expect {text!r}: NAME=VALUE is due, such as --expect area_m2=98.44")
+        en = f"--expect {text!r}: NAME=VALUE is due, such as --expect area_m2=98.44"
+        raise NotAsked(Words(en=en, zh=f"--expect“{text}”：应为 字段=值，例如 --expect area_m2=98.44"))
     if not name.endswith(":"):
         return name, value
     try:
         return name[:-1], strict_json.loads(value, name[:-1])
     except MalformedError as error:
-        raise NotAsked(f"--expect {error}") from error
+        raise NotAsked(Words(en=f"--expect {error}", zh=f"--expect 的值不是可用的 JSON（英文）：{error}")) from error
 
 
 def _moment(text: str) -> int:
     try:
         return read_time(text)
     except ValueError as error:
-        raise NotAsked(f"--at {text!r}: 2026-05-03, 2026-05-03T09:00:00+08:00 or seconds since 1970 are due") from error
+        en = f"--at {text!r}: 2026-05-03, 2026-05-03T09:00:00+08:00 or seconds since 1970 are due"
+        zh = f"--at“{text}”：应为 2026-05-03、2026-05-03T09:00:00+08:00 或自 1970 年起的秒数"
+        raise NotAsked(Words(en=en, zh=zh)) from error

@@ -25,7 +25,9 @@ RESUME = (
 
 def issue(
     *,
-    file: Annotated[Path, typer.Argument(help="CSV: a column for each field, then valid_from and valid_until.")],
+    file: Annotated[
+        Path, typer.Argument(readable=False, help="CSV: a column for each field, then valid_from and valid_until.")
+    ],
     certificate_type: Annotated[
         str, typer.Option("--type", help="Certificate type: real-estate-title, 不动产权证书, or its vct.")
     ],

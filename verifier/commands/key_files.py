@@ -16,6 +16,7 @@ import typer
 from chain.signer import KeyFileSigner
 from verifier.errors import Refused
 from verifier.keys.secret_files import SecretFileOpen, read_secret, write_secret
+from verifier.system_words import why
 
 PasswordOption = Annotated[
     Path | None,
@@ -85,7 +86,7 @@ def _password(path: Path, password_file: Path | None, *, new: bool = False) -> s
         except SecretFileOpen as error:
             raise Refused(f"{password_file} can be read by others: chmod 600 {password_file}") from error
         except (OSError, UnicodeDecodeError) as error:
-            raise Refused(f"{password_file} cannot be read: {error}") from error
+            raise Refused(f"{password_file} cannot be read: {why(error).en}") from error
     if not sys.stdin.isatty():
         raise Refused(f"which password has {path}? Give --password-file FILE")
     asked: str = typer.prompt(f"Password of {path}", hide_input=True, confirmation_prompt=new, err=True)

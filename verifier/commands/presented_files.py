@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecert.fields import Words
 from ecert.parsing import MAX_SIZE
 
 PATTERN = "**/*.ecert.json"
+_NONE_HERE = Words(
+    en="no certificate files (*.ecert.json) were found here", zh="此处没有找到电子证照文件（*.ecert.json）"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +22,7 @@ class Named:
     """One file to verify, under the name that is answered with; `fault`: why there is nothing to read."""
 
     name: str
-    fault: str | None = None
+    fault: Words | None = None
 
 
 def named_files(arguments: Sequence[str]) -> Iterator[Named]:
@@ -36,7 +41,7 @@ def read_presented_file(name: str) -> bytes:
     """Read a file, but for one byte over the limit nothing more of what is too large; raises OSError."""
     path = Path(name)
     if path.exists() and not path.is_file():
-        raise OSError(0, "not a file", name)
+        raise OSError(errno.EINVAL, "not a file", name)
     with path.open("rb") as file:
         return file.read(MAX_SIZE + 1)
 
@@ -47,4 +52,4 @@ def _found(names: Iterator[str] | list[str], argument: str) -> Iterator[Named]:
         nothing = False
         yield Named(name=name)
     if nothing:
-        yield Named(name=argument, fault="no certificate files (*.ecert.json) were found here")
+        yield Named(name=argument, fault=_NONE_HERE)

@@ -9,6 +9,7 @@ import typer
 
 from chain.errors import ChainError, NodeError
 from ecert.errors import EcertError
+from ecert.explaining import Language
 from store.errors import DatabaseAway, StoreError
 from verifier.errors import VerifierError, said_of
 from verifier.processes.running import REFUSED
@@ -22,17 +23,20 @@ _WILL_PASS = (DatabaseAway, NodeError)
 
 
 @contextmanager
-def reported() -> Iterator[None]:
+def reported(language: Language = Language.EN) -> Iterator[None]:
     """Turn an error that is fit for people into a line on stderr and exit code 2."""
     try:
         yield
+    except VerifierError as error:
+        typer.echo(f"ecert: {language.of(error.words)}", err=True)
+        raise typer.Exit(FAILED) from error
     except _FOR_PEOPLE as error:
         typer.echo(f"ecert: {error}", err=True)
         raise typer.Exit(FAILED) from error
     except BrokenPipeError:
         raise
     except OSError as error:
-        typer.echo(f"ecert: {said_of(error)}", err=True)
+        typer.echo(f"ecert: {said_of(error, language)}", err=True)
         raise typer.Exit(FAILED) from error
 
 

@@ -21,12 +21,13 @@ _BETWEEN = Words(en=" ", zh="")
 _OF_MANY = Words(en="{files} files: {counts}", zh="共 {files} 个文件：{counts}")
 _NO_FIELD = Words(en="this type of certificate has no such field", zh="该类证照没有这个字段")
 _MEANT = Words(en="; did you mean {near}?", zh="，是否指 {near}？")
+_DETAIL = Words(en="", zh="技术细节（英文）：")
 _NEXT = Words(en=", ", zh="，")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What was answered about one file: the API's JSON, with `error` where there was no verdict."""
+    """What was answered about one file: the API's JSON, with `error` and `error_zh` where there was no verdict."""
 
     said: dict[str, Any]
 
@@ -36,10 +37,10 @@ class Answer:
         return Result(self.said["result"])
 
     @classmethod
-    def failed(cls, why: str) -> Answer:
+    def failed(cls, why: Words) -> Answer:
         """Make the answer about what could not be read or asked about."""
-        nothing: dict[str, Any] = {"result": "UNKNOWN", "reasons": [], "checks": [], "as_of": None, "error": why}
-        return cls(said=nothing)
+        nothing: dict[str, Any] = {"result": "UNKNOWN", "reasons": [], "checks": [], "as_of": None}
+        return cls(said=nothing | {"error": why.en, "error_zh": why.zh})
 
 
 def lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
@@ -58,13 +59,13 @@ def _lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
     word = language.of(RESULTS[answer.result])
     yield f"{word}  {name}{_as_of(answer, language)}"
     if "error" in answer.said:
-        yield f"  {answer.said['error']}"
+        yield f"  {language.of(Words(en=answer.said['error'], zh=answer.said['error_zh']))}"
     known = _type(answer)
     for one in _reasons(answer, known, language):
         yield f"  {one.reason}: {one.so}{language.of(_BETWEEN)}{one.do}".rstrip()
         if one.reason is Reason.MALFORMED:
             form = answer.said["checks"][0]["detail"]
-            yield f"    {form['place']}: {form['why']}"
+            yield f"    {language.of(_DETAIL)}{form['place']}: {form['why']}"
         elif one.reason is Reason.NOT_COMPARED and known is not None:
             yield from _no_fields(answer, known, language)
 

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ecert.certificate import Certificate
+from ecert.errors import MalformedCertificate
 from ecert.parsing import parse
 from verifier.commands.bars import Bars
 from verifier.commands.office import ERROR, answered, open_office, print_json
@@ -134,6 +135,8 @@ def _read(path: Path, ledger: str) -> Certificate:
         certificate = parse(read_presented_file(str(path)))
     except OSError as error:
         raise Refused(f"{path} cannot be read: {error.strerror}") from error
+    except MalformedCertificate as error:
+        raise Refused(f"{path} is no certificate: {error}") from error
     if certificate.iss.ledger != ledger:
         raise Refused(f"{path} is a certificate of another ledger, {certificate.iss.ledger}")
     return certificate
@@ -156,11 +159,22 @@ def _change(
     if as_json:
         print_json(outcome_to_json(outcome))
     else:
-        done = {"suspend": "suspended", "reinstate": "reinstated", "revoke": "revoked"}[action]
-        state = "settled on the ledger" if outcome.complete else "asked for"
-        typer.echo(f"{len(outcome.changed)} {done} ({state}), {len(outcome.already)} so already")
+        typer.echo(_said(action, outcome))
     if wait and not outcome.complete:
         raise typer.Exit(ERROR)
+
+
+def _said(action: Action, outcome: StatusOutcome) -> str:
+    """Say how many were changed, and how many needed no change."""
+    changed, before = len(outcome.changed), len(outcome.already)
+    done = {"suspend": "suspended", "reinstate": "reinstated", "revoke": "revoked"}[action]
+    state = "settled on the ledger" if outcome.complete else "asked for"
+    said = [f"{changed} {done} ({state})"] if changed or not before else []
+    if before:
+        said.append(
+            f"{before} {'was' if before == 1 else 'were'} {'in force' if done == 'reinstated' else done} before"
+        )
+    return ", ".join(said)
 
 
 def outcome_to_json(outcome: StatusOutcome) -> dict[str, object]:

@@ -16,6 +16,7 @@ from rich.progress import track
 from ecert.documents import hash_document
 from ecert.errors import MalformedCertificate
 from ecert.explaining import Language
+from ecert.fields import Words
 from ecert.judging import judge_malformed
 from ecert.parsing import MAX_SIZE, parse
 from ecert.verdict import Result, verdict_to_json
@@ -29,6 +30,7 @@ from verifier.commands.saying import Answer, lines, sum_of
 from verifier.errors import Refused
 from verifier.services.verifying import open_verifying, seconds_now
 from verifier.settings import load_settings
+from verifier.system_words import why
 
 INVALID = 1
 MANY = 20
@@ -70,7 +72,7 @@ def verify(
     With --json one object a line: file, result, reasons, checks, as_of and more; a file that could not be read or asked
     about has result UNKNOWN and an error.
     """
-    with reported():
+    with reported(lang):
         wanted = asking(
             expect=expect or [],
             holder_id=holder_id,
@@ -146,9 +148,10 @@ def _answer(one: Named, judge: Judge) -> Answer:
     try:
         return judge(read_presented_file(one.name))
     except OSError as error:
-        return Answer.failed(f"cannot be read: {error.strerror or error}")
+        words = why(error)
+        return Answer.failed(Words(en=f"cannot be read: {words.en}", zh=f"无法读取：{words.zh}"))
     except ServiceUnusable as error:
-        return Answer.failed(str(error))
+        return Answer.failed(error.words)
 
 
 def _tell(answered: tuple[str, Answer], count: int, language: Language, *, as_json: bool) -> Result:
@@ -166,4 +169,7 @@ def _digest(path: Path) -> bytes:
         with path.open("rb") as file:
             return hash_document(file).sha256
     except OSError as error:
-        raise Refused(f"the document {path} cannot be read: {error.strerror}") from error
+        words = why(error)
+        raise Refused(
+            Words(en=f"the document {path} cannot be read: {words.en}", zh=f"无法读取文件 {path}：{words.zh}")
+        ) from error

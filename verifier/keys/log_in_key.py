@@ -12,6 +12,7 @@ from pathlib import Path
 from verifier.faults import KeyringError
 from verifier.keys.key_file import SERVICE
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+from verifier.system_words import why
 
 _BYTES = 32
 
@@ -30,7 +31,7 @@ def log_in_key(keys_dir: Path) -> str:
     except SecretFileOpen as error:
         raise KeyringError(f"{path} can be read by others: chmod 600 {path}") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise KeyringError(f"{path} cannot be read or written: {error}") from error
+        raise KeyringError(f"{path} cannot be read or written: {why(error).en}") from error
     if len(key) != 2 * _BYTES:
         raise KeyringError(f"{path} is no key: {_BYTES} bytes in hex are due")
     return key

@@ -60,7 +60,9 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
     try:
         assure_writable(order.folder)
     except OSError as error:
-        raise IssuingStopped(f"nothing was stored: files cannot be written in {order.folder}: {error}") from error
+        raise IssuingStopped(
+            f"nothing was stored: files cannot be written in {order.folder}: {error.strerror}"
+        ) from error
     found = jobs_with_failures(office.database, office.ledger, order.agency, now=office.clock())
     return [_reissue_job(office, order, job, patience) for job in found]
 

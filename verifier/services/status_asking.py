@@ -26,7 +26,7 @@ class CannotChange(VerifierError):
     """Nothing was written. `why`: for each serial what stands in its way; `unknown`: those that do not exist."""
 
     def __init__(self, why: Mapping[int, str], unknown: frozenset[int]) -> None:
-        super().__init__()
+        super().__init__("this cannot be changed")
         self.why = why
         self.unknown = unknown
 

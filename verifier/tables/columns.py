@@ -47,6 +47,8 @@ def recognised(cells: Sequence[str], columns: Iterable[Column]) -> int:
 
 def read_header(cells: Sequence[str], columns: Sequence[Column], *, file: str, line: int) -> Header:
     """Match a header with the columns of a type; all faults at once."""
+    if not recognised(cells, columns):
+        return Header(names=(), faults=(_no_header(columns, file, line),))
     known = _index(columns)
     last = max((i for i, cell in enumerate(cells) if cell.strip()), default=-1)
     names: list[str | None] = []
@@ -82,6 +84,19 @@ def _index(columns: Iterable[Column]) -> dict[str, Column]:
     for name in shared:
         del known[name]
     return known | {column.name: column for column in columns}
+
+
+def _no_header(columns: Sequence[Column], file: str, line: int) -> RowFault:
+    needed = [column for column in columns if column.needed]
+    names, names_zh = ", ".join(f"{each.name} ({each.zh})" for each in needed), "、".join(each.zh for each in needed)
+    return RowFault(
+        file=file,
+        line=line,
+        field=None,
+        reason="no_header",
+        en=f"none of the columns is named here: this is another file, or the line with their names is missing: {names}",
+        zh=f"本行没有任何已知列名：文件不对，或缺少列名行：{names_zh}",
+    )
 
 
 def _unknown(cell: str, position: int, columns: Sequence[Column], file: str, line: int) -> RowFault:

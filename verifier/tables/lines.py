@@ -18,12 +18,19 @@ from pathlib import Path
 from typing import BinaryIO
 
 from verifier.faults import RowFault, RowsRefused
+from verifier.system_words import why
 
 PIECE = 1 << 20
 RETURN = b"\r"
 LONGEST_LINE = 1 << 19
 """Bytes. A certificate has at most 256 KiB, so no honest row is longer."""
 
+OTHER_KINDS = (
+    (b"PK\x03\x04", "an Excel workbook or another packed file", "Excel 工作簿或其他压缩文件"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook or another Office file", "Excel 工作簿或其他 Office 文件"),
+    (b"%PDF-", "a PDF", "PDF 文件"),
+)
+"""How files begin that people take for tables, and what they are."""
 UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -48,8 +55,8 @@ def open_plain(path: Path) -> BinaryIO:
         plain = stat.S_ISREG(path.stat().st_mode)
         file = path.open("rb") if plain else None
     except OSError as error:
-        why = error.strerror or str(error)
-        raise _refused(path.name, None, "unreadable", f"cannot be read: {why}", f"无法读取：{why}") from error
+        words = why(error)
+        raise _refused(path.name, None, "unreadable", f"cannot be read: {words.en}", f"无法读取：{words.zh}") from error
     if file is None:
         raise _refused(path.name, None, "not_a_file", "is not a plain file", "不是普通文件")
     return file
@@ -62,9 +69,16 @@ def survey(file: BinaryIO, name: str) -> Survey:
         RowsRefused: it is empty, holds a NUL byte or an endless line, or is neither UTF-8 nor GB18030.
     """
     file.seek(0)
-    head = file.read(4)
+    head = file.read(len(b"%PDF-"))
     if not head:
         raise _refused(name, None, "empty_file", "the file is empty", "文件为空")
+    for begin, en, zh in OTHER_KINDS:
+        if head.startswith(begin):
+            how, how_zh = (
+                "save the table as CSV (UTF-8) with the program that made it",
+                "请在原程序中另存为 CSV（UTF-8）",
+            )
+            raise _refused(name, None, "not_csv", f"this is {en}: {how}", f"这是{zh}：{how_zh}")
     if head.startswith(UTF_16_MARKS):
         raise _refused(
             name, 1, "wrong_encoding", "this is UTF-16; save it as UTF-8", "文件为 UTF-16 编码，请另存为 UTF-8"
@@ -146,8 +160,8 @@ def _scan(file: BinaryIO, name: str, end: bytes) -> tuple[bytes, int, int | None
                 name,
                 place,
                 "nul_byte",
-                f"there is a NUL byte at offset {size + nul}: this is no text",
-                f"第 {size + nul} 字节为 NUL，不是文本文件",
+                f"there is a NUL byte at offset {size + nul}: this is no text, or UTF-16; save it as UTF-8",
+                f"第 {size + nul} 字节为 NUL：不是文本文件，或为 UTF-16 编码，请另存为 UTF-8",
             )
         breaks = piece.count(end)
         if not breaks and len(piece) > LONGEST_LINE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -58,6 +59,27 @@ async def test_it_takes_what_we_send_and_stores_it_once(receiver: str, tmp_path:
         assert await post.send(receiver, BODY, signed) == Attempt(status=204, error=None)
     await post.close()
     assert stored(tmp_path) == [("one", BODY), ("two", BODY)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_started_in_the_background_it_ends_by_a_signal_and_with_0(tmp_path: Path, number: signal.Signals) -> None:
+    background = ["sh", "-c", "trap '' INT; exec \"$@\"", "sh"]  # as a shell starts what ends with &
+    process = subprocess.Popen(
+        [*background, sys.executable, str(EXAMPLE), "--port", "0", "--file", str(tmp_path / "changes.sqlite")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"WEBHOOK_SECRET": SECRET},
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline().startswith("listening")
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
+        assert (process.returncode, said) == (0, "")
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_it_refuses_what_is_not_ours_or_old_or_too_large(receiver: str, tmp_path: Path) -> None:
