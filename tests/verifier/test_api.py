@@ -261,6 +261,7 @@ def form(*parts: tuple[str, str]) -> bytes:
     [
         (b"--x\r\n", "", Code.BAD_FORM, "content-type"),
         (b"junk", "; boundary=x", Code.BAD_FORM, "body"),
+        (b"", "; boundary=x", Code.BAD_FORM, "body"),
         (form(("at", "5")), "; boundary=x", Code.NOT_UNDERSTOOD, "file"),
         (form(("file", "a"), ("file", "b")), "; boundary=x", Code.BAD_FORM, "file"),
         (form(("file", "a"), ("at", "1"), ("at", "2")), "; boundary=x", Code.BAD_FORM, "at"),
@@ -280,6 +281,17 @@ async def test_a_bad_form_is_refused_with_the_place(
     errors = problem(await client.post(PATH, content=content, headers=headers), code)["errors"]
     assert isinstance(errors, list)
     assert [error["place"] for error in errors] == [place]
+
+
+@pytest.mark.parametrize("kept", [-4, -10, -25, -70, 40, 10])
+async def test_a_form_that_was_cut_off_is_refused_and_not_judged_by_what_is_left(
+    kept: int, client: httpx.AsyncClient
+) -> None:
+    whole = form(("file", "a"), ("expect", '{"address":"somewhere"}'))
+    headers = {"content-type": "multipart/form-data; boundary=x"}
+    said = problem(await client.post(PATH, content=whole[:kept], headers=headers), Code.BAD_FORM)
+    assert said["detail"] == "The form was cut off: some of what was asked may be missing."
+    assert (await client.post(PATH, content=whole[:-2], headers=headers)).status_code == 200
 
 
 @pytest.mark.parametrize(

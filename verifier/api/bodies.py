@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
+from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from ecert import marks, strict_json
@@ -27,9 +28,8 @@ NDJSON = "application/x-ndjson"
 FORM = "application/x-www-form-urlencoded"
 MAX_FORM = 8 * 1024
 """Bytes of a form without files: a log-in, or a client's question for a token."""
-_UNREADABLE = Flaw(
-    place="body", why="the multipart form ends early, or its parts are not separated by the boundary of Content-Type"
-)
+_UNREADABLE = Flaw(place="body", why="its parts are not separated by the boundary of Content-Type")
+_CUT_OFF = Flaw(place="body", why="the boundary that ends a multipart form is missing")
 _MAX_PARTS = 24
 _MAX_PART_BYTES = 512 * 1024
 _PIECE = 256 * 1024
@@ -40,6 +40,16 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 class _Nothing(BaseModel, extra="forbid"):
     """No member is known."""
+
+
+class _FormReader(MultiPartParser):
+    """Reads a form; `ended`: the boundary that ends it has come."""
+
+    ended = False
+
+    def on_end(self) -> None:
+        """See the last boundary."""
+        self.ended = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,19 +107,33 @@ async def read_short_form(request: Request) -> bytes:
 
 
 async def read_form(request: Request) -> tuple[Part, ...]:
-    """Read a multipart form, within the body limit already, files and fields alike."""
+    """Read a multipart form, within the body limit already, files and fields alike.
+
+    Raises:
+        RequestRefused: it is none, or not whole: without its last parts less would be asked than was.
+    """
     if "boundary=" not in request.headers.get("content-type", ""):
         flaw = Flaw(place="content-type", why="the boundary between the parts is missing")
         raise RequestRefused(Code.BAD_FORM, f"Content-Type must be {MULTIPART}; boundary=...", [flaw])
     try:
-        async with request.form(max_files=_MAX_PARTS, max_fields=_MAX_PARTS, max_part_size=_MAX_PART_BYTES) as form:
-            return tuple([await _part_of(name, part) for name, part in form.multi_items()])
-    except HTTPException as error:
-        raise RequestRefused(Code.BAD_FORM, str(error.detail), [_UNREADABLE]) from error
+        async with aclosing(request.stream()) as stream:
+            reader = _FormReader(
+                request.headers, stream, max_files=_MAX_PARTS, max_fields=_MAX_PARTS, max_part_size=_MAX_PART_BYTES
+            )
+            form = await reader.parse()
+        try:
+            parts = tuple([await _part_of(name, part) for name, part in form.multi_items()])
+        finally:
+            await form.close()
+    except MultiPartException as error:
+        raise RequestRefused(Code.BAD_FORM, error.message, [_UNREADABLE]) from error
     except (ValueError, LookupError) as error:
         raise RequestRefused(
             Code.BAD_FORM, "The form cannot be read: a part is not as it should be.", [_UNREADABLE]
         ) from error
+    if not reader.ended:
+        raise RequestRefused(Code.BAD_FORM, "The form was cut off: some of what was asked may be missing.", [_CUT_OFF])
+    return parts
 
 
 async def read_lines(request: Request, longest: int) -> AsyncIterator[tuple[int, bytes]]:
