@@ -45,6 +45,8 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
 
 UNREAD = 2
 """Exit code where whoever read what it says has gone."""
+INTERRUPTED = 130
+"""Exit code of Ctrl+C before anything was begun."""
 
 
 class _Ecert(TyperGroup):
@@ -95,4 +97,8 @@ def _let_help_flow(app: typer.Typer) -> None:
 
 def main() -> None:
     """Run `ecert` with the arguments of this process."""
-    build(sys.argv[1:])(prog_name="ecert")
+    try:
+        app = build(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+    app(prog_name="ecert")

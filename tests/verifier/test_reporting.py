@@ -30,6 +30,23 @@ def test_a_command_ends_with_one_line_and_2(error: OSError, words: str, capsys: 
     assert capsys.readouterr().err == f"ecert: {words}; nothing is lost. Again.\n"
 
 
+def test_an_interruption_that_a_library_stumbled_over_is_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:
+    def commit() -> None:
+        try:
+            raise KeyboardInterrupt
+        finally:
+            raise AssertionError  # as SQLAlchemy does in the midst of a commit
+
+    with pytest.raises(typer.Exit) as ended, answered(as_json=True, resume="Again."):
+        commit()
+    assert ended.value.exit_code == 2
+    said = capsys.readouterr()
+    assert said.err == "ecert: interrupted; nothing is lost. Again.\n"
+    assert '"state": "interrupted"' in said.out
+    with pytest.raises(ZeroDivisionError), answered(as_json=True, resume="Again."):
+        raise ZeroDivisionError
+
+
 def test_a_reader_that_goes_away_is_no_failure_of_ours() -> None:
     for within in (reported(), answered(as_json=False, resume="")):
         with pytest.raises(BrokenPipeError), within:

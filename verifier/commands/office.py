@@ -76,9 +76,20 @@ def answered(*, as_json: bool, resume: str) -> Iterator[None]:
         message = f"{said_of(error)}; nothing is lost. {resume}"
         typer.echo(f"ecert: {message}", err=True)
         _fail(as_json, {"state": "stopped", "message": message})
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Exception) as error:  # what is not an interruption is raised again
+        if not _interrupted(error):
+            raise
         typer.echo(f"ecert: interrupted; nothing is lost. {resume}", err=True)
         _fail(as_json, {"state": "interrupted", "message": resume})
+
+
+def _interrupted(error: BaseException | None) -> bool:
+    """Whether somebody pressed Ctrl+C: a library may have stumbled over that and raised something of its own."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__context__
+    return False
 
 
 def _kept(issued: int) -> str:
