@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import typer
 
+from store.errors import DatabaseAway
 from verifier.commands.office import answered
 from verifier.commands.reporting import reported
 from verifier.errors import said_of
@@ -28,6 +29,15 @@ def test_a_command_ends_with_one_line_and_2(error: OSError, words: str, capsys: 
     with pytest.raises(typer.Exit), answered(as_json=False, resume="Again."):
         raise error
     assert capsys.readouterr().err == f"ecert: {words}; nothing is lost. Again.\n"
+
+
+def test_a_database_that_goes_away_is_said_with_the_way_on(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as ended, answered(as_json=True, resume="Again."):
+        raise DatabaseAway("disk I/O error")
+    assert ended.value.exit_code == 2
+    said = capsys.readouterr()
+    assert said.err == "ecert: the database is away: disk I/O error; nothing is lost. Again.\n"
+    assert '"state": "stopped"' in said.out
 
 
 def test_an_interruption_that_a_library_stumbled_over_is_an_interruption(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ from verifier.services.agencies import Desk, Done
 from verifier.settings import Settings, load_settings
 from verifier.times import moment, shown
 
-RESUME = "Run the same command again: what is so already does no harm."
+RESUME = "Run the same command again: what was done before is not done twice."
 BUREAU_KEY = "bureau.json"
 ADMIN_KEY = "admin.json"
 

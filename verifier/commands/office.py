@@ -15,7 +15,7 @@ from chain.deployment import Deployment
 from chain.errors import ChainError
 from ecert.errors import EcertError
 from store.database import Database
-from store.errors import StoreError
+from store.errors import CommitUncertain, DatabaseAway, StoreError
 from verifier.commands.bars import Bars
 from verifier.errors import VerifierError, said_of
 from verifier.faults import RowsRefused
@@ -67,6 +67,10 @@ def answered(*, as_json: bool, resume: str) -> Iterator[None]:
         faults = [fault.to_json() for fault in error.faults]
         said = {"state": "refused", "message": str(error), "faults": faults, "faults_in_all": error.count}
         _fail(as_json, {**said, "issued": error.issued})
+    except (DatabaseAway, CommitUncertain) as error:
+        message = f"{error}; nothing is lost. {resume}"
+        typer.echo(f"ecert: {message}", err=True)
+        _fail(as_json, {"state": "stopped", "message": message})
     except (VerifierError, StoreError, ChainError, EcertError) as error:
         typer.echo(f"ecert: {error}", err=True)
         _fail(as_json, {"state": "stopped", "message": str(error)})

@@ -23,7 +23,10 @@ from verifier.services.status import Action, StatusOrder, StatusOutcome, change_
 from verifier.tables.type_names import type_named
 
 MOST_SERIALS = 100_000
-RESUME = "What was asked for is stored and will be done by `ecert serve`; the same command again waits for it."
+RESUME = (
+    "What was asked for is done by `ecert serve` if it was stored already; the same command again stores it otherwise,"
+    " and waits for it."
+)
 SERIALS = re.compile(r"(\d{1,16})(?:-(\d{1,16}))?")
 
 AgencyArgument = Annotated[str, typer.Argument(metavar="AGENCY", help="Code of the agency, or a certificate's file.")]
