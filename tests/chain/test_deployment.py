@@ -46,6 +46,22 @@ def test_a_broken_deployment_file_is_refused(tmp_path: Path, text: str) -> None:
         Deployment.load(tmp_path / "deployment.json")
 
 
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"{\n", "line 2 is not JSON"),
+        (b"{}", "chain_id is missing"),
+        (b'{"chain_id": null}', "a value is not what it should be"),
+        (b"\xff", "it is not UTF-8"),
+    ],
+)
+def test_what_is_wrong_with_a_deployment_file_is_said_in_words(tmp_path: Path, content: bytes, said: str) -> None:
+    (tmp_path / "deployment.json").write_bytes(content)
+    with pytest.raises(DeploymentFailed) as caught:
+        Deployment.load(tmp_path / "deployment.json")
+    assert str(caught.value).endswith(f"is no deployment: {said}")
+
+
 def test_a_missing_deployment_file_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(DeploymentFailed, match="have not been deployed yet"):
         Deployment.load(tmp_path / "deployment.json")

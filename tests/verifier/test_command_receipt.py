@@ -149,7 +149,15 @@ def test_keys_are_fetched_from_an_address(folder: Path, served: str) -> None:
     file = str(folder / "receipt.jws")
     assert run("receipt", "check", file, "--jwks", f"{served}/jwks.json").exit_code == 0
     answer = run("receipt", "check", file, "--jwks", f"{served}/nothing.json")
-    assert (answer.exit_code, "did not give the keys" in answer.stderr) == (2, True)
+    assert (answer.exit_code, answer.stderr.endswith("did not give the keys: it answered 404\n")) == (2, True)
+    away = run("receipt", "check", file, "--jwks", "http://127.0.0.1:9/jwks.json")
+    assert (away.exit_code, away.stderr.endswith("did not give the keys: it cannot be reached\n")) == (2, True)
+
+
+def test_keys_that_are_no_text_are_no_list_of_keys(folder: Path) -> None:
+    (folder / "packed").write_bytes(b"PK\xff")
+    answer = check(folder, "receipt.jws", "packed")
+    assert (answer.exit_code, answer.stderr.endswith("packed is no list of keys: it is not UTF-8\n")) == (2, True)
 
 
 def test_keys_are_made_shown_and_rotated(tmp_path: Path) -> None:

@@ -103,6 +103,8 @@ def list_accounts(*, data: DataOption = None, as_json: JsonOption = False) -> No
         if as_json:
             print_json({"accounts": [_to_json(each) for each in found]})
             return
+        if not found:
+            typer.echo("there is none yet: `ecert account add` makes one", err=True)
         for each in found:
             place = each.organisation if each.office is None else f"{each.organisation}/{each.office}"
             state = "enabled" if each.disabled_at is None else "DISABLED"

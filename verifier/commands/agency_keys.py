@@ -18,6 +18,7 @@ from verifier.commands.key_files import address_of
 from verifier.errors import Refused
 from verifier.keys.keyring import Purpose
 from verifier.services.agencies import PURPOSES, own_key, own_operators, public_key
+from verifier.system_words import why
 from verifier.times import USUAL_ZONE, moment
 
 KID_DIGITS = 64
@@ -111,6 +112,8 @@ def _read_jwk(path: Path) -> bytes:
         found = loads(path.read_text("utf-8"), path.name)
         if isinstance(found, dict):
             return from_jwk({name: found[name] for name in ("kty", "crv", "x", "y") if name in found}, path.name)
-    except (OSError, UnicodeDecodeError, EcertError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(f"{path} cannot be read: {why(error).en}") from error
+    except EcertError as error:
         raise Refused(f"{path} is no public key: {error}") from error
     raise Refused(f"{path} is no public key: a JSON object with kty, crv, x and y is due")

@@ -25,6 +25,8 @@ def list_clients(*, data: DataOption = None, as_json: JsonOption = False) -> Non
         if as_json:
             print_json({"clients": [_to_json(each) for each in found]})
             return
+        if not found:
+            typer.echo("there is none yet: `ecert client add` makes one", err=True)
         for each in found:
             typer.echo(_line(each))
 

@@ -66,6 +66,8 @@ def list_organisations(*, data: DataOption = None, as_json: JsonOption = False) 
         if as_json:
             print_json({"organisations": [_to_json(each) for each in found]})
             return
+        if not found:
+            typer.echo("there is none yet: `ecert organisation add` makes one", err=True)
         for each in found:
             typer.echo(f"{each.code}  {each.name}  {f'issues as {each.agency}' if each.agency else 'relies only'}")
             for office in each.offices:

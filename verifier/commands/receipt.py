@@ -21,6 +21,7 @@ from verifier.commands.options import JsonOption
 from verifier.errors import Refused
 from verifier.plain_text import plain
 from verifier.record.told import said_otherwise, unproved
+from verifier.system_words import why
 from verifier.times import shown
 
 NOT_GOOD = 1
@@ -123,15 +124,21 @@ def _keys(jwks: str) -> KeySet:
     try:
         text = _fetched(jwks) if urlsplit(jwks).scheme in {"http", "https"} else Path(jwks).read_text("utf-8")
         return KeySet.from_json(strict_json.loads(text, "jwks"))
-    except (MalformedError, UnicodeDecodeError) as error:
+    except MalformedError as error:
         raise Refused(f"{jwks} is no list of keys: {error}") from error
+    except UnicodeDecodeError as error:
+        raise Refused(f"{jwks} is no list of keys: {why(error).en}") from error
 
 
 def _fetched(url: str) -> str:
     try:
         return httpx.get(url, timeout=TIMEOUT, follow_redirects=True).raise_for_status().text
-    except httpx.HTTPError as error:
-        raise Refused(f"{url} did not give the keys: {error}") from error
+    except httpx.HTTPStatusError as error:
+        raise Refused(f"{url} did not give the keys: it answered {error.response.status_code}") from error
+    except httpx.TimeoutException as error:
+        raise Refused(f"{url} did not give the keys: no answer in time") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        raise Refused(f"{url} did not give the keys: it cannot be reached") from error
 
 
 def _issuer(token: str) -> str:

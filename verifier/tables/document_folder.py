@@ -85,7 +85,9 @@ class DocumentFolder:
                 zh="有多个文件使用该编号：" + "、".join(path.name for path in found[:3]),
             )
         raise DocumentMissing(
-            reason="document_missing", en="there is no document of this number", zh="没有以该编号命名的文件"
+            reason="document_missing",
+            en=f"no file in {self.path} is named after the number of this row, and no column document names one",
+            zh=f"目录 {self.path} 中没有以本行编号命名的文件，也没有“{DOCUMENT.zh}”列指定文件",
         )
 
     def _index(self) -> dict[str, list[Path]]:
