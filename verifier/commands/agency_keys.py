@@ -113,7 +113,7 @@ def _read_jwk(path: Path) -> bytes:
         if isinstance(found, dict):
             return from_jwk({name: found[name] for name in ("kty", "crv", "x", "y") if name in found}, path.name)
     except (OSError, UnicodeDecodeError) as error:
-        raise Refused(f"{path} cannot be read: {why(error).en}") from error
+        raise Refused(f"{path} is no public key: {why(error).en}") from error
     except EcertError as error:
         raise Refused(f"{path} is no public key: {error}") from error
     raise Refused(f"{path} is no public key: a JSON object with kty, crv, x and y is due")

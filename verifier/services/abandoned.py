@@ -14,28 +14,28 @@ from verifier.services.held_job import LONGEST, lease_of
 from verifier.services.office import Office
 
 
-def abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> dict[int, BatchRecord]:
-    """Give the batches of tables that nobody is at work on, by job; those of the job `but` are left to it.
+def abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> list[tuple[int, BatchRecord]]:
+    """Give the batches of tables that nobody is at work on, each with its job; those of the job `but` are left to it.
 
     Those of no job hold what was answered already: they are closed, never voided (`verifier.services.online_batches`).
     """
     now = office.clock()
     with office.database.read() as connection:
-        return {
-            batch.job: batch
+        return [
+            (batch.job, batch)
             for batch in batches.filling(connection)
             if batch.ledger == office.ledger
             and batch.job is not None
             and agency in {None, batch.agency}
             and (but is None or batch.job != but.id)
             and not leases.held(connection, lease_of(batch.job), now=now)
-        }
+        ]
 
 
 def void_abandoned(office: Office, *, agency: str | None = None, but: Job | None = None) -> int:
     """Void them, each while its job is ours; answer how many there were."""
     found = abandoned(office, agency=agency, but=but)
-    return sum([_void(office, job, batch) for job, batch in found.items()])
+    return sum([_void(office, job, batch) for job, batch in found])
 
 
 def _void(office: Office, job: int, batch: BatchRecord) -> bool:

@@ -69,7 +69,7 @@ class _Held:
                 connection, self.office.ledger, blind.agency, blind.certificate_type.vct_hash, asked
             )
             origins = certificates.origins(connection, self.office.ledger, blind.agency, taken.values())
-        left = abandoned(self.office, agency=blind.agency) if origins else {}
+        left = {job for job, _ in abandoned(self.office, agency=blind.agency)} if origins else set()
         for row in group:
             serials = (taken[index] for index in indexes.get(row.line or 0, ()) if index in taken)
             serial = next(serials, None)
