@@ -199,6 +199,7 @@ class Founding:
             registry_instance=pins.registry_instance,
             ledger_instance=pins.ledger_instance,
             block=journal.block if before is None else before.block,
+            predecessor=before,
         )
 
     async def _check_roles(self, journal: Journal, plan: Plan) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,6 +28,18 @@ from store.database import Database
 from tests.chain.world import AGENCY, TITLE, World, make_world
 from tests.local_chain import LocalChain
 
+DEPLOYMENT = Deployment(
+    chain_id=31337,
+    genesis=b"\x01" * 32,
+    access_manager=b"\x02" * 20,
+    registry=b"\x03" * 20,
+    ledger=b"\x01" * 20,
+    registry_instance=b"\x05" * 32,
+    ledger_instance=b"\x06" * 32,
+    block=1,
+)
+"""Made up."""
+
 
 async def test_a_deployment_is_what_the_chain_has(world: World) -> None:
     pins = await verify(world.node, world.deployment)
@@ -37,6 +50,47 @@ async def test_a_deployment_is_what_the_chain_has(world: World) -> None:
 def test_a_deployment_is_written_and_read_again(world: World, tmp_path: Path) -> None:
     world.deployment.save(tmp_path / "deployment.json")
     assert Deployment.load(tmp_path / "deployment.json") == world.deployment
+
+
+def test_what_a_deployment_follows_is_written_with_it_back_to_the_first(tmp_path: Path) -> None:
+    second = replace(DEPLOYMENT, ledger=b"\x02" * 20, predecessor=DEPLOYMENT)
+    third = replace(DEPLOYMENT, ledger=b"\x03" * 20, predecessor=second)
+    third.save(tmp_path / "deployment.json")
+    assert Deployment.load(tmp_path / "deployment.json") == third
+    assert third.succession == (third, second, DEPLOYMENT)
+    assert third.names == tuple(f"eip155:31337:0x{number * 20}" for number in ("03", "02", "01"))
+
+
+def test_a_deployment_that_follows_none_is_written_as_it_always_was(tmp_path: Path) -> None:
+    DEPLOYMENT.save(tmp_path / "deployment.json")
+    assert "predecessor" not in json.loads((tmp_path / "deployment.json").read_text())
+    assert DEPLOYMENT.names == (DEPLOYMENT.name,)
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        ({"predecessor": []}, "predecessor is no object"),
+        ({"predecessor": {"chain_id": 31337}}, "predecessor.genesis is missing"),
+        ({"predecessor.ledger": "0x0g"}, "predecessor.ledger cannot be '0x0g'"),
+        ({"predecessor.block": "1"}, "predecessor.block cannot be '1'"),
+        ({"predecessor.genesis": "0x" + "22" * 32}, f"predecessor.genesis is 0x{'22' * 32}, and that of what follows"),
+        ({"predecessor.registry": "0x" + "22" * 20}, f"predecessor.registry is 0x{'22' * 20}, and that of what follow"),
+        ({"predecessor.ledger": "0x" + "02" * 20}, "predecessor is of the same ledger, eip155:31337:0x020"),
+    ],
+)
+def test_a_predecessor_that_can_be_none_is_refused_by_its_place(
+    tmp_path: Path, changed: dict[str, object], why: str
+) -> None:
+    path = tmp_path / "deployment.json"
+    replace(DEPLOYMENT, ledger=b"\x02" * 20, predecessor=DEPLOYMENT).save(path)
+    said = json.loads(path.read_text())
+    for place, value in changed.items():
+        *within, name = place.split(".")
+        (said["predecessor"] if within else said)[name] = value
+    path.write_text(json.dumps(said))
+    with pytest.raises(DeploymentFailed, match=why):
+        Deployment.load(path)
 
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"chain_id": 1}', '{"chain_id": "x"}', "\ud800"])
@@ -51,7 +105,7 @@ def test_a_broken_deployment_file_is_refused(tmp_path: Path, text: str) -> None:
     [
         (b"{\n", "line 2 is not JSON"),
         (b"{}", "chain_id is missing"),
-        (b'{"chain_id": null}', "a value is not what it should be"),
+        (b'{"chain_id": null}', "chain_id cannot be None"),
         (b"\xff", "it is not UTF-8"),
     ],
 )

@@ -214,6 +214,7 @@ async def test_a_ledger_follows_another_one(node: Node, bureau: LocalSigner, tmp
     assert (second.registry, second.access_manager, second.block) == (first.registry, first.access_manager, first.block)
     assert second.ledger != first.ledger
     await verify(node, second)
+    assert Deployment.load(tmp_path / "second" / "deployment.json").succession == (second, first)
 
 
 def test_the_same_is_planned_every_time(bureau: LocalSigner) -> None:
