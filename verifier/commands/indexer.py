@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from functools import partial
 
 import typer
 
@@ -28,31 +30,34 @@ def indexer(*, data: DataOption = None, supervised: SupervisedOption = False) ->
     with reported_to_supervisor():
         settings = load_settings(data)
         start_log("indexer", settings.log_level, settings.log_format)
-        deployment = Deployment.load(settings.deployment_file)
+        ledgers = Deployment.load(settings.deployment_file).succession
         with Database.open(settings.database_url) as database:
-
-            async def work(stop: asyncio.Event) -> None:
-                async with open_node(settings.node_urls) as node:
-                    depth, poll = settings.settled_depth, settings.poll_seconds
-                    reading = Indexer(database, node, deployment, settled_depth=depth, poll=poll / 2)
-                    await together((reading.run, *_publishing(settings, database, deployment.name)), stop)
-
-            run(work, supervised=supervised)
+            works = [_reading(settings, database, each) for each in ledgers]
+            works += _publishing(settings, database, [each.name for each in ledgers])
+            run(partial(together, works), supervised=supervised)
 
 
-def _publishing(settings: Settings, database: Database, ledger: str) -> tuple[Work, ...]:
-    """Set up the making of status lists, where it is known under which address they are published."""
+def _reading(settings: Settings, database: Database, deployment: Deployment) -> Work:
+    """Set up the reading of one ledger, with a node of its own to turn away from."""
+
+    async def read(stop: asyncio.Event) -> None:
+        async with open_node(settings.node_urls) as node:
+            depth, poll = settings.settled_depth, settings.poll_seconds
+            await Indexer(database, node, deployment, settled_depth=depth, poll=poll / 2).run(stop)
+
+    return read
+
+
+def _publishing(settings: Settings, database: Database, ledgers: Sequence[str]) -> list[Work]:
+    """Set up the making of each ledger's status lists, where it is known under which address they are published."""
     if settings.status_base is None:
         logging.getLogger(__name__).warning("no status lists are made: status_base is not set")
-        return ()
+        return []
     key = status_key(ServiceKeys(settings.keys_dir, settings.passwords_file))
     terms = Terms(base=settings.status_base, ttl=settings.status_ttl, lifetime=settings.status_lifetime)
-    publisher = StatusPublisher(database, LedgerView(database, ledger=ledger), key=key.at, terms=terms)
-
-    async def publish(stop: asyncio.Event) -> None:
-        await publisher.run(stop, settings.poll_seconds)
-
-    return (publish,)
+    views = [LedgerView(database, ledger=ledger) for ledger in ledgers]
+    publishers = [StatusPublisher(database, view, key=key.at, terms=terms) for view in views]
+    return [partial(publisher.run, every=settings.poll_seconds) for publisher in publishers]
 
 
 def register(app: typer.Typer) -> None:

@@ -114,7 +114,8 @@ async def _check(settings: Settings) -> None:
     with _open_database(settings.database_url) as database:
         async with open_node(settings.node_urls) as node:
             try:
-                await pin(database, node, deployment)
+                for each in deployment.succession:
+                    await pin(database, node, each)
             except NodeError as error:
                 typer.echo(f"ecert: {error}; certificates are judged from what is known meanwhile", err=True)
 
