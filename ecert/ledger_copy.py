@@ -76,7 +76,7 @@ class LedgerCopy:
             doubt_since=agency.doubt_since(settled),
             batch=self._batch(agency, certificate.serial),
             changes=agency.history.changes(certificate.serial, settled),
-            superseded={old: _settled_successors(agency, old, settled) for old in certificate.supersedes},
+            superseded={old: self.successors(agency.code, old) for old in certificate.supersedes},
         )
 
     def agency(self, code: str) -> AgencyCopy | None:
@@ -96,6 +96,10 @@ class LedgerCopy:
     def status(self, agency: str, serial: int) -> Status:
         """Give the status of a serial now; an unsettled reinstatement does not count."""
         return _status(self.changes(agency, serial))
+
+    def successors(self, agency: str, serial: int) -> tuple[int, ...]:
+        """Give what replaces a serial, once settled: what speaks for a certificate counts only then."""
+        return tuple(one for change in self.changes(agency, serial) if change.settled for one in change.successors)
 
     def status_lists(self, agency: str) -> tuple[int, ...]:
         """Number the status lists in which a certificate of an agency stands, in rising order."""
@@ -196,13 +200,3 @@ def _batch_facts(event: BatchAnchored) -> BatchFacts:
 def _status(changes: tuple[StatusFacts, ...]) -> Status:
     counted = status_in_force(changes)
     return Status.VALID if counted is None else counted.status
-
-
-def _settled_successors(agency: AgencyCopy, old: int, settled_block: int) -> tuple[int, ...]:
-    """Give the successors that settled supersessions name: what speaks for a certificate counts only once settled."""
-    return tuple(
-        successor
-        for change in agency.history.changes(old, settled_block)
-        if change.settled
-        for successor in change.successors
-    )

@@ -1,8 +1,8 @@
-"""The ledger copy of a process: read from the store in one piece, kept fresh by looking at the indexer's cursor.
+"""The ledger copies of a process: read from the store in one piece, kept fresh by looking at the indexer's cursors.
 
-Readers take `copy`, an immutable snapshot, and judge from it alone, so that one verdict never mixes two blocks. A new
-snapshot replaces the old one by a single assignment. What the store says is believed as it is: who can write to the
-database can make a certificate valid here.
+Readers take `copies`, immutable snapshots of the ledger and of those that it follows, and judge from them alone, so
+that one verdict never mixes two blocks. New snapshots replace the old ones by a single assignment. What the store says
+is believed as it is: who can write to the database can make a certificate valid here.
 
 A ledger that is read whole makes millions of objects that stay. The garbage collector, which would look through them
 again and again, is off meanwhile, and leaves them alone afterwards; it takes two fifths of the time otherwise.
@@ -14,13 +14,14 @@ import asyncio
 import gc
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from chain.pausing import pause
 from ecert.errors import ContradictionError
 from ecert.facts import AsOf
+from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from store import cursors, events, sightings
 from store.database import Connection, Database
@@ -35,39 +36,46 @@ _AWAY = "the database does not answer; why, stands in the log of this process"
 _NOTHING_YET = "the chain has not been read yet: `ecert indexer` (part of `ecert serve`) reads it"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class _Snapshot:
     cursor: Cursor
     copy: LedgerCopy
 
 
 class LedgerView:
-    """The newest copy of one ledger that the store can give.
+    """The newest copies of a ledger, and of those that it follows, that the store can give.
 
     Args:
         database: where the indexer writes.
-        ledger: CAIP-10 name; None: the one ledger that the database knows.
+        ledgers: their CAIP-10 names, the newest first (`Deployment.names`); there is no copy until all of them were
+            read. None: the one ledger that the database knows.
     """
 
-    def __init__(self, database: Database, *, ledger: str | None = None) -> None:
+    def __init__(self, database: Database, ledgers: Sequence[str] = ()) -> None:
         self._database = database
-        self._ledger = ledger
-        self._snapshot: _Snapshot | None = None
+        self._ledgers = tuple(ledgers)
+        self._snapshots: tuple[_Snapshot, ...] = ()
+        self._copies: LedgerCopies | None = None
         self._trouble: Exception | None = None
-        self._sighting: Sighting | None = None
+        self._sightings: tuple[Sighting | None, ...] = (None,)
         self._looking = threading.Lock()
 
     @property
     def ready(self) -> bool:
         """There is a copy to judge from."""
-        return self._snapshot is not None
+        return self._copies is not None
+
+    @property
+    def copies(self) -> LedgerCopies:
+        """The snapshots to judge from; raises `NotReady` as long as there are none."""
+        if self._copies is None:
+            raise NotReady(self.trouble or _STARTING)
+        return self._copies
 
     @property
     def copy(self) -> LedgerCopy:
-        """The snapshot to judge from; raises `NotReady` as long as there is none."""
-        if self._snapshot is None:
-            raise NotReady(self.trouble or _STARTING)
-        return self._snapshot.copy
+        """The snapshot of the newest ledger, which is issued on; raises `NotReady` as long as there is none."""
+        return self.copies.newest
 
     @property
     def trouble(self) -> str | None:
@@ -88,13 +96,18 @@ class LedgerView:
         return _AWAY if isinstance(self._trouble, StoreError) else None
 
     @property
-    def sighting(self) -> Sighting | None:
-        """What the indexer saw when it last looked, as of the last look at the store; None: it never has."""
-        return self._sighting
+    def sightings(self) -> tuple[Sighting | None, ...]:
+        """What the indexer saw of each ledger, as of the last look at the store; None: it has never looked at one."""
+        return self._sightings
+
+    @property
+    def contested(self) -> bool:
+        """Whether any of the copies is of a chain whose validators sealed two histories; raises `NotReady`."""
+        return any(copy.as_of.contested for copy in self.copies)
 
     def age(self, now: int) -> int:
-        """Seconds from the block time of the copy to `now`; raises `NotReady`."""
-        return now - self.copy.as_of.time
+        """Seconds from the block time of the copy that is furthest behind to `now`; raises `NotReady`."""
+        return now - min(copy.as_of.time for copy in self.copies)
 
     def refresh(self) -> bool:
         """Look once; True if there is a newer copy now. An older copy stays when nothing could be read.
@@ -113,9 +126,11 @@ class LedgerView:
                 self._trouble = error
                 raise
             self._trouble = None
-            if found is None:
+            if found == self._snapshots:
                 return False
-            self._snapshot = found
+            newest, *before = found
+            self._snapshots = found
+            self._copies = LedgerCopies(newest.copy, tuple(each.copy for each in before))
             return True
 
     async def follow(self, stop: asyncio.Event, every: float) -> None:
@@ -137,18 +152,23 @@ class LedgerView:
         if before is not None:
             _LOG.info("the ledger is being read again, up to block %d", self.copy.as_of.block)
 
-    def _read(self) -> _Snapshot | None:
-        known = self._snapshot
+    def _read(self) -> tuple[_Snapshot, ...]:
+        known = {snapshot.cursor.ledger: snapshot for snapshot in self._snapshots}
         with self._database.read() as connection:
-            self._sighting = _seen(sightings.all(connection), self._ledger)
-            cursor = _cursor(connection, self._ledger)
-            if known is not None and known.cursor == cursor:
-                return None
-            if known is None or not _goes_on(known.cursor, cursor):
-                return _whole(connection, cursor)
-            news = events.stream(connection, cursor.ledger, after_block=known.cursor.block)
-            copy = known.copy.advance(news, _as_of(cursor), cursor.settled_block)
-            return _Snapshot(cursor=cursor, copy=copy)
+            self._sightings = _seen(sightings.all(connection), self._ledgers)
+            read = _cursors(connection, self._ledgers)
+            return tuple(_snapshot(connection, known.get(cursor.ledger), cursor) for cursor in read)
+
+
+def _snapshot(connection: Connection, known: _Snapshot | None, cursor: Cursor) -> _Snapshot:
+    """Give the snapshot at a cursor: the one that is known, with what came since, or all anew."""
+    if known is None or not _goes_on(known.cursor, cursor):
+        return _whole(connection, cursor)
+    if known.cursor == cursor:
+        return known
+    news = events.stream(connection, cursor.ledger, after_block=known.cursor.block)
+    copy = known.copy.advance(news, _as_of(cursor), cursor.settled_block)
+    return _Snapshot(cursor=cursor, copy=copy)
 
 
 def _whole(connection: Connection, cursor: Cursor) -> _Snapshot:
@@ -171,10 +191,10 @@ def _collector_off() -> Iterator[None]:
             gc.enable()
 
 
-def _cursor(connection: Connection, ledger: str | None) -> Cursor:
-    if ledger is not None:
-        found = cursors.read(connection, ledger)
-        if found is None:
+def _cursors(connection: Connection, ledgers: Sequence[str]) -> tuple[Cursor, ...]:
+    if ledgers:
+        found = tuple(cursor for ledger in ledgers if (cursor := cursors.read(connection, ledger)) is not None)
+        if len(found) < len(ledgers):
             raise NotReady(_NOTHING_YET)
         return found
     all_of_them = cursors.all(connection)
@@ -183,12 +203,14 @@ def _cursor(connection: Connection, ledger: str | None) -> Cursor:
     if len(all_of_them) > 1:
         names = ", ".join(cursor.ledger for cursor in all_of_them)
         raise NotReady(f"the database holds several ledgers ({names}) and none was chosen")
-    return all_of_them[0]
+    return all_of_them
 
 
-def _seen(all_of_them: tuple[Sighting, ...], ledger: str | None) -> Sighting | None:
-    of_it = [one for one in all_of_them if ledger in {None, one.ledger}]
-    return of_it[0] if len(of_it) == 1 else None
+def _seen(all_of_them: tuple[Sighting, ...], ledgers: Sequence[str]) -> tuple[Sighting | None, ...]:
+    if not ledgers:
+        return all_of_them if len(all_of_them) == 1 else (None,)
+    by_name = {one.ledger: one for one in all_of_them}
+    return tuple(by_name.get(ledger) for ledger in ledgers)
 
 
 def _goes_on(old: Cursor, new: Cursor) -> bool:

@@ -269,7 +269,7 @@ def make_city(folder: Path, url: str | None = None, *, register: bool = True, no
     clock, notes = Clock(ledger, now=now), Notes()
     office = Office(
         database=database,
-        view=LedgerView(database, ledger=LEDGER),
+        view=LedgerView(database, [LEDGER]),
         keyring=keyring,
         ledger=LEDGER,
         status_base="https://status.example",

@@ -62,7 +62,7 @@ def office_(tmp_path: Path, chain: LocalChain) -> Iterator[Office]:
     with Database.open(url) as database, serving(chain, database, deployment, keyring):
         yield Office(
             database=database,
-            view=LedgerView(database, ledger=deployment.name),
+            view=LedgerView(database, deployment.names),
             keyring=keyring,
             ledger=deployment.name,
             status_base="https://status.example",

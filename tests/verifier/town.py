@@ -113,7 +113,7 @@ class Town:
     def office(self, database: Database, *, send: bool = True) -> Office:
         return Office(
             database=database,
-            view=LedgerView(database, ledger=self.deployment.name),
+            view=LedgerView(database, self.deployment.names),
             keyring=self.keyring,
             ledger=self.deployment.name,
             status_base="https://status.example",

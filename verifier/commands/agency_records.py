@@ -50,7 +50,7 @@ def complete_since(
 
 
 def _see_registered(database: Database, ledger: str, code: str) -> None:
-    view = LedgerView(database, ledger=ledger)
+    view = LedgerView(database, [ledger])
     view.refresh()
     if view.copy.agency(code) is None:
         raise Refused(f"{code} is not registered on the ledger")

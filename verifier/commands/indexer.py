@@ -55,7 +55,7 @@ def _publishing(settings: Settings, database: Database, ledgers: Sequence[str]) 
         return []
     key = status_key(ServiceKeys(settings.keys_dir, settings.passwords_file))
     terms = Terms(base=settings.status_base, ttl=settings.status_ttl, lifetime=settings.status_lifetime)
-    views = [LedgerView(database, ledger=ledger) for ledger in ledgers]
+    views = [LedgerView(database, [ledger]) for ledger in ledgers]
     publishers = [StatusPublisher(database, view, key=key.at, terms=terms) for view in views]
     return [partial(publisher.run, every=settings.poll_seconds) for publisher in publishers]
 

@@ -37,7 +37,7 @@ def open_office(data: Path | None, bars: Bars) -> Iterator[tuple[Office, Setting
         yield (
             Office(
                 database=database,
-                view=LedgerView(database, ledger=deployment.name),
+                view=LedgerView(database, deployment.names),
                 keyring=Keyring(settings.keys_dir, settings.passwords_file),
                 ledger=deployment.name,
                 status_base=settings.required_status_base(),

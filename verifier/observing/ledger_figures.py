@@ -1,4 +1,7 @@
-"""What a process tells of itself at the moment that it is asked: its version, and its copy of the ledger."""
+"""What a process tells of itself at the moment that it is asked: its version, and its copy of the ledger.
+
+Where a ledger follows others, age and contest are told of whichever is worst off, all else of the newest.
+"""
 
 from __future__ import annotations
 
@@ -34,6 +37,5 @@ class LedgerFigures(Collector):
         copy, now = view.copy, self._clock()
         yield GaugeMetricFamily("ecert_ledger_block", "Block of the copy", value=copy.as_of.block)
         yield GaugeMetricFamily("ecert_ledger_settled_block", "Up to which all is settled", value=copy.settled_block)
-        yield GaugeMetricFamily("ecert_ledger_age_seconds", "Age of that block", value=now - copy.as_of.time)
-        contested = copy.as_of.contested
-        yield GaugeMetricFamily("ecert_ledger_contested", "1: two histories were sealed", value=contested)
+        yield GaugeMetricFamily("ecert_ledger_age_seconds", "Age of that block", value=view.age(now))
+        yield GaugeMetricFamily("ecert_ledger_contested", "1: two histories were sealed", value=view.contested)

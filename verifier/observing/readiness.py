@@ -10,7 +10,7 @@ the copy meanwhile, and truthfully.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -83,20 +83,25 @@ class Watch:
     def look(self) -> Readiness:
         """Look at all of them; asks nobody, so that it is answered whatever hangs."""
         now, database = self.clock(), self._database()
-        seen = self.view.sighting if database is OK else None
-        indexer = _indexer(seen, now, self.late, self.stall)
-        heard = seen if indexer is OK else None
-        node = _node(heard, now, self.stall)
+        seen = self.view.sightings if database is OK else (None,)
+        indexer, node, chain = (_worst(parts) for parts in zip(*(self._of(one, now) for one in seen), strict=True))
         return Readiness(
             parts={
                 "database": database,
                 "ledger": self._ledger(now),
                 "indexer": indexer,
                 "node": node,
-                "chain": _chain(heard if node is OK else None, now, self.stall),
+                "chain": chain,
                 "record": self._record(),
             }
         )
+
+    def _of(self, seen: Sighting | None, now: int) -> tuple[Part, Part, Part]:
+        """Tell of indexer, node and chain by what was seen of one ledger."""
+        indexer = _indexer(seen, now, self.late, self.stall)
+        heard = seen if indexer is OK else None
+        node = _node(heard, now, self.stall)
+        return indexer, node, _chain(heard if node is OK else None, now, self.stall)
 
     def _database(self) -> Part:
         away = self.view.database_trouble
@@ -109,7 +114,7 @@ class Watch:
         if not view.ready:
             why = view.trouble or "it has not been read yet: this process is starting"
             return Part(state=PartState.NOT_READ, why=why, grave=True)
-        if view.copy.as_of.contested:
+        if view.contested:
             why = (
                 "the chain's validators have sealed two histories; every verification answers UNKNOWN (docs/sender.md)"
             )
@@ -128,6 +133,11 @@ class Watch:
             why = "the disk takes no lines or no key signs, see the log; what is not recorded is not answered"
             return Part(state=PartState.NOT_WRITABLE, why=why, grave=True)
         return OK
+
+
+def _worst(parts: Iterable[Part]) -> Part:
+    """Give what is told of a part where several ledgers are looked at: the gravest of what is the matter with any."""
+    return max(parts, key=lambda part: (part.grave, part is not OK))
 
 
 def _indexer(seen: Sighting | None, now: int, late: int, stall: int) -> Part:

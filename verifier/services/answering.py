@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from verifier.callers import Caller, Occasion
 from verifier.matters import Matters, Ruling
 from verifier.observing.figures import Figures
@@ -87,15 +87,18 @@ class Answering:
         return answered.recorded(kept)
 
     async def answer_all(self, caller: Caller, submitted: Sequence[Submitted]) -> AnsweredBatch:
-        """Answer several of one occasion from one block, with one receipt, all or none; raises like `answer`."""
-        copy, occasion = self._verifying.copy, submitted[0].occasion.of(caller)
+        """Answer several of one occasion from one block, with one receipt, all or none; raises like `answer`.
+
+        `as_of` is that of the newest ledger; each answer has that of the ledger that its certificate names.
+        """
+        copies, occasion = self._verifying.copies, submitted[0].occasion.of(caller)
         answers = []
-        async for answer in self._in_turn(caller, occasion, submitted, copy):
+        async for answer in self._in_turn(caller, occasion, submitted, copies):
             if isinstance(answer, RequestRefused):
                 raise answer
             answers.append(answer)
         kept = await self._kept_batch(caller, occasion, submitted, answers)
-        return AnsweredBatch(answers=answers, as_of=copy.as_of, kept=kept)
+        return AnsweredBatch(answers=answers, as_of=copies.newest.as_of, kept=kept)
 
     async def answer_each(
         self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused]
@@ -106,26 +109,26 @@ class Answering:
             RequestRefused: the matter does not allow it, or it could not be recorded.
             StoreError: what must be looked up cannot be.
         """
-        copy, occasion = self._verifying.copy, occasion.of(caller)
-        answers = [answer async for answer in self._in_turn(caller, occasion, lines, copy)]
+        copies, occasion = self._verifying.copies, occasion.of(caller)
+        answers = [answer async for answer in self._in_turn(caller, occasion, lines, copies)]
         return AnsweredLines(answers=answers, kept=await self._kept_batch(caller, occasion, lines, answers))
 
     async def _in_turn(
-        self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused], copy: LedgerCopy
+        self, caller: Caller, occasion: Occasion, lines: Sequence[Submitted | RequestRefused], copies: LedgerCopies
     ) -> AsyncIterator[Answered | RequestRefused]:
         """Judge one after the other, and now and then let others have their turn."""
         ruling = self._matters.rule(caller, occasion)
         for number, each in enumerate(lines, 1):
-            yield each if isinstance(each, RequestRefused) else await self._tried(caller, each, ruling, copy)
+            yield each if isinstance(each, RequestRefused) else await self._tried(caller, each, ruling, copies)
             if number % AT_ONCE == 0:
                 await asyncio.sleep(0)
 
     async def _tried(
-        self, caller: Caller, submitted: Submitted, ruling: Ruling | None, copy: LedgerCopy
+        self, caller: Caller, submitted: Submitted, ruling: Ruling | None, copies: LedgerCopies
     ) -> Answered | RequestRefused:
         try:
             self._see_standing(caller, submitted)
-            return await self._answered(submitted, ruling, copy)
+            return await self._answered(submitted, ruling, copies)
         except RequestRefused as refused:
             return refused
 
@@ -168,17 +171,17 @@ class Answering:
             flaw = Flaw(place=_within(submitted, "lookup"), why="this address looks nothing up: ask the office's")
             raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered at the office's address.", [flaw])
 
-    async def _answered(self, submitted: Submitted, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
+    async def _answered(self, submitted: Submitted, ruling: Ruling | None, copies: LedgerCopies | None) -> Answered:
         asked = submitted.asked.under(ruling)
         try:
             if submitted.certificate is not None:
-                return await self._in_hand(submitted.certificate, asked, copy)
-            return await self._looking_up.answer(submitted, asked, ruling, copy)
+                return await self._in_hand(submitted.certificate, asked, copies)
+            return await self._looking_up.answer(submitted, asked, ruling, copies)
         except RequestRefused as refused:
             raise _placed(refused, submitted) from refused
 
-    async def _in_hand(self, certificate: Presented, asked: Asked, copy: LedgerCopy | None) -> Answered:
-        verification = await self._verifying.verify_soon(certificate, asked, copy=copy)
+    async def _in_hand(self, certificate: Presented, asked: Asked, copies: LedgerCopies | None) -> Answered:
+        verification = await self._verifying.verify_soon(certificate, asked, copies=copies)
         known = verification.certificate_type
         refuse_incomparable(() if known is None else (known,), asked.demands.expect, self._verifying.types)
         return Answered(verification=verification)

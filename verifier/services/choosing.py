@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ecert.certificate import Value
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from verifier.services.found import FoundCertificate
 
 
@@ -22,8 +22,9 @@ class Choice:
     values: Mapping[str, Value]
 
     @classmethod
-    def of(cls, found: FoundCertificate, slug: str, copy: LedgerCopy, values: Mapping[str, Value]) -> Choice:
+    def of(cls, found: FoundCertificate, slug: str, copies: LedgerCopies, values: Mapping[str, Value]) -> Choice:
         """Describe a found certificate."""
+        copy = copies.covering(found.agency, found.serial)
         agency = copy.agency(found.agency)
         return cls(
             agency=found.agency,

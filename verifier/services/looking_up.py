@@ -15,7 +15,7 @@ from dataclasses import replace
 from ecert.certificate import Value
 from ecert.checks.demanded import HOLDER
 from ecert.demands import Holder
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from ecert.verdict import Outcome, Reason
 from store.errors import StoreError
 from verifier.matters import Ruling
@@ -64,9 +64,9 @@ class LookingUp:
         return self._finding is not None
 
     async def answer(
-        self, submitted: Submitted, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None
+        self, submitted: Submitted, asked: Asked, ruling: Ruling | None, copies: LedgerCopies | None
     ) -> Answered:
-        """Answer from the certificate that is found; from `copy`, or the newest ledger copy.
+        """Answer from the certificate that is found; from `copies`, or the newest.
 
         Raises:
             RequestRefused: what is looked up by cannot be, or the matter does not allow it.
@@ -76,7 +76,7 @@ class LookingUp:
         context = copy_context()  # what is logged names the request that it is for
 
         def look(finds: Finds | None) -> Answered:
-            return context.run(self._looked_up, submitted, asked, ruling, copy, finds)
+            return context.run(self._looked_up, submitted, asked, ruling, copies, finds)
 
         answered = await self._together.put(None, look)
         if isinstance(answered, Exception):
@@ -92,36 +92,36 @@ class LookingUp:
         submitted: Submitted,
         asked: Asked,
         ruling: Ruling | None,
-        copy: LedgerCopy | None,
+        copies: LedgerCopies | None,
         finds: Finds | None,
     ) -> Answered:
         if submitted.lookup is None:
             refuse_incomparable(tuple(self._verifying.types), asked.demands.expect, self._verifying.types)
         if submitted.code is not None:
-            return self._by_code(submitted.code, asked, ruling, copy)
+            return self._by_code(submitted.code, asked, ruling, copies)
         if finds is None or ruling is None:
             raise RequestRefused(Code.FORBIDDEN, "Look-ups are answered for a matter, at the office's address.")
         if submitted.lookup is not None:
-            return self._by_lookup(finds, submitted.lookup, asked, ruling, copy)
-        return self._by_document(finds, submitted.document or _NO_DOCUMENT, asked, ruling, copy)
+            return self._by_lookup(finds, submitted.lookup, asked, ruling, copies)
+        return self._by_document(finds, submitted.document or _NO_DOCUMENT, asked, ruling, copies)
 
-    def _by_code(self, code: str, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
+    def _by_code(self, code: str, asked: Asked, ruling: Ruling | None, copies: LedgerCopies | None) -> Answered:
         opened = None if self._codes is None else self._codes.open(code)
         if opened is None:
-            return Answered(verification=self._verifying.nothing(Reason.NOT_FOUND, asked, copy=copy))
-        return self._told(opened, asked, ruling, copy)
+            return Answered(verification=self._verifying.nothing(Reason.NOT_FOUND, asked, copies=copies))
+        return self._told(opened, asked, ruling, copies)
 
     def _by_document(
-        self, finds: Finds, document: Document, asked: Asked, ruling: Ruling, copy: LedgerCopy | None
+        self, finds: Finds, document: Document, asked: Asked, ruling: Ruling, copies: LedgerCopies | None
     ) -> Answered:
         found = finds.by_document(document.sha256, agency=document.agency, serial=document.serial)
         needed = tuple(each for each in found.certificates if ruling.needs(each.certificate_type))
         found = replace(found, certificates=needed or found.certificates)
         asked = replace(asked, documents=(*asked.documents, document.sha256))
-        return self._of_found(found, document.serial, asked, ruling, copy, missing=Reason.DOCUMENT_UNKNOWN)
+        return self._of_found(found, document.serial, asked, ruling, copies, missing=Reason.DOCUMENT_UNKNOWN)
 
     def _by_lookup(
-        self, finds: Finds, lookup: LookUp, asked: Asked, ruling: Ruling, copy: LedgerCopy | None
+        self, finds: Finds, lookup: LookUp, asked: Asked, ruling: Ruling, copies: LedgerCopies | None
     ) -> Answered:
         certificate_type = self._verifying.types.by_slug(lookup.type)
         if certificate_type is None:
@@ -132,7 +132,7 @@ class LookingUp:
         refuse_incomparable((certificate_type,), asked.demands.expect, self._verifying.types)
         found = finds.look_up(certificate_type, by, lookup.value, agency=lookup.agency, serial=lookup.serial)
         asked = _stating(asked, by, lookup.value)
-        return self._of_found(found, lookup.serial, asked, ruling, copy, missing=Reason.NOT_FOUND)
+        return self._of_found(found, lookup.serial, asked, ruling, copies, missing=Reason.NOT_FOUND)
 
     def _of_found(
         self,
@@ -140,32 +140,32 @@ class LookingUp:
         serial: int | None,
         asked: Asked,
         ruling: Ruling,
-        copy: LedgerCopy | None,
+        copies: LedgerCopies | None,
         *,
         missing: Reason,
     ) -> Answered:
         among = chosen(found.certificates, serial)
         if len(among) == 1 and not found.more:
-            return self._told(among[0].compact, asked, ruling, copy)
+            return self._told(among[0].compact, asked, ruling, copies)
         if not among:
-            nothing = self._verifying.nothing(missing, asked, copy=copy)
+            nothing = self._verifying.nothing(missing, asked, copies=copies)
             return Answered(verification=nothing, complete_since=found.complete_since)
-        now = copy or self._verifying.copy
-        several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked, copy=now)
+        now = copies or self._verifying.copies
+        several = self._verifying.nothing(Reason.SEVERAL_FOUND, asked, copies=now)
         choices = tuple(self._choice(each, asked, ruling, now) for each in among)
         return Answered(verification=several, choices=choices, more_choices=found.more)
 
-    def _choice(self, found: FoundCertificate, asked: Asked, ruling: Ruling, copy: LedgerCopy) -> Choice:
+    def _choice(self, found: FoundCertificate, asked: Asked, ruling: Ruling, copies: LedgerCopies) -> Choice:
         """Describe one of several; its number is told by the rule by which the values of one alone are told."""
         need, known = ruling.need(found.certificate_type), found.certificate_type
         values: Mapping[str, Value] = {}
         if known is not None and known.number in need.read:
-            told = _values(self._verifying.verify(found.compact, asked, copy=copy), ruling) or {}
+            told = _values(self._verifying.verify(found.compact, asked, copies=copies), ruling) or {}
             values = {name: value for name, value in told.items() if name == known.number}
-        return Choice.of(found, need.type, copy, values)
+        return Choice.of(found, need.type, copies, values)
 
-    def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copy: LedgerCopy | None) -> Answered:
-        verification = self._verifying.verify(compact, asked, copy=copy)
+    def _told(self, compact: bytes, asked: Asked, ruling: Ruling | None, copies: LedgerCopies | None) -> Answered:
+        verification = self._verifying.verify(compact, asked, copies=copies)
         return Answered(verification=verification, values=_values(verification, ruling))
 
 

@@ -111,7 +111,8 @@ class Published:
         Raises:
             NotReady: there is no ledger copy yet.
         """
-        copy, number = self._view.copy, _number(serial, MAX_INTEGER)
+        number = _number(serial, MAX_INTEGER)
+        copy = self._view.copy if number is None else self._view.copies.covering(agency, number)
         batch = None if number is None else copy.batch(agency, number)
         if number is None or batch is None:
             return None
@@ -132,7 +133,7 @@ class Published:
             NotReady: there is no ledger copy yet.
         """
         number = _number(first_serial, MAX_INTEGER)
-        batch = None if number is None else self._view.copy.batch(agency, number)
+        batch = None if number is None else self._view.copies.covering(agency, number).batch(agency, number)
         return batch if batch is not None and batch.first_serial == number else None
 
     def leaves(self, agency: str, batch: BatchFacts) -> BatchLeaves | None:
@@ -141,7 +142,8 @@ class Published:
         Raises:
             StoreError: the database does not answer.
         """
-        tree = self._paths.tree(Issuer(ledger=self._view.copy.ledger, agency=agency), batch)
+        ledger = self._view.copies.covering(agency, batch.first_serial).ledger
+        tree = self._paths.tree(Issuer(ledger=ledger, agency=agency), batch)
         return None if tree is None else BatchLeaves(agency=agency, batch=batch, leaves=tree.leaves)
 
 

@@ -78,7 +78,7 @@ class Rebuilding:
             ChainError, StoreError: the chain or the database cannot be used; the same again begins anew.
         """
         rebuilt = Rebuilt(events=await self._read_chain(), unsaid=Unsaid(ledger=self.deployment.name))
-        view = LedgerView(self.database, ledger=self.deployment.name)
+        view = LedgerView(self.database, [self.deployment.name])
         view.refresh()
         kept = KeptFiles(view.copy)
         kept.read(certificates, self.progress)

@@ -1,11 +1,15 @@
-"""Verifying what somebody presents: bytes and what is asked about them become a verdict, from one ledger snapshot."""
+"""Verifying what somebody presents: bytes and what is asked about them become a verdict, from one ledger snapshot.
+
+A certificate is judged from the copy of the ledger that it names; where that is none of ours, from the newest, which
+does not know it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
 
@@ -15,7 +19,7 @@ from ecert.errors import MalformedCertificate
 from ecert.facts import AsOf
 from ecert.judging import judge, judge_malformed, judge_nothing
 from ecert.key_binding import sd_hash
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from ecert.parsing import parse, parse_value
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
@@ -31,10 +35,10 @@ def seconds_now() -> int:
 
 
 class Verifying:
-    """Judges whatever is presented against the newest ledger copy; keeps nothing of it.
+    """Judges whatever is presented against the newest ledger copies; keeps nothing of it.
 
     Args:
-        view: the ledger copy.
+        view: the ledger copies.
         types: the certificate types that are known here.
         paths: where paths of compact forms are looked up; None: nowhere.
         clock: the time now.
@@ -59,14 +63,14 @@ class Verifying:
         return self._types
 
     @property
-    def copy(self) -> LedgerCopy:
-        """The newest ledger copy; raises `NotReady`."""
-        return self._view.copy
+    def copies(self) -> LedgerCopies:
+        """The newest ledger copies; raises `NotReady`."""
+        return self._view.copies
 
     def verify(
-        self, presented: Presented, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None
+        self, presented: Presented, asked: Asked = NOTHING_ASKED, *, copies: LedgerCopies | None = None
     ) -> Verification:
-        """Judge `presented`, whatever it is, from `copy` or the newest; what is no certificate is `malformed`.
+        """Judge `presented`, whatever it is, from `copies` or the newest; what is no certificate is `malformed`.
 
         Raises:
             NotReady: there is no ledger copy to judge from.
@@ -75,13 +79,13 @@ class Verifying:
         try:
             certificate = parse(presented) if isinstance(presented, bytes) else parse_value(presented)
         except MalformedCertificate as error:
-            return self._malformed(presented, error, asked, copy)
-        copy = copy or self._view.copy
-        return self._judged(self._with_path(certificate, copy), copy, asked)
+            return self._malformed(presented, error, asked, copies)
+        copies = copies or self._view.copies
+        return self._judged(self._with_path(certificate, copies), copies, asked)
 
-    def nothing(self, reason: Reason, asked: Asked, *, copy: LedgerCopy | None = None) -> Verification:
-        """Answer a look-up that led to no one certificate, as of `copy` or the newest."""
-        as_of = self._as_of(copy)
+    def nothing(self, reason: Reason, asked: Asked, *, copies: LedgerCopies | None = None) -> Verification:
+        """Answer a look-up that led to no one certificate, as of the newest of `copies`, or of all."""
+        as_of = self._as_of(copies)
         verdict = judge_nothing(reason, as_of=as_of, at=asked.at, now=self._clock(), max_age=asked.demands.max_age)
         return Verification(
             id=_new_id(),
@@ -93,14 +97,15 @@ class Verifying:
         )
 
     async def verify_soon(
-        self, presented: Presented, asked: Asked = NOTHING_ASKED, *, copy: LedgerCopy | None = None
+        self, presented: Presented, asked: Asked = NOTHING_ASKED, *, copies: LedgerCopies | None = None
     ) -> Verification:
         """Do the same without holding up the event loop: the database is asked in a thread, if at all."""
         if not isinstance(presented, bytes) or presented.lstrip()[:1] == b"{" or self._paths is None:
-            return self.verify(presented, asked, copy=copy)
-        return await asyncio.to_thread(self.verify, presented, asked, copy=copy)
+            return self.verify(presented, asked, copies=copies)
+        return await asyncio.to_thread(self.verify, presented, asked, copies=copies)
 
-    def _with_path(self, certificate: Certificate, copy: LedgerCopy) -> Certificate:
+    def _with_path(self, certificate: Certificate, copies: LedgerCopies) -> Certificate:
+        copy = copies.of(certificate.iss.ledger)
         if certificate.path is not None or self._paths is None or certificate.iss.ledger != copy.ledger:
             return certificate
         batch = copy.batch(certificate.iss.agency, certificate.serial)
@@ -108,11 +113,12 @@ class Verifying:
             return certificate
         return replace(certificate, path=self._paths.find(certificate.iss, certificate.serial, batch))
 
-    def _judged(self, certificate: Certificate, copy: LedgerCopy, asked: Asked) -> Verification:
+    def _judged(self, certificate: Certificate, copies: LedgerCopies, asked: Asked) -> Verification:
+        copy = copies.of(certificate.iss.ledger)
         certificate_type = self._types.by_vct(certificate.vct)
         verdict = judge(
             certificate,
-            copy.facts(certificate),
+            copies.facts(certificate),
             documents=asked.documents,
             demands=asked.demanded(certificate_type),
             at=asked.at,
@@ -131,16 +137,16 @@ class Verifying:
             settled_block=copy.settled_block if certificate.iss.ledger == copy.ledger else None,
         )
 
-    def _as_of(self, copy: LedgerCopy | None) -> AsOf | None:
-        """Give the block of a copy, else of the newest; None where there is none yet."""
-        if copy is None and not self._view.ready:
+    def _as_of(self, copies: LedgerCopies | None) -> AsOf | None:
+        """Give the block of the newest ledger's copy; None where there is none yet."""
+        if copies is None and not self._view.ready:
             return None
-        return (copy or self._view.copy).as_of
+        return (copies or self._view.copies).newest.as_of
 
     def _malformed(
-        self, presented: Presented, error: MalformedCertificate, asked: Asked, copy: LedgerCopy | None
+        self, presented: Presented, error: MalformedCertificate, asked: Asked, copies: LedgerCopies | None
     ) -> Verification:
-        as_of = self._as_of(copy)
+        as_of = self._as_of(copies)
         octets = presented if isinstance(presented, bytes) else strict_json.canonical(presented).encode()
         verdict = judge_malformed(error, as_of=as_of, at=asked.at, now=self._clock(), demands=asked.demands)
         return Verification(
@@ -154,14 +160,14 @@ class Verifying:
         )
 
 
-def open_verifying(database: Database) -> Verifying:
-    """Set up verifying on a database, with the bundled types, as of now.
+def open_verifying(database: Database, ledgers: Sequence[str] = ()) -> Verifying:
+    """Set up verifying on a database, with the bundled types, as of now; `ledgers`: as `LedgerView` takes them.
 
     Raises:
         NotReady: the indexer has not read the chain yet.
         StoreError: the database does not answer.
     """
-    view = LedgerView(database)
+    view = LedgerView(database, ledgers)
     view.refresh()
     return Verifying(view=view, types=TypeCatalogue.bundled(), paths=Paths(database))
 
