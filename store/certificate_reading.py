@@ -42,26 +42,26 @@ def of_batch(connection: Connection, batch: int) -> Iterator[CertificateRecord]:
 
 def by_lookup(
     connection: Connection,
-    ledger: str,
+    ledgers: Collection[str],
     indexes: Sequence[bytes],
     *,
     limit: int,
     agency: str | None = None,
     serial: int | None = None,
 ) -> tuple[CertificateRecord, ...]:
-    """Give a ledger's certificates that one or two indexes lead to, newest first, whatever became of them since.
+    """Give some ledgers' certificates that one or two indexes lead to, newest first, whatever became of them since.
 
     Those of void batches were promised to nobody and are left out. `agency`, `serial`: of these alone.
     """
     if not indexes:
         return ()
-    asked = {"ledger": ledger, "one": indexes[0], "other": indexes[-1], "agency": agency, "serial": serial}
+    asked = {"ledgers": ledgers, "one": indexes[0], "other": indexes[-1], "agency": agency, "serial": serial}
     found = connection.execute(_some(SOME), asked).all()
     if len(found) == SOME:
         narrowed = [name for name in ("agency", "serial") if asked[name] is not None]
         found = connection.execute(_newest(*narrowed), {**asked, "most": limit}).all()
     else:
-        found = [row for row in found if row.ledger == ledger and row.state != BatchState.VOID]
+        found = [row for row in found if row.ledger in ledgers and row.state != BatchState.VOID]
         found = [row for row in found if agency in {None, row.agency} and serial in {None, row.serial}]
         found.sort(key=lambda row: (-row.created_at, -row.serial, row.agency))
     return tuple(certificate_of(row) for row in found[:limit])
@@ -86,7 +86,7 @@ def _newest(*narrowed: str) -> Select[Any]:
     order = (batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
     newest = (
         _of(select_certificates().with_only_columns(certificates.c.issuer_id, certificates.c.serial), _places())
-        .where(ledgers.c.name == bindparam("ledger"), batch_not_void)
+        .where(ledgers.c.name.in_(bindparam("ledgers", expanding=True)), batch_not_void)
         .where(*(columns[name] == bindparam(name) for name in narrowed))
         .order_by(*order)
         .limit(bindparam("most"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -29,9 +30,12 @@ def declare(connection: Connection, ledger: str, agency: str, certificate_type: 
     )
 
 
-def of_type(connection: Connection, ledger: str, certificate_type: bytes) -> dict[str, int]:
-    """Give, by agency, since when its records of a type are complete; agencies that said nothing are absent."""
-    asked = {"ledger": ledger, "type": certificate_type}
+def of_type(connection: Connection, names: Collection[str], certificate_type: bytes) -> dict[str, int]:
+    """Give, by agency, since when its records of a type are complete; agencies that said nothing are absent.
+
+    `names`: of the ledgers on which its certificates may stand; what an agency said last, on whichever, counts.
+    """
+    asked = {"ledgers": names, "type": certificate_type}
     return {row.agency: row.since for row in connection.execute(_of_type(), asked)}
 
 
@@ -41,6 +45,9 @@ def _of_type() -> Select[Any]:
         select(issuers.c.agency, completeness.c.since)
         .join(issuers, issuers.c.id == completeness.c.issuer_id)
         .join(ledgers, ledgers.c.id == issuers.c.ledger_id)
-        .where(ledgers.c.name == bindparam("ledger"), completeness.c.certificate_type == bindparam("type"))
-        .order_by(issuers.c.agency)
+        .where(
+            ledgers.c.name.in_(bindparam("ledgers", expanding=True)),
+            completeness.c.certificate_type == bindparam("type"),
+        )
+        .order_by(issuers.c.agency, completeness.c.declared_at, issuers.c.id)
     )

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.verifier.recorder import made_keys
 from tests.verifier.shelf import Shelf, stock
-from tests.verifier.test_workers import DEPLOYMENT, running
+from tests.verifier.test_workers import running
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
@@ -46,7 +46,6 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     """A data directory with a few certificates; its node is away, which the page does not mind."""
     folder = tmp_path_factory.mktemp("pages")
     shelf = stock(folder)
-    DEPLOYMENT.save(folder / "deployment.json")
     made_keys(folder)
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))

@@ -38,7 +38,7 @@ def store(connection: Connection, agency: str, count: int, *lookups: bytes, now:
 def found(
     connection: Connection, *indexes: bytes, limit: int = 9, ledger: str = LEDGER, **narrowed: Any
 ) -> list[tuple[str, int]]:
-    rows = by_lookup(connection, ledger, indexes, limit=limit, **narrowed)
+    rows = by_lookup(connection, [ledger], indexes, limit=limit, **narrowed)
     return [(row.agency, row.serial) for row in rows]
 
 

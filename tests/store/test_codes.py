@@ -43,10 +43,10 @@ def test_voiding_what_is_not_there_changes_nothing(database: Database) -> None:
 
 def test_an_agency_says_anew_since_when_its_records_are_complete(database: Database) -> None:
     with database.begin() as connection:
-        assert completeness.of_type(connection, LEDGER, TITLE) == {}
+        assert completeness.of_type(connection, [LEDGER], TITLE) == {}
         for since in (100, 50):
             completeness.declare(connection, LEDGER, AGENCY, TITLE, since=since, now=7)
         completeness.declare(connection, LEDGER, OTHER_AGENCY, TITLE, since=300, now=7)
         completeness.declare(connection, LEDGER, AGENCY, LICENCE, since=400, now=7)
-        assert completeness.of_type(connection, LEDGER, TITLE) == {AGENCY: 50, OTHER_AGENCY: 300}
-        assert completeness.of_type(connection, "another ledger", TITLE) == {}
+        assert completeness.of_type(connection, [LEDGER], TITLE) == {AGENCY: 50, OTHER_AGENCY: 300}
+        assert completeness.of_type(connection, ["another ledger"], TITLE) == {}

@@ -109,7 +109,7 @@ def town_of(city: City, *, batch_size: int = 1000) -> Town:
             clock=office.clock,
         ),
         statuses=StatusAsking(office=office),
-        codes=CodeDesk(database=city.database, ledger=office.ledger, fields=FieldKeys.under(office.keyring.folder)),
+        codes=CodeDesk(database=city.database, ledgers=office.ledgers, fields=FieldKeys.under(office.keyring.folder)),
     )
     types = TypeCatalogue.bundled()
     answering = Answering(

@@ -271,7 +271,7 @@ def make_city(folder: Path, url: str | None = None, *, register: bool = True, no
         database=database,
         view=LedgerView(database, [LEDGER]),
         keyring=keyring,
-        ledger=LEDGER,
+        ledgers=(LEDGER,),
         status_base="https://status.example",
         late_seconds=28,
         clock=clock,

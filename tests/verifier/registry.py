@@ -51,7 +51,7 @@ def issue_titles(city: City, rows: list[dict[str, str]], **options: Any) -> Outc
 
 def finding(city: City) -> Finding:
     """What the office finds with."""
-    return Finding(city.database, city.office.ledger, city.office.keyring.folder, TypeCatalogue.bundled())
+    return Finding(city.database, [city.office.ledger], city.office.keyring.folder, TypeCatalogue.bundled())
 
 
 def look_up(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 
+from chain.deployment import Deployment
 from ecert.agency import parse_issuer
 from ecert.draft import lint
 from ecert.events import AgencyAccredited, AgencyRegistered, BatchAnchored, Event, KeyAdded, Place, StatusChanged
@@ -33,6 +34,16 @@ from verifier.services.answering import Answering
 from verifier.services.verifying import Verifying
 
 LEDGER = "eip155:31337:0x5fbdb2315678afecb367f032d93f642f64180aa3"
+DEPLOYMENT = Deployment(
+    chain_id=31337,
+    genesis=bytes(32),
+    access_manager=bytes(20),
+    registry=b"\x01" * 20,
+    ledger=bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3"),
+    registry_instance=bytes(32),
+    ledger_instance=bytes(32),
+    block=1,
+)
 AGENCY = "MARKET-1"
 AGENCY_NAME = "Market Registry of Try-out"
 TYPE = bundled_types()["business-licence"]
@@ -116,6 +127,7 @@ def stock(folder: Path, *, now: int | None = None) -> Shelf:
         folder=folder, url=f"sqlite:///{folder / 'ecert.sqlite'}", now=int(time.time()) if now is None else now
     )
     give_tables(shelf.url)
+    DEPLOYMENT.save(folder / "deployment.json")
     begin = shelf.now - 100 * DAY
     with shelf.open() as database, database.begin() as connection:
         shelf.cursor = cursors.start(connection, _origin(begin))

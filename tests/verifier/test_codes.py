@@ -37,7 +37,7 @@ def city_(tmp_path: Path, database_url: str) -> Iterator[City]:
 
 
 def desk(city: City) -> CodeDesk:
-    return CodeDesk(database=city.database, ledger=LEDGER, fields=FieldKeys.under(city.office.keyring.folder))
+    return CodeDesk(database=city.database, ledgers=[LEDGER], fields=FieldKeys.under(city.office.keyring.folder))
 
 
 def opened(city: City, code: Code | str) -> int | None:

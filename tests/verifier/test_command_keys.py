@@ -135,7 +135,7 @@ def test_an_agency_declares_since_when_it_is_complete(town: Town) -> None:
     answer = told(town, "agency", "complete-since", AGENCY, HEALTH.slug, "2024-05-01")
     assert answer == {"state": "done", "agency": AGENCY, "type": HEALTH.slug, "complete_since": 1_714_492_800}
     with Database.open(town.url) as database, database.read() as connection:
-        assert completeness.of_type(connection, town.deployment.name, HEALTH.vct_hash) == {AGENCY: 1_714_492_800}
+        assert completeness.of_type(connection, town.deployment.names, HEALTH.vct_hash) == {AGENCY: 1_714_492_800}
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,7 @@ def test_what_was_never_promised_is_not_found(city: City) -> None:
 
 
 def test_another_ledger_of_the_same_database_is_not_looked_in(city: City) -> None:
-    elsewhere = Finding(city.database, f"{LEDGER[:-1]}9", city.office.keyring.folder, TypeCatalogue.bundled())
+    elsewhere = Finding(city.database, [f"{LEDGER[:-1]}9"], city.office.keyring.folder, TypeCatalogue.bundled())
     with elsewhere.reading() as reading:
         assert reading.look_up(TITLE, "number", ROWS[0]["title_number"]).certificates == ()
 
@@ -200,7 +200,7 @@ def test_a_database_that_is_away_is_an_error_and_no_absence(tmp_path: Path) -> N
 
 def test_a_database_that_goes_away_in_the_midst_is_an_error_in_the_midst(city: City, database_url: str) -> None:
     """Where several are looked up together, it must be known of each before the group is over."""
-    finding = Finding(city.database, LEDGER, city.office.keyring.folder, TypeCatalogue.bundled())
+    finding = Finding(city.database, [LEDGER], city.office.keyring.folder, TypeCatalogue.bundled())
     told: list[object] = []
     with table_renamed(database_url, "lookups", "gone"), suppress(StoreError), finding.reading() as reading:
         for look in (

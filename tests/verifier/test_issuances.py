@@ -440,7 +440,7 @@ class Overtaken(LedgerView):
     """A copy of the ledger that is looked at just when another office begins to do something."""
 
     def __init__(self, database: Database, threads: ThreadPoolExecutor) -> None:
-        super().__init__(database, ledger=LEDGER)
+        super().__init__(database, [LEDGER])
         self._threads = threads
         self.meanwhile: Callable[[], None] | None = None
         self.done: Future[None] | None = None

@@ -64,7 +64,7 @@ def office_(tmp_path: Path, chain: LocalChain) -> Iterator[Office]:
             database=database,
             view=LedgerView(database, deployment.names),
             keyring=keyring,
-            ledger=deployment.name,
+            ledgers=deployment.names,
             status_base="https://status.example",
             late_seconds=28,
             clock=lambda: int(time.time()),

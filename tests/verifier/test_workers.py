@@ -17,24 +17,13 @@ from pathlib import Path
 
 import pytest
 
-from chain.deployment import Deployment
 from tests.verifier.recorder import made_keys
-from tests.verifier.shelf import Shelf, stock
+from tests.verifier.shelf import DEPLOYMENT, Shelf, stock
 from verifier.errors import Refused
 from verifier.processes.listening import address_of, listen
 
 PATIENCE = 240.0
 GIGABYTE = 1024**3
-DEPLOYMENT = Deployment(
-    chain_id=31337,
-    genesis=bytes(32),
-    access_manager=bytes(20),
-    registry=b"\x01" * 20,
-    ledger=bytes.fromhex("5fbdb2315678afecb367f032d93f642f64180aa3"),
-    registry_instance=bytes(32),
-    ledger_instance=bytes(32),
-    block=1,
-)
 
 
 @pytest.fixture
@@ -45,7 +34,6 @@ def shelf(tmp_path: Path) -> Shelf:
 
 def stocked(folder: Path) -> Shelf:
     shelf = stock(folder)
-    DEPLOYMENT.save(folder / "deployment.json")
     with socket.socket() as nobody:
         nobody.bind(("127.0.0.1", 0))
         node = nobody.getsockname()[1]

@@ -115,7 +115,7 @@ class Town:
             database=database,
             view=LedgerView(database, self.deployment.names),
             keyring=self.keyring,
-            ledger=self.deployment.name,
+            ledgers=self.deployment.names,
             status_base="https://status.example",
             late_seconds=28,
             clock=self.now,

@@ -47,10 +47,10 @@ def register(app: typer.Typer) -> None:
 def _make(agency: str, serial: int, data: DataOption, *, as_json: bool, replace: bool) -> None:
     with answered(as_json=as_json, resume=RESUME):
         settings = load_settings(data)
-        ledger = Deployment.load(settings.deployment_file).name
+        ledgers = Deployment.load(settings.deployment_file).names
         fields = FieldKeys.under(settings.keys_dir)
         with Database.open(settings.database_url) as database:
-            desk = CodeDesk(database=database, ledger=ledger, fields=fields)
+            desk = CodeDesk(database=database, ledgers=ledgers, fields=fields)
             ordered = desk.replace if replace else desk.make
             code = ordered(check_agency(agency), serial, now=int(time.time()))
     if as_json:

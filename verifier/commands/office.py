@@ -39,7 +39,7 @@ def open_office(data: Path | None, bars: Bars) -> Iterator[tuple[Office, Setting
                 database=database,
                 view=LedgerView(database, deployment.names),
                 keyring=Keyring(settings.keys_dir, settings.passwords_file),
-                ledger=deployment.name,
+                ledgers=deployment.names,
                 status_base=settings.required_status_base(),
                 late_seconds=settings.late_seconds,
                 clock=lambda: int(time.time()),

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.progress import track
 
+from chain.deployment import Deployment
 from ecert.documents import hash_document
 from ecert.errors import MalformedCertificate
 from ecert.explaining import Language
@@ -107,7 +108,7 @@ def _local(data: Path | None, wanted: Asking) -> Iterator[Judge]:
     settings = load_settings(data)
     asked = wanted.asked(settings.max_age)
     with Database.open(settings.database_url) as database:
-        verifying = open_verifying(database)
+        verifying = open_verifying(database, Deployment.load(settings.deployment_file).names)
 
         def judge(presented: bytes) -> Answer:
             return Answer(said=verifying.verify(presented, asked).to_json())

@@ -53,11 +53,11 @@ def certificate_routes(inside: Inside) -> APIRouter:
         """Give a page of the agency's certificates in the order of their serials, without any value of theirs."""
         caller = await issuer(inside.gate, request, Scope.ISSUE)
         agency = caller.agency or ""
-        copy = inside.office.view.copy
+        copies = inside.office.view.copies
         wanted = await asyncio.to_thread(_filter, inside, agency, query)
         word = None if query.status is None else Status[query.status.upper()]
         after, limit = query.after, query.limit
-        search = Search(copy=copy, agency=agency, wanted=wanted, status=word)
+        search = Search(copies=copies, agency=agency, wanted=wanted, status=word)
         page = await asyncio.to_thread(search.page, inside.office.database, after=after, limit=limit)
         return JSONResponse(_page_to_json(page, agency, inside.types))
 
@@ -74,7 +74,7 @@ def certificate_routes(inside: Inside) -> APIRouter:
         """
         caller = await issuer(inside.gate, request, Scope.ISSUE)
         own = assure_own(caller, agency)
-        found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, own, serial_of(serial))
+        found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copies, own, serial_of(serial))
         if found is None:
             raise no_such_certificate()
         return _fetched(found, own, inside.types)
@@ -99,7 +99,7 @@ def certificate_routes(inside: Inside) -> APIRouter:
 
         async def work(attempt: Attempt | None) -> Told:
             own = assure_own(caller, agency)
-            found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copy, own, number)
+            found = await asyncio.to_thread(inside.shelf.fetch, inside.office.view.copies, own, number)
             if found is None:
                 raise no_such_certificate()
             return await asyncio.to_thread(_coded, inside, own, found, attempt)

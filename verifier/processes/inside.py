@@ -62,17 +62,18 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
 
 def open_finding(settings: Settings, database: Database) -> Finding:
     """Set up looking certificates up, which the public process may not."""
-    ledger = Deployment.load(settings.deployment_file).name
-    return Finding(database, ledger, settings.keys_dir, TypeCatalogue.bundled())
+    ledgers = Deployment.load(settings.deployment_file).names
+    return Finding(database, ledgers, settings.keys_dir, TypeCatalogue.bundled())
 
 
 def open_inside(settings: Settings, database: Database, served: Served) -> Inside:
     """Set up what only the office serves."""
+    ledgers = Deployment.load(settings.deployment_file).names
     office = Office(
         database=database,
         view=served.view,
         keyring=Keyring(settings.keys_dir, settings.passwords_file),
-        ledger=Deployment.load(settings.deployment_file).name,
+        ledgers=ledgers,
         status_base=settings.status_base or "",
         late_seconds=settings.late_seconds,
         clock=seconds_now,
@@ -92,7 +93,7 @@ def open_inside(settings: Settings, database: Database, served: Served) -> Insid
             clock=seconds_now,
         ),
         statuses=StatusAsking(office=office),
-        codes=CodeDesk(database=database, ledger=office.ledger, fields=FieldKeys.under(settings.keys_dir)),
+        codes=CodeDesk(database=database, ledgers=ledgers, fields=FieldKeys.under(settings.keys_dir)),
     )
 
 

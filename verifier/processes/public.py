@@ -6,6 +6,7 @@ import asyncio
 import socket
 from functools import partial
 
+from chain.deployment import Deployment
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.access import open_access
@@ -39,7 +40,8 @@ def open_served(
     settings: Settings, database: Database, recording: Recording, *, finding: OpensFinding | None = None
 ) -> Served:
     """Set up what both `api` and `office` serve, each with the record that it keeps; `office` alone looks things up."""
-    view, types, paths = LedgerView(database), TypeCatalogue.bundled(), Paths(database)
+    view = LedgerView(database, Deployment.load(settings.deployment_file).names)
+    types, paths = TypeCatalogue.bundled(), Paths(database)
     answering = Answering(
         verifying=Verifying(view=view, types=types, paths=paths),
         matters=load_matters(settings.matters_dir, types),

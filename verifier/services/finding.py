@@ -32,11 +32,11 @@ MOST = 100
 
 
 class Finding:
-    """Finds certificates of one ledger. Safe to use from several threads."""
+    """Finds certificates of a ledger and of those that it follows. Safe to use from several threads."""
 
-    def __init__(self, database: Database, ledger: str, keys_dir: Path, types: TypeCatalogue) -> None:
+    def __init__(self, database: Database, ledgers: Collection[str], keys_dir: Path, types: TypeCatalogue) -> None:
         self._database = database
-        self._ledger = ledger
+        self._ledgers = ledgers
         self._types = types
         self._fields = FieldKeys.under(keys_dir)
         self._indexes = IndexKeys.under(keys_dir)
@@ -50,7 +50,7 @@ class Finding:
     def reading(self) -> Iterator[Reading]:
         """Read the database as of now; raises `StoreError` where it does not answer."""
         with self._database.read() as connection:
-            yield Reading(connection, self._ledger, self._types, self._fields, self._indexes)
+            yield Reading(connection, self._ledgers, self._types, self._fields, self._indexes)
 
 
 class Reading:
@@ -60,10 +60,15 @@ class Reading:
     """
 
     def __init__(
-        self, connection: Connection, ledger: str, types: TypeCatalogue, fields: FieldKeys, indexes: IndexKeys
+        self,
+        connection: Connection,
+        ledgers: Collection[str],
+        types: TypeCatalogue,
+        fields: FieldKeys,
+        indexes: IndexKeys,
     ) -> None:
         self._connection = connection
-        self._ledger = ledger
+        self._ledgers = ledgers
         self._types = types
         self._fields = fields
         self._indexes = indexes
@@ -98,7 +103,7 @@ class Reading:
             found = self._find(wanted, agency, serial)
             since: Mapping[str, int] = {}
             if not found and agency is None and serial is None:
-                since = completeness.of_type(self._connection, self._ledger, certificate_type.vct_hash)
+                since = completeness.of_type(self._connection, self._ledgers, certificate_type.vct_hash)
         return self._opened(found, since)
 
     def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
@@ -116,7 +121,7 @@ class Reading:
         numbers = [use.current] if use.former is None else [use.current, use.former]
         indexes = [lookup_index(self._indexes.key(number), *wanted) for number in numbers]
         return certificates.by_lookup(
-            self._connection, self._ledger, indexes, limit=MOST + 1, agency=agency, serial=serial
+            self._connection, self._ledgers, indexes, limit=MOST + 1, agency=agency, serial=serial
         )
 
     def _opened(self, found: Collection[CertificateRecord], since: Mapping[str, int]) -> Found:

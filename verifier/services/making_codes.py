@@ -8,7 +8,7 @@ for a day; so long the code is kept, sealed with the field key, which opens its 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -19,6 +19,7 @@ from store import batches, certificates, codes
 from store.database import Connection, Database
 from store.errors import WriteRefused
 from store.idempotency import Attempt
+from store.records import CertificateRecord
 from store.states import BatchState
 from verifier.errors import Refused
 from verifier.faults import CannotOpen, KeyringError
@@ -32,10 +33,10 @@ _HAS_ONE = "certificate {serial} of {agency} has a code, which is not kept here;
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodeDesk:
-    """Where codes are made for certificates of one ledger."""
+    """Where codes are made for certificates of a ledger and of those that it follows, the newest first."""
 
     database: Database
-    ledger: str
+    ledgers: Sequence[str]
     fields: FieldKeys
 
     def make(self, agency: str, serial: int, *, now: int) -> Code:
@@ -46,15 +47,15 @@ class CodeDesk:
             CannotOpen, KeyringError: what is stored does not open.
             StoreError: the database does not answer.
         """
-        with self._writing(agency, serial) as connection:
-            if codes.has_open(connection, self.ledger, agency, serial):
+        with self._writing(agency, serial) as (connection, record):
+            if codes.has_open(connection, record.ledger, agency, serial):
                 raise Refused(_HAS_ONE.format(serial=serial, agency=agency))
-            return self._put(connection, agency, serial, now)
+            return self._put(connection, record, now)
 
     def replace(self, agency: str, serial: int, *, now: int) -> Code:
         """Make a code in place of the one before, if there is one, which then opens nothing; raises as `make`."""
-        with self._writing(agency, serial) as connection:
-            return self._put(connection, agency, serial, now)
+        with self._writing(agency, serial) as (connection, record):
+            return self._put(connection, record, now)
 
     def replace_once(self, agency: str, serial: int, attempt: Attempt | None, *, now: int) -> Told:
         """Do so for a request, and give what is kept for a repeat of it; `shown` makes the answer of that.
@@ -62,8 +63,8 @@ class CodeDesk:
         Raises:
             RequestRefused: the same request is being carried out by another attempt; and as `make`.
         """
-        with self._writing(agency, serial) as connection:
-            code = self._put(connection, agency, serial, now)
+        with self._writing(agency, serial) as (connection, record):
+            code = self._put(connection, record, now)
             number = self.fields.keys.newest()
             sealed = self.fields.seal_code(code.printed(), number=number, agency=agency, serial=serial)
             said = {"agency": agency, "serial": serial, "sealed": base64url.encode(sealed)}
@@ -87,25 +88,26 @@ class CodeDesk:
         return replace(kept, said={"agency": agency, "serial": serial, "code": code})
 
     @contextmanager
-    def _writing(self, agency: str, serial: int) -> Iterator[Connection]:
+    def _writing(self, agency: str, serial: int) -> Iterator[tuple[Connection, CertificateRecord]]:
+        """Hold a certificate of a closed batch until the transaction ends."""
         try:
             with self.database.begin() as connection:
-                codes.hold(connection, self.ledger, agency, serial)
-                yield connection
+                found = (certificates.read(connection, ledger, agency, serial) for ledger in self.ledgers)
+                record = next(filter(None, found), None)
+                if record is not None:
+                    codes.hold(connection, record.ledger, agency, serial)
+                if record is None or batches.read(connection, record.batch).state is not BatchState.CLOSED:
+                    raise Refused(f"{agency} has issued no certificate {serial}")
+                yield connection, record
         except WriteRefused as error:
             raise Refused(_HAS_ONE.format(serial=serial, agency=agency)) from error
 
-    def _put(self, connection: Connection, agency: str, serial: int, now: int) -> Code:
+    def _put(self, connection: Connection, record: CertificateRecord, now: int) -> Code:
         """Put a new code in the place of the one that opens, if any does."""
         code = Code.make(secrets.randbelow(10**RANDOM_DIGITS))
-        content = self._content(connection, agency, serial)
-        codes.void(connection, self.ledger, agency, serial, now=now)
+        place = record.ledger, record.agency, record.serial
+        content = self.fields.compact(record)
+        codes.void(connection, *place, now=now)
         wrapped = sealed_by(code).seal(content, nonce=secrets.token_bytes(NONCE_SIZE), place=code.name())
-        codes.add(connection, self.ledger, agency, serial, name=code.name(), wrapped=wrapped, now=now)
+        codes.add(connection, *place, name=code.name(), wrapped=wrapped, now=now)
         return code
-
-    def _content(self, connection: Connection, agency: str, serial: int) -> bytes:
-        record = certificates.read(connection, self.ledger, agency, serial)
-        if record is None or batches.read(connection, record.batch).state is not BatchState.CLOSED:
-            raise Refused(f"{agency} has issued no certificate {serial}")
-        return self.fields.compact(record)

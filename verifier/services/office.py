@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ecert.certificate_type import CertificateType
 from ecert.facts import KeyFacts
+from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from store.database import Database
 from verifier.errors import NotReady
@@ -23,7 +24,9 @@ NO_COPY_HERE = "there is no copy of the ledger yet: is the indexer (`ecert serve
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """`ledger` is the CAIP-10 name of the ledger that is written to; `pause` waits so many seconds.
+    """`ledgers` are the CAIP-10 names of the ledger that is issued on and of those that it follows, the newest first.
+
+    `pause` waits so many seconds.
 
     `late_seconds`: for how long the indexer may be silent before it counts as dead.
     """
@@ -31,20 +34,30 @@ class Office:
     database: Database
     view: LedgerView
     keyring: Keyring
-    ledger: str
+    ledgers: tuple[str, ...]
     status_base: str
     late_seconds: int
     clock: Callable[[], int]
     pause: Callable[[float], None]
     progress: Progress
 
+    @property
+    def ledger(self) -> str:
+        """The ledger that is issued on."""
+        return self.ledgers[0]
+
     def copy(self) -> LedgerCopy | None:
-        """Give the newest copy of the ledger; None where there is none yet."""
+        """Give the newest copy of the ledger that is issued on; None where there is none yet."""
+        copies = self.copies()
+        return None if copies is None else copies.newest
+
+    def copies(self) -> LedgerCopies | None:
+        """Give the newest copies of all ledgers; None where there are none yet."""
         try:
             self.view.refresh()
         except NotReady:
             return None
-        return self.view.copy
+        return self.view.copies
 
 
 @dataclass(slots=True)

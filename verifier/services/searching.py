@@ -10,6 +10,7 @@ from ecert.agency import STATUS_LIST_SIZE
 from ecert.certificate_type import CertificateType
 from ecert.errors import UnreadableValue
 from ecert.facts import Status
+from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from store import listing, supersessions
 from store.database import Connection, Database
@@ -83,9 +84,12 @@ def _indexes(blind: BlindIndexes, by: str, value: str) -> tuple[bytes, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """What an agency looks for among its certificates, as of a ledger copy; `status` None: whatever became of them."""
+    """What an agency looks for among its certificates, as of ledger copies; `status` None: whatever became of them.
 
-    copy: LedgerCopy
+    A ledger goes on with the serials of the one that it follows, so that those of the oldest come first.
+    """
+
+    copies: LedgerCopies
     agency: str
     wanted: Filter
     status: Status | None
@@ -99,11 +103,11 @@ class Search:
         found: list[Found] = []
         read = 0
         with database.read() as connection:
-            for rows, reached in self._groups(connection, after, limit):
+            for copy, rows, reached in self._groups(connection, after, limit):
                 serials = [row.serial for row in rows]
-                replacing = supersessions.of_serials(connection, self.copy.ledger, self.agency, serials)
+                replacing = supersessions.of_serials(connection, copy.ledger, self.agency, serials)
                 for row in rows:
-                    standing = standing_of(row.batch, replacing.get(row.serial, ()), self.copy, row.serial)
+                    standing = standing_of(row.batch, replacing.get(row.serial, ()), copy, row.serial)
                     if self.status is None or standing.status is self.status:
                         found.append(_found(row, standing))
                     if len(found) == limit:
@@ -113,30 +117,42 @@ class Search:
                     return Page(found=tuple(found), after=reached)
         return Page(found=tuple(found), after=None)
 
-    def _groups(self, connection: Connection, after: int, limit: int) -> Iterator[tuple[Sequence[Listed], int | None]]:
+    def _groups(
+        self, connection: Connection, after: int, limit: int
+    ) -> Iterator[tuple[LedgerCopy, Sequence[Listed], int | None]]:
         """Give certificates to look at, and each time the serial up to which all were given; None with the last."""
+        for copy in reversed(tuple(self.copies)):
+            for rows, reached in self._groups_of(copy, connection, after, limit):
+                if rows and reached is None and copy is not self.copies.newest:
+                    yield copy, rows, rows[-1].serial
+                elif rows or reached is not None:
+                    yield copy, rows, reached
+
+    def _groups_of(
+        self, copy: LedgerCopy, connection: Connection, after: int, limit: int
+    ) -> Iterator[tuple[Sequence[Listed], int | None]]:
         if self.status in {None, Status.VALID} or self.wanted.lookups:
             at: int | None = after
             while at is not None:
-                rows = listing.page(connection, self.copy.ledger, self.agency, self.wanted, after=at, limit=limit)
+                rows = listing.page(connection, copy.ledger, self.agency, self.wanted, after=at, limit=limit)
                 at = rows[-1].serial if len(rows) == limit else None
                 yield rows, at
             return
         # Few are of another status, and the ledger copy names them: no need to look through a million that are valid.
-        serials = self._of_status(after)
+        serials = self._of_status(copy, after)
         piece = tuple(islice(serials, PIECE))
         while piece:
             these = replace(self.wanted, serials=piece)
-            rows = listing.page(connection, self.copy.ledger, self.agency, these, after=after, limit=len(piece))
+            rows = listing.page(connection, copy.ledger, self.agency, these, after=after, limit=len(piece))
             following = tuple(islice(serials, PIECE))
             yield rows, piece[-1] if following else None
             piece = following
 
-    def _of_status(self, after: int) -> Iterator[int]:
+    def _of_status(self, copy: LedgerCopy, after: int) -> Iterator[int]:
         """Give the serials of a status that is not valid, above `after`, in their order."""
-        for number in self.copy.status_lists(self.agency):
+        for number in copy.status_lists(self.agency):
             if (number + 1) * STATUS_LIST_SIZE > after:
-                changed = sorted(self.copy.statuses(self.agency, number).items())
+                changed = sorted(copy.statuses(self.agency, number).items())
                 yield from (serial for serial, now in changed if serial > after and now is self.status)
 
 

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ecert.facts import Status
 from ecert.judging import judge
+from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from ecert.parsing import parse
 from ecert.types import TypeCatalogue
@@ -95,7 +96,7 @@ class Shelf:
     fields: FieldKeys
     clock: Callable[[], int]
 
-    def fetch(self, copy: LedgerCopy, agency: str, serial: int) -> Fetched | None:
+    def fetch(self, copies: LedgerCopies, agency: str, serial: int) -> Fetched | None:
         """Give a certificate of an agency; None where it has none with this serial.
 
         Raises:
@@ -103,20 +104,21 @@ class Shelf:
             CannotOpen, KeyringError: what is stored does not open.
         """
         with self.database.read() as connection:
-            record = certificates.read(connection, copy.ledger, agency, serial)
+            found = (certificates.read(connection, copy.ledger, agency, serial) for copy in copies)
+            record = next(filter(None, found), None)
             if record is None:
                 return None
             batch = batch_reading.read(connection, record.batch)
-            replacing = supersessions.of_serials(connection, copy.ledger, agency, [serial])
-        standing = standing_of(batch, replacing.get(serial, ()), copy, serial)
+            replacing = supersessions.of_serials(connection, record.ledger, agency, [serial])
+        standing = standing_of(batch, replacing.get(serial, ()), copies.of(record.ledger), serial)
         fetched = Fetched(serial=serial, certificate_type=record.certificate_type, standing=standing)
-        return self._judged(fetched, record, copy) if standing.state is State.SETTLED else fetched
+        return self._judged(fetched, record, copies) if standing.state is State.SETTLED else fetched
 
-    def _judged(self, fetched: Fetched, record: CertificateRecord, copy: LedgerCopy) -> Fetched:
+    def _judged(self, fetched: Fetched, record: CertificateRecord, copies: LedgerCopies) -> Fetched:
         """Add the file, unless our verifier finds something against it but its period."""
         signed = self.fields.signed(record)
         certificate = parse(signed.compact().encode("ascii"))
-        facts = copy.batch(record.agency, record.serial)
+        facts = copies.of(record.ledger).batch(record.agency, record.serial)
         path = None if facts is None else self.paths.find(certificate.iss, certificate.serial, facts)
         if path is None:
             return _with(fetched, State.WITHHELD, "the leaves of its batch are not those that were anchored")
@@ -124,7 +126,7 @@ class Shelf:
         certificate = parse(file)
         verdict = judge(
             certificate,
-            copy.facts(certificate),
+            copies.facts(certificate),
             now=self.clock(),
             certificate_type=self.types.by_hash(record.certificate_type),
         )
