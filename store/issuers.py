@@ -1,18 +1,18 @@
 """Ledgers and agencies by their short numbers, and the serials that each agency gives.
 
 Serials are given in order, and what is given is never given again: the number moves in the transaction that writes
-what it is for.
+what it is for. A ledger that follows another one, on its registry, goes on with the serials of that one.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, and_, func, select, update
 
 from store.errors import NoSuchRow
 from store.insertion import insert_into
-from store.tables import issuers, ledgers
+from store.tables import issuers, ledgers, pins
 
 
 def next_serial(connection: Connection, ledger: str, agency: str) -> int:
@@ -59,6 +59,9 @@ def known_issuer(connection: Connection, ledger: str, agency: str) -> int:
 
 def set_aside(connection: Connection, issuer: int, count: int) -> int:
     """Give the next `count` serials to the caller and answer the first of them."""
+    elsewhere = connection.scalar(_given_elsewhere(issuer))
+    if elsewhere is not None:
+        go_past(connection, issuer, elsewhere)
     taken = connection.execute(
         update(issuers)
         .where(issuers.c.id == issuer)
@@ -68,6 +71,19 @@ def set_aside(connection: Connection, issuer: int, count: int) -> int:
     if taken is None:
         raise NoSuchRow("issuers", issuer)
     return int(taken) - count
+
+
+def _given_elsewhere(issuer: int) -> Select[Any]:
+    """Ask for the next serial of an issuer's agency on whichever other ledger of its registry has gone furthest."""
+    other, ours, theirs = issuers.alias("other"), pins.alias("ours"), pins.alias("theirs")
+    same = (theirs.c[name] == ours.c[name] for name in ("chain_id", "genesis", "registry"))
+    return (
+        select(func.max(other.c.next_serial))
+        .join(issuers, issuers.c.agency == other.c.agency)
+        .join(ours, ours.c.ledger_id == issuers.c.ledger_id)
+        .join(theirs, and_(theirs.c.ledger_id == other.c.ledger_id, *same))
+        .where(issuers.c.id == issuer, other.c.id != issuer)
+    )
 
 
 def give_back(connection: Connection, issuer: int, *, first: int, end: int) -> bool:

@@ -19,7 +19,7 @@ from typer.testing import Result as Ran
 from ecert.facts import Status
 from ecert.verdict import Result
 from tests.tables import give_tables
-from tests.verifier.shelf import BAD_FILES, Shelf, stock
+from tests.verifier.shelf import BAD_FILES, DEPLOYMENT, Shelf, stock
 from verifier.cli import COMMANDS, build
 from verifier.commands.verify import exit_code
 
@@ -241,6 +241,7 @@ def test_a_day_can_be_asked_about(shelf: Shelf, files: list[str]) -> None:
 
 
 def test_without_a_ledger_copy_the_command_says_what_to_start(files: list[str], tmp_path: Path) -> None:
+    DEPLOYMENT.save(tmp_path / "deployment.json")
     ran = ecert("verify", files[0], data=tmp_path)
     assert ran.exit_code == 2
     assert "ecert migrate" in ran.stderr

@@ -13,7 +13,7 @@ import shutil
 import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,7 +24,9 @@ from typer.testing import CliRunner
 from chain.administration import Administration, register_agency
 from chain.deploying import deploy
 from chain.deployment import Deployment
+from chain.founding import Founding
 from chain.indexer import Indexer
+from chain.journal import Charter
 from chain.node import Node
 from chain.sender import Sender
 from chain.signer import LocalSigner
@@ -106,9 +108,10 @@ class Town:
         asyncio.run(once())
 
     async def index(self, database: Database, node: Node) -> None:
-        indexer = Indexer(database, node, self.deployment, clock=self.now)
-        while await indexer.step():
-            pass
+        for deployment in self.deployment.succession:
+            indexer = Indexer(database, node, deployment, clock=self.now)
+            while await indexer.step():
+                pass
 
     def office(self, database: Database, *, send: bool = True) -> Office:
         return Office(
@@ -215,6 +218,27 @@ class Town:
         """Give the same town with files of its own."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return Town(chain=self.chain, folder=folder, deployment=self.deployment, bureau=self.bureau, admin=self.admin)
+
+    def succeeded(self) -> Town:
+        """Retire the ledger in favour of a new one, and give the town as it goes on with that."""
+        charter = Charter(
+            admin_delay=0,
+            registrar=self.bureau.address,
+            guardian=self.bureau.address,
+            predecessor=self.deployment,
+            retire=True,
+        )
+
+        async def follow() -> Deployment:
+            node = Node(self.chain.url)
+            journal = self.folder / "deployment.json.journal"
+            deployment = await Founding(node, self.bureau, charter, journal).run()
+            await node.close()
+            return deployment
+
+        deployment = asyncio.run(follow())
+        deployment.save(self.folder / "deployment.json")
+        return replace(self, deployment=deployment)
 
     def run(self, work: Coroutine[Any, Any, Answer]) -> Answer:
         return asyncio.run(work)
