@@ -7,7 +7,7 @@ holds the key's lease. The nonce is ours: one more than any we ever gave, and ne
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -44,8 +44,8 @@ class Deeds:
 
     `conditions`: as they were when the round began. `complaints`: what was last logged about a call, by its id, and
     about the key, under `KEY`.
-    `seen`: how far our copy of the ledger was when what is gone by was looked at. Where it was rolled back since,
-    nothing is written (`CursorMoved`): what was settled then may be undone now. None where nothing settles by it.
+    `seen`: how far our copies of the ledgers were when what is gone by was looked at. Where one was rolled back since,
+    nothing is written (`CursorMoved`): what was settled then may be undone now. None of them where nothing settles by it.
     """
 
     database: Database
@@ -56,7 +56,7 @@ class Deeds:
     now: Callable[[], int]
     conditions: Conditions
     complaints: dict[int, str]
-    seen: Cursor | None
+    seen: Sequence[Cursor]
 
     async def carry_out(self, step: Step, call: Call, receipt: Receipt | None) -> bool:
         """Do one step of one call; answer whether anything moved."""
@@ -92,7 +92,7 @@ class Deeds:
 
     async def _sign_again(self, call: Call) -> bool:
         log.error("call %d lost nonce %s to a transaction that we did not make", call.id, call.nonce)
-        before = await look_ahead(self.node, self.database, self.deployment, call, self.conditions)
+        before = await look_ahead(self.node, self.database, self._ledger(call), call, self.conditions)
         match decide(Written(state=CallState.QUEUED), before, self.now()):
             case Send(gas=gas, nonce=nonce):
                 return await self._sign_and_send(call, gas, nonce)
@@ -129,7 +129,7 @@ class Deeds:
         transaction = Transaction(
             chain_id=self.deployment.chain_id,
             nonce=nonce,
-            to=self.deployment.ledger,
+            to=self._ledger(call).ledger,
             data=encode_call(call.kind, call.args),
             gas=gas_limit(call.args, gas, self.conditions.head.gas_limit),
             fee=self.conditions.fee,
@@ -146,7 +146,7 @@ class Deeds:
         dearer = higher_price(call, self.conditions, account.balance)
         if dearer is None or call.tx_hash is None:
             return False
-        await assure_ledger(self.node, self.deployment, self.conditions.head.hash)
+        await assure_ledger(self.node, self._ledger(call), self.conditions.head.hash)
         signed = await self.signer.sign(dearer)
         log.warning(
             "call %d is stuck at nonce %s; %d wei for a unit of gas now", call.id, call.nonce, most_of(dearer.fee)
@@ -198,7 +198,7 @@ class Deeds:
         self._cry(what)
 
     async def _fail(self, call: Call, said: str, receipt: Receipt | None) -> bool:
-        reason = said or call.error or await why_reverted(self.node, self.deployment, call, receipt)
+        reason = said or call.error or await why_reverted(self.node, self._ledger(call), call, receipt)
         log.error("call %d (%s of %s) failed: %s", call.id, call.kind, call.agency, reason)
         self.complaints.pop(call.id, None)
         block = None if receipt is None else receipt.block
@@ -217,6 +217,10 @@ class Deeds:
             with self._writing() as connection:
                 calls.wait(connection, call.id, reason=reason, until=self.now() + LOOK_AGAIN, now=self.now())
         return False
+
+    def _ledger(self, call: Call) -> Deployment:
+        """Give the deployment that a call is for: a retired ledger goes on with its statuses."""
+        return self.deployment.of(call.ledger)
 
     def _complain(self, call: int, what: str) -> None:
         """Wake someone, once for each thing that is wrong, and let whoever waits for the call see it."""
@@ -239,6 +243,6 @@ class Deeds:
     def _writing(self) -> Iterator[Connection]:
         with self.database.begin() as connection:
             leases.assure(connection, self.lease, now=self.now())
-            if self.seen is not None:
-                cursors.assure(connection, self.seen)
+            for each in self.seen:
+                cursors.assure(connection, each)
             yield connection

@@ -50,16 +50,16 @@ class Delivery:
         Answers whether anything moved. Whoever wants the same meanwhile waits.
         """
         async with self._starting:
-            deeds, moved = self._deeds(lease, conditions, None), False
+            deeds, moved = self._deeds(lease, conditions, ()), False
             while call := self._next():
-                before = await look_ahead(self.node, self.database, self.deployment, call, conditions)
+                before = await look_ahead(self.node, self.database, self.deployment.of(call.ledger), call, conditions)
                 step = decide(Written(state=call.state), before, self.clock())
                 moved = await deeds.carry_out(step, call, None) or moved
             return moved
 
     async def follow(self, lease: Lease, conditions: Conditions, under_way: Sequence[Call], traces: Traces) -> bool:
         """Do what is next for calls of this key that have a nonce; answer whether anything moved."""
-        deeds, moved = self._deeds(lease, conditions, traces.cursor), False
+        deeds, moved = self._deeds(lease, conditions, traces.cursors), False
         freed = find_freed(under_way, traces)
         for call in under_way:
             receipt = traces.receipts.get(call.id)
@@ -89,7 +89,7 @@ class Delivery:
             if call.error is None
         )
 
-    def _deeds(self, lease: Lease, conditions: Conditions, seen: Cursor | None) -> Deeds:
+    def _deeds(self, lease: Lease, conditions: Conditions, seen: Sequence[Cursor]) -> Deeds:
         return Deeds(
             database=self.database,
             node=self.node,
@@ -115,10 +115,13 @@ class Delivery:
             consumed_settled=consumed_settled,
             settled_block=settled_block,
             elsewhere=elsewhere,
-            effect=effect_block(self.database, self.deployment, call, receipt, cursor) if over else None,
+            effect=self._effect(call, receipt, cursor) if over else None,
             next_in_line=next_in_line,
             can_rise=next_in_line and higher_price(call, conditions, key.account.balance) is not None,
         )
+
+    def _effect(self, call: Call, receipt: Receipt | None, cursor: Cursor | None) -> int | None:
+        return effect_block(self.database, self.deployment.of(call.ledger), call, receipt, cursor)
 
     def _next(self) -> Call | None:
         with self.database.read() as connection:
@@ -130,7 +133,9 @@ class Delivery:
         return next((call for call in ready if self._may_be_looked_at(call)), None)
 
     def _may_be_looked_at(self, call: Call) -> bool:
-        """Its pause is over; a clock that was set back ends it, too."""
+        """Its ledger is ours, and its pause is over; a clock that was set back ends it, too."""
+        if call.ledger not in self.deployment.names:
+            return False
         until = call.waiting_until
         return until is None or not 0 < until - self._now() <= LOOK_AGAIN
 

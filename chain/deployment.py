@@ -63,6 +63,10 @@ class Deployment:
         """The names of their ledgers, the newest first."""
         return tuple(each.name for each in self.succession)
 
+    def of(self, ledger: str) -> Deployment:
+        """Give the one of a ledger; this one where none is of it."""
+        return next((each for each in self.succession if each.name == ledger), self)
+
     def save(self, path: Path) -> None:
         """Write it as JSON, whole or not at all."""
         partial = path.with_name(path.name + ".partial")

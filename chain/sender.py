@@ -53,7 +53,7 @@ class Sender:
     Args:
         database: the outbox.
         node: where calls go.
-        deployment: the contracts.
+        deployment: the contracts; each call goes to its own ledger, of those that follow one another.
         signers: the keys.
         clock: seconds since 1970.
         in_flight: how many transactions of a key may wait at the node; some networks take no more than five.
@@ -169,13 +169,13 @@ class Sender:
         """Look after calls that have a nonce: all of them if anything is new since the last time, else what is due."""
         try:
             with self._database.read() as connection:
-                shown = (conditions.head.hash, cursors.read(connection, self._deployment.name))
+                shown = (conditions.head.hash, tuple(cursors.read(connection, each) for each in self._deployment.names))
             new = shown != self._followed
             due = [key for key, ours in under_way.items() if ours and (new or self._deliveries[key].is_due(ours))]
             if not due:
                 return []
             wanted = [call for key in due for call in under_way[key]]
-            traces = await trace(self._database, self._node, self._deployment.name, wanted)
+            traces = await trace(self._database, self._node, self._deployment.names, wanted)
         except (ChainError, StoreError) as error:
             self._trouble("what was sent", error)
             return [error]

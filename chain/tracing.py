@@ -25,7 +25,8 @@ class Traces:
     """What was found, `cursor` and `keys` before any receipt.
 
     Attributes:
-        cursor: how far our copy of the ledger was read; None where reading has not begun.
+        cursor: how far the copy of ours was read that is furthest behind; None where reading one has not begun.
+        cursors: of every copy that was read.
         ours: whether the node has the settled block that our copy has, as far as that is known.
         keys: by address.
         forms: every signed form that each call ever had, oldest first, by call id.
@@ -35,6 +36,7 @@ class Traces:
     """
 
     cursor: Cursor | None
+    cursors: tuple[Cursor, ...]
     ours: bool
     keys: Mapping[bytes, Key]
     forms: Mapping[int, tuple[Transaction, ...]]
@@ -42,10 +44,11 @@ class Traces:
     elsewhere: frozenset[int]
 
 
-async def trace(database: Database, node: Node, ledger: str, under_way: Sequence[Call]) -> Traces:
+async def trace(database: Database, node: Node, ledgers: Sequence[str], under_way: Sequence[Call]) -> Traces:
     """Look after some calls, of whichever keys."""
     with database.read() as connection:
-        cursor = cursors.read(connection, ledger)
+        read = tuple(found for each in ledgers if (found := cursors.read(connection, each)) is not None)
+        cursor = min(read, key=lambda each: each.settled_block) if len(read) == len(ledgers) else None
         forms = calls.forms(connection, [call.id for call in under_way])
         there = None if cursor is None else _settled_hash(connection, cursor)
     senders = sorted({call.sender for call in under_way})
@@ -58,9 +61,11 @@ async def trace(database: Database, node: Node, ledger: str, under_way: Sequence
     }
     receipts = await _receipts(node, forms)
     with database.read() as connection:
-        elsewhere = frozenset(call for call, one in receipts.items() if _is_elsewhere(connection, ledger, one))
+        elsewhere = frozenset(call for call, one in receipts.items() if _is_elsewhere(connection, ledgers, one))
     ours = nonces is not None
-    return Traces(cursor=cursor, ours=ours, keys=keys, forms=forms, receipts=receipts, elsewhere=elsewhere)
+    return Traces(
+        cursor=cursor, cursors=read, ours=ours, keys=keys, forms=forms, receipts=receipts, elsewhere=elsewhere
+    )
 
 
 def _settled_hash(connection: Connection, cursor: Cursor) -> bytes | None:
@@ -71,9 +76,9 @@ def _settled_hash(connection: Connection, cursor: Cursor) -> bytes | None:
     return None if kept is None else kept.hash
 
 
-def _is_elsewhere(connection: Connection, ledger: str, receipt: Receipt) -> bool:
-    ours = blocks.read(connection, ledger, receipt.block)
-    return ours is not None and ours.hash != receipt.block_hash
+def _is_elsewhere(connection: Connection, ledgers: Sequence[str], receipt: Receipt) -> bool:
+    ours = (blocks.read(connection, ledger, receipt.block) for ledger in ledgers)
+    return any(block is not None and block.hash != receipt.block_hash for block in ours)
 
 
 async def _receipts(node: Node, forms: Mapping[int, tuple[Transaction, ...]]) -> Mapping[int, Receipt]:
