@@ -219,15 +219,14 @@ class Town:
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         return Town(chain=self.chain, folder=folder, deployment=self.deployment, bureau=self.bureau, admin=self.admin)
 
+    def charter(self) -> Charter:
+        """What the next ledger will be."""
+        bureau = self.bureau.address
+        return Charter(admin_delay=0, registrar=bureau, guardian=bureau, predecessor=self.deployment, retire=True)
+
     def succeeded(self) -> Town:
         """Retire the ledger in favour of a new one, and give the town as it goes on with that."""
-        charter = Charter(
-            admin_delay=0,
-            registrar=self.bureau.address,
-            guardian=self.bureau.address,
-            predecessor=self.deployment,
-            retire=True,
-        )
+        charter = self.charter()
 
         async def follow() -> Deployment:
             node = Node(self.chain.url)

@@ -99,7 +99,7 @@ class _Names:
             if match is not None:
                 found.extend(_range(word, int(match[1]), int(match[2] or match[1])))
             elif Path(word).is_file():
-                certificate = _read(Path(word), office.ledger)
+                certificate = _read(Path(word), office.ledgers)
                 agencies.add(certificate.iss.agency)
                 found.append(certificate.serial)
             elif position:
@@ -132,7 +132,7 @@ def _range(word: str, first: int, last: int) -> Sequence[int]:
     return range(first, last + 1)
 
 
-def _read(path: Path, ledger: str) -> Certificate:
+def _read(path: Path, ledgers: Sequence[str]) -> Certificate:
     """Read whose certificate a file is. It is not judged: the ledger refuses what is not the agency's to change."""
     try:
         certificate = parse(read_presented_file(str(path)))
@@ -140,7 +140,7 @@ def _read(path: Path, ledger: str) -> Certificate:
         raise Refused(f"{path} cannot be read: {error.strerror}") from error
     except MalformedCertificate as error:
         raise Refused(f"{path} is no certificate: {error}") from error
-    if certificate.iss.ledger != ledger:
+    if certificate.iss.ledger not in ledgers:
         raise Refused(f"{path} is a certificate of another ledger, {certificate.iss.ledger}")
     return certificate
 

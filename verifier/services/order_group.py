@@ -90,7 +90,7 @@ class OrderGroup:
             return
         agency, ledger = self._means.place.agency, self._office.ledger
         calls.hold(self._connection, ledger, agency)
-        pending: dict[int, Status] = pending_statuses(self._connection, ledger, agency)
+        pending: dict[int, Status] = pending_statuses(self._connection, self._office.ledgers, agency)
         olds = {old for order in replacing.values() for old in order.supersedes}
         known = supersessions.of_olds(self._connection, ledger, agency, olds)
         copy = self._office.copy() or self._means.copy  # read after the calls: those that are through since are in it

@@ -48,7 +48,7 @@ class ReplacingAgain:
             return {}
         ledger = self.office.ledger
         with self.office.database.read() as connection:
-            pending = pending_statuses(connection, ledger, self.agency)
+            pending = pending_statuses(connection, self.office.ledgers, self.agency)
             olds = {old for each in replacing.values() for old in each}
             known = supersessions.of_olds(connection, ledger, self.agency, olds)
         copy = self.office.copy()  # read after the calls: those that are through since are in it

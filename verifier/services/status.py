@@ -6,13 +6,13 @@ or superseded for good. What is so already is passed over, so that asking twice 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chain.sizes import MAX_SERIALS
 from ecert.facts import Status
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from store import calls, supersessions
 from store.database import Connection
 from store.records import Call, Supersession
@@ -111,22 +111,23 @@ def ask_for_changes(
         Unchangeable: some of it, of any order, cannot be done.
         NotReady: there is no copy of the ledger yet.
     """
-    ledger, agency = office.ledger, orders[0].agency
-    calls.hold(connection, ledger, agency)
-    under_way = _under_way(connection, ledger, agency)
-    copy = office.copy()  # read after the calls: those that are through since are in it
-    if copy is None:
+    agency = orders[0].agency
+    for ledger in office.ledgers:
+        calls.hold(connection, ledger, agency)
+    under_way = _under_way(connection, office.ledgers, agency)
+    copies = office.copies()  # read after the calls: those that are through since are in it
+    if copies is None:
         raise NotReady(NO_COPY)
     outcomes: list[StatusOutcome] = []
     hindered: dict[int, str] = {}
     for asked in orders:
         order = replace(asked, serials=tuple(sorted(set(asked.serials))))
-        replaced = supersessions.of_olds(connection, ledger, agency, order.serials)
-        changed, why = _to_change(order, copy, _statuses(under_way, order.serials), replaced)
+        replaced = _replaced(connection, office.ledgers, order)
+        changed, why = _to_change(order, copies, _statuses(under_way, order.serials), replaced)
         hindered |= why
         if not hindered:
             already = tuple(sorted(set(order.serials).difference(changed)))
-            written = _write(connection, order, changed, under_way, ledger=ledger, sender=sender, now=office.clock())
+            written = _write(connection, order, changed, under_way, copies=copies, sender=sender, now=office.clock())
             outcomes.append(
                 StatusOutcome(order=order, changed=changed, already=already, calls=written, complete=not written)
             )
@@ -135,18 +136,26 @@ def ask_for_changes(
     return outcomes
 
 
-def pending_statuses(connection: Connection, ledger: str, agency: str) -> dict[int, Status]:
+def pending_statuses(connection: Connection, ledgers: Sequence[str], agency: str) -> dict[int, Status]:
     """Give what the statuses of an agency will be once the calls that are on their way are through."""
-    under_way = _under_way(connection, ledger, agency)
+    under_way = _under_way(connection, ledgers, agency)
     return _statuses(under_way, under_way)
 
 
-def _under_way(connection: Connection, ledger: str, agency: str) -> dict[int, Call]:
+def _under_way(connection: Connection, ledgers: Sequence[str], agency: str) -> dict[int, Call]:
     """Give, for each serial whose status is being changed, the call that comes last."""
     found: dict[int, Call] = {}
-    for call in calls.open_calls(connection, ledger, agency):
-        if call.kind in _KINDS:
-            found |= dict.fromkeys(call.args["serials"], call)
+    for ledger in ledgers:
+        for call in calls.open_calls(connection, ledger, agency):
+            if call.kind in _KINDS:
+                found |= dict.fromkeys(call.args["serials"], call)
+    return found
+
+
+def _replaced(connection: Connection, ledgers: Sequence[str], order: StatusOrder) -> dict[int, Supersession]:
+    found: dict[int, Supersession] = {}
+    for ledger in ledgers:
+        found |= supersessions.of_olds(connection, ledger, order.agency, order.serials)
     return found
 
 
@@ -155,7 +164,7 @@ def _statuses(under_way: Mapping[int, Call], serials: Iterable[int]) -> dict[int
 
 
 def _to_change(
-    order: StatusOrder, copy: LedgerCopy, pending: Mapping[int, Status], replaced: Mapping[int, Supersession]
+    order: StatusOrder, copies: LedgerCopies, pending: Mapping[int, Status], replaced: Mapping[int, Supersession]
 ) -> tuple[tuple[int, ...], dict[int, str]]:
     """Give the serials that the action changes, and why others cannot be changed.
 
@@ -164,6 +173,7 @@ def _to_change(
     changed: list[int] = []
     hindered: dict[int, str] = {}
     for serial in order.serials:
+        copy = copies.covering(order.agency, serial)
         if copy.batch(order.agency, serial) is None:
             hindered[serial] = NOT_ON_LEDGER
             continue
@@ -186,18 +196,23 @@ def _write(
     serials: Sequence[int],
     under_way: dict[int, Call],
     *,
-    ledger: str,
+    copies: LedgerCopies,
     sender: bytes,
     now: int,
 ) -> tuple[Call, ...]:
-    """Give the calls that change the serials: those on their way that nothing undoes, and new ones for the rest."""
+    """Give the calls that change the serials: those on their way that nothing undoes, and new ones for the rest.
+
+    Each goes to the ledger that its certificates stand on.
+    """
     going = {serial: under_way[serial] for serial in serials if serial in under_way}
     going = {serial: call for serial, call in going.items() if call.kind == order.action}
     found = {call.id: call for call in going.values()}
     args: dict[str, object] = {"reason": order.reason} if order.reason else {}
-    rest = [serial for serial in serials if serial not in going]
-    for start in range(0, len(rest), MAX_SERIALS):
-        piece = rest[start : start + MAX_SERIALS]
+    rest: dict[str, list[int]] = {copy.ledger: [] for copy in copies}
+    for serial in serials:
+        if serial not in going:
+            rest[copies.covering(order.agency, serial).ledger].append(serial)
+    for ledger, piece in _pieces(rest):
         call = calls.add(
             connection,
             ledger=ledger,
@@ -210,6 +225,13 @@ def _write(
         under_way.update(dict.fromkeys(piece, call))
         found[call.id] = call
     return tuple(found.values())
+
+
+def _pieces(serials: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, Sequence[int]]]:
+    """Give the serials of each ledger, at most so many at once as a call takes."""
+    for ledger, of_it in serials.items():
+        for start in range(0, len(of_it), MAX_SERIALS):
+            yield ledger, of_it[start : start + MAX_SERIALS]
 
 
 def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> StatusOutcome:
@@ -232,9 +254,11 @@ def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> Statu
 
 
 def _shown(office: Office, found: Sequence[Call]) -> bool:
-    """Tell whether our own copy of the ledger, which verdicts are made from, is as far as the calls."""
-    copy = office.copy()
-    return copy is not None and all(call.block is None or call.block <= copy.settled_block for call in found)
+    """Tell whether our own copies of the ledgers, which verdicts are made from, are as far as the calls."""
+    copies = office.copies()
+    return copies is not None and all(
+        call.block is None or call.block <= copies.of(call.ledger).settled_block for call in found
+    )
 
 
 def _say(office: Office, found: Sequence[Call], missing: str | None) -> None:

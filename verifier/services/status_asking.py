@@ -65,7 +65,7 @@ class StatusAsking:
                 found = calls.read(connection, number)
         except NoSuchRow:
             return None
-        return found if (found.ledger, found.agency) == (self.office.ledger, agency) else None
+        return found if found.ledger in self.office.ledgers and found.agency == agency else None
 
     def _sender(self, agency: str) -> bytes:
         try:
@@ -78,7 +78,7 @@ class StatusAsking:
         why = dict(hindered)
         unknown = set()
         for serial in [serial for serial, reason in hindered.items() if reason == NOT_ON_LEDGER]:
-            if certificates.read(connection, self.office.ledger, agency, serial) is None:
+            if not any(certificates.read(connection, ledger, agency, serial) for ledger in self.office.ledgers):
                 unknown.add(serial)
             else:
                 why[serial] = NOT_YET
