@@ -7,6 +7,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -18,6 +19,7 @@ from chain.node import Node
 from chain.transacting import Invocation, transact
 from ecert.agency import ledger_name, parse_issuer
 from ecert.draft import lint
+from ecert.events import StatusChanged
 from ecert.issuing import SignedCertificate, salt_bytes, sign
 from ecert.jwks import KeySet, PublishedKey
 from ecert.merkle import Tree
@@ -25,11 +27,12 @@ from ecert.parsing import parse
 from ecert.status_token import check_status_token
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
+from store import calls, events
 from store.database import Database
 from tests.local_chain import LocalChain
 from tests.verifier.test_answering import Door
 from tests.verifier.test_issuing import HEALTH, citizen_id
-from tests.verifier.town import AGENCY, Town, found_town
+from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
@@ -251,3 +254,43 @@ async def test_one_order_changes_certificates_of_both_ledgers(service: Service) 
         assert (await service.verify(serial))["reasons"] == ["suspended"]
     await asyncio.to_thread(service.town.change, Action.REINSTATE, 2, 5)
     assert [(await service.verify(serial))["result"] for serial in (2, 5)] == ["VALID", "VALID"]
+
+
+@pytest.fixture(scope="module")
+def whole(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Town:
+    """Another town, on whose ledgers is nothing but what it issued."""
+    town = found_town(chain, tmp_path_factory.mktemp("whole"))
+    town.issue(1, 2, 3)
+    town.change(Action.SUSPEND, 1, wait=False)
+    town = town.succeeded()
+    town.step()
+    town.issue(4, 5)
+    town.change(Action.REVOKE, 4)
+    return town
+
+
+def test_what_was_asked_of_the_retired_ledger_before_is_done_there_and_nowhere_else(whole: Town) -> None:
+    with Database.open(whole.url) as database, database.read() as connection:
+        assert calls.open_calls(connection, whole.deployment.names[1]) == ()
+        first, second = (events.stream(connection, name) for name in reversed(whole.deployment.names))
+        changed = [[event.serials for event in of if isinstance(event, StatusChanged)] for of in (first, second)]
+    assert changed == [[(1,)], [(4,)]]
+
+
+def test_the_database_agrees_with_both_ledgers_and_a_difference_with_either_is_seen(
+    whole: Town, tmp_path: Path
+) -> None:
+    assert whole.fsck() == []
+    for serial, damage in ((0, "serial = 0"), (3, "serial = 3")):
+        town = whole.copy(tmp_path / str(serial))
+        town.damage(f"UPDATE certificates SET leaf = zeroblob(32) WHERE {damage}")  # noqa: S608 - our own words
+        assert any(str(serial) in difference["place"] for difference in town.fsck())
+
+
+def test_a_lost_database_is_made_again_of_both_ledgers(whole: Town, tmp_path: Path) -> None:
+    town = whole.copy(tmp_path / "town")
+    lose(town)
+    answer = rebuild(town)
+    assert (answer["batches"], answer["certificates"]) == (2, 5)
+    assert (answer["differences"], answer["useless"], answer["gaps"]) == ([], {}, [])
+    assert town.issue_one(7) == 5

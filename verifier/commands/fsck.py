@@ -25,6 +25,8 @@ RESUME = "Nothing was changed."
 def fsck(*, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Read the chain again from its first block, and compare everything that is stored with it. Changes nothing.
 
+    A ledger that follows others is compared after them, each in its turn.
+
     Files of certificates that were handed out to the data directory are compared with what is stored, too.
 
     Exit code 0: no difference; 1: every difference is listed; 2: it could not be compared. May run beside the service.
@@ -62,11 +64,14 @@ async def _check(settings: Settings, findings: Findings) -> int:
     keyring = Keyring(settings.keys_dir, settings.passwords_file)
     async with open_node(settings.node_urls) as node:
         with Database.open(settings.database_url) as database:
-            parties = Parties(
-                database=database,
-                node=node,
-                deployment=deployment,
-                keyring=keyring,
-                certificates=settings.certificates_dir,
-            )
-            return await check_everything(parties, findings)
+            behind = 0
+            for each in reversed(deployment.succession):
+                parties = Parties(
+                    database=database,
+                    node=node,
+                    deployment=each,
+                    keyring=keyring,
+                    certificates=settings.certificates_dir,
+                )
+                behind = max(behind, await check_everything(parties, findings))
+            return behind

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -54,14 +55,15 @@ def rebuild(
             raise Refused(f"{certificates} is no folder: name that of the certificate files")
         deployment = Deployment.load(settings.deployment_file)
         with no_service(settings.data_dir):
-            left = left_open(settings.database_url, deployment.name) if replace else ()
+            names = deployment.names if replace else ()
+            left = {name: left_open(settings.database_url, name) for name in names}
             with made_anew(settings.database_url, replace=replace) as database:
                 rebuilt = asyncio.run(_rebuild(settings, deployment, database, certificates, findings, left=left))
     if as_json:
-        print_json({"state": "done", **_to_json(rebuilt), **findings_to_json(findings)})
+        print_json({"state": "done", **_all_to_json(rebuilt), **findings_to_json(findings)})
     else:
         _print(rebuilt, findings)
-    if findings.differences or rebuilt.lost_calls or rebuilt.unsaid.given_up:
+    if findings.differences or any(each.lost_calls or each.unsaid.given_up for each in rebuilt):
         raise typer.Exit(INCOMPLETE)
 
 
@@ -77,24 +79,38 @@ async def _rebuild(
     certificates: Path | None,
     findings: Findings,
     *,
-    left: tuple[OpenCall, ...],
-) -> Rebuilt:
-    keyring = Keyring(settings.keys_dir, settings.passwords_file)
+    left: Mapping[str, tuple[OpenCall, ...]],
+) -> list[Rebuilt]:
+    """Make every ledger of a succession again, the oldest first, and then compare each."""
+    keyring, rebuilt = Keyring(settings.keys_dir, settings.passwords_file), []
+    ledgers = tuple(reversed(deployment.succession))
     async with open_node(settings.node_urls) as node:
-        rebuilt = await Rebuilding(
-            database=database,
-            node=node,
-            deployment=deployment,
-            keyring=keyring,
-            settled_depth=settings.settled_depth,
-            left_open=left,
-            progress=findings.progress,
-        ).run(certificates or settings.certificates_dir)
-        await check_everything(Parties(database=database, node=node, deployment=deployment, keyring=keyring), findings)
+        for each in ledgers:
+            rebuilding = Rebuilding(
+                database=database,
+                node=node,
+                deployment=each,
+                others=deployment.names,
+                keyring=keyring,
+                settled_depth=settings.settled_depth,
+                left_open=left.get(each.name, ()),
+                progress=findings.progress,
+            )
+            rebuilt.append(await rebuilding.run(certificates or settings.certificates_dir))
+        for each in ledgers:
+            await check_everything(Parties(database=database, node=node, deployment=each, keyring=keyring), findings)
     return rebuilt
 
 
-def _to_json(rebuilt: Rebuilt) -> dict[str, object]:
+def _all_to_json(rebuilt: Sequence[Rebuilt]) -> dict[str, object]:
+    first, *more = (_to_json(each) for each in rebuilt)
+    for told in more:
+        for name, value in told.items():
+            first[name] = {**first[name], **value} if isinstance(value, dict) else first[name] + value
+    return first
+
+
+def _to_json(rebuilt: Rebuilt) -> dict[str, Any]:
     return {
         "events": rebuilt.events,
         "batches": rebuilt.batches,
@@ -129,7 +145,7 @@ def _replacement(each: Replacement) -> dict[str, object]:
     return {"agency": each.agency, "old": each.old, "serial": each.serial}
 
 
-def _print(rebuilt: Rebuilt, findings: Findings) -> None:
+def _notes(rebuilt: Rebuilt) -> list[str]:
     notes = [f"not restored: {gap}" for gap in rebuilt.gaps]
     notes += [f"has no file any more, issue it again: {each}" for each in rebuilt.lost_successors]
     notes += [f"passed over: {path}: {why}" for path, why in rebuilt.useless.items()]
@@ -143,9 +159,17 @@ def _print(rebuilt: Rebuilt, findings: Findings) -> None:
     notes += [
         f"was not settled, {_again(one)}: {one.kind} of {one.agency}: {dict(one.args)}" for one in rebuilt.lost_calls
     ]
+    return notes
+
+
+def _print(rebuilt: Sequence[Rebuilt], findings: Findings) -> None:
+    notes = list(dict.fromkeys(note for each in rebuilt for note in _notes(each)))
     for note in notes[:MOST_LINES]:
         typer.echo(note)
     if len(notes) > MOST_LINES:
         typer.echo(f"... and {len(notes) - MOST_LINES} more; --json lists all")
-    typer.echo(f"restored {rebuilt.certificates} certificates in {rebuilt.batches} batches, {rebuilt.events} events")
+    certificates, batches, events = (
+        sum(getattr(each, what) for each in rebuilt) for what in ("certificates", "batches", "events")
+    )
+    typer.echo(f"restored {certificates} certificates in {batches} batches, {events} events")
     print_findings(findings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -30,9 +31,13 @@ class Kept:
 
 @dataclass(slots=True)
 class KeptFiles:
-    """The best file of each serial by agency, and what is wrong with the others: path -> why."""
+    """The best file of each serial by agency, and what is wrong with the others: path -> why.
+
+    Those of `others`, ledgers that go before or come after, are passed over in silence.
+    """
 
     copy: LedgerCopy
+    others: Collection[str] = ()
     found: dict[str, dict[int, Kept]] = field(default_factory=dict)
     useless: dict[Path, str] = field(default_factory=dict)
     files: int = 0
@@ -52,6 +57,8 @@ class KeptFiles:
             certificate = read_certificate(path)
         except MalformedCertificate as error:
             self.useless[path] = f"it is no certificate: {error}"
+            return
+        if certificate.iss.ledger != self.copy.ledger and certificate.iss.ledger in self.others:
             return
         why = self._why_not(certificate)
         if why is not None:

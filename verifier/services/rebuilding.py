@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -59,7 +59,8 @@ class Rebuilt:
 class Rebuilding:
     """What a database is made again from. `settled_depth` None: as the kind of network needs it.
 
-    `left_open`: the calls that the old database had not settled, where it can still be read.
+    `left_open`: the calls that the old database had not settled, where it can still be read. `others`: the ledgers
+    whose certificate files are nothing to wonder at: one that goes before, or comes after.
     """
 
     database: Database
@@ -68,6 +69,7 @@ class Rebuilding:
     keyring: Keyring
     settled_depth: int | None = None
     left_open: tuple[OpenCall, ...] = ()
+    others: Collection[str] = ()
     progress: Progress = field(default_factory=Silence)
 
     async def run(self, certificates: Path) -> Rebuilt:
@@ -80,7 +82,7 @@ class Rebuilding:
         rebuilt = Rebuilt(events=await self._read_chain(), unsaid=Unsaid(ledger=self.deployment.name))
         view = LedgerView(self.database, [self.deployment.name])
         view.refresh()
-        kept = KeptFiles(view.copy)
+        kept = KeptFiles(view.copy, self.others)
         kept.read(certificates, self.progress)
         rebuilt.useless = kept.useless
         self._restore(view.copy, kept, rebuilt)
