@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, Table, and_, bindparam, select
 
-from store.issuers import issuer_id
+from store.issuers import issuer_id, of_registry
 from store.pieces import PIECE, pieces
 from store.records import CertificateRecord, Origin
 from store.states import BatchState
@@ -120,9 +120,9 @@ def _leaves() -> Select[Any]:
 def taken(
     connection: Connection, ledger: str, agency: str, certificate_type: bytes, number_indexes: Collection[bytes]
 ) -> dict[bytes, int]:
-    """Give, for each number that a live certificate has, that certificate's serial."""
+    """Give, for each number that a live certificate has, that certificate's serial; it may stand on a ledger before."""
     wanted = select(certificates.c.number_index, certificates.c.serial).where(
-        certificates.c.issuer_id == issuer_id(ledger, agency),
+        certificates.c.issuer_id.in_(of_registry(connection, ledger, agency)),
         certificates.c.certificate_type == certificate_type,
         certificates.c.live,
     )

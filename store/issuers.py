@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, Select, and_, func, select, update
+from sqlalchemy import Connection, ScalarSelect, Select, and_, func, or_, select, update
 
 from store.errors import NoSuchRow
 from store.insertion import insert_into
@@ -73,17 +73,27 @@ def set_aside(connection: Connection, issuer: int, count: int) -> int:
     return int(taken) - count
 
 
+def of_registry(connection: Connection, ledger: str, agency: str) -> tuple[int, ...]:
+    """Give an agency's numbers on a ledger and on the others of its registry: they follow one another."""
+    place = ledger_id(ledger)
+    of_them = or_(issuers.c.ledger_id == place, issuers.c.ledger_id.in_(_of_same_registry(place)))
+    found = connection.execute(select(issuers.c.id).where(issuers.c.agency == agency, of_them).order_by(issuers.c.id))
+    return tuple(found.scalars())
+
+
 def _given_elsewhere(issuer: int) -> Select[Any]:
     """Ask for the next serial of an issuer's agency on whichever other ledger of its registry has gone furthest."""
-    other, ours, theirs = issuers.alias("other"), pins.alias("ours"), pins.alias("theirs")
-    same = (theirs.c[name] == ours.c[name] for name in ("chain_id", "genesis", "registry"))
-    return (
-        select(func.max(other.c.next_serial))
-        .join(issuers, issuers.c.agency == other.c.agency)
-        .join(ours, ours.c.ledger_id == issuers.c.ledger_id)
-        .join(theirs, and_(theirs.c.ledger_id == other.c.ledger_id, *same))
-        .where(issuers.c.id == issuer, other.c.id != issuer)
+    agency, place = (
+        select(issuers.c[name]).where(issuers.c.id == issuer).scalar_subquery() for name in ("agency", "ledger_id")
     )
+    others = issuers.c.id != issuer, issuers.c.ledger_id.in_(_of_same_registry(place))
+    return select(func.max(issuers.c.next_serial)).where(issuers.c.agency == agency, *others)
+
+
+def _of_same_registry(ledger: ScalarSelect[Any]) -> Select[Any]:
+    ours, theirs = pins.alias("ours"), pins.alias("theirs")
+    same = and_(*(theirs.c[name] == ours.c[name] for name in ("chain_id", "genesis", "registry")))
+    return select(theirs.c.ledger_id).join(ours, same).where(ours.c.ledger_id == ledger)
 
 
 def give_back(connection: Connection, issuer: int, *, first: int, end: int) -> bool:

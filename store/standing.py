@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Column, Connection, Table, func, select
@@ -10,7 +10,7 @@ from sqlalchemy import Column, Connection, Table, func, select
 from store.leases import SENDERS, lasts
 from store.outbox import OPEN
 from store.states import BatchState, CallState, DeliveryState
-from store.tables import batches, calls, cursors, deliveries, leases, status_tokens
+from store.tables import batches, calls, cursors, deliveries, leases, ledgers, status_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,8 +18,9 @@ class Standing:
     """The sums. Times are seconds since 1970, None where there is nothing that they could be of.
 
     `oldest_call`: when the oldest call that is neither settled nor failed was written. `held_up`: how many of those
-    wait for a reason that somebody should look at. `head_time`: of the newest block that was read. `oldest_token`: of
-    the oldest status token, the time of the block it was made as of. `senders`: how many hold the right to send now.
+    wait for a reason that somebody should look at. `head_time`: of the newest block that was read, of the ledger of
+    which least was. `oldest_token`: of the oldest status token, the time of its block. `senders`: how many hold the
+    right to send now.
     """
 
     calls: Mapping[CallState, int]
@@ -33,8 +34,8 @@ class Standing:
     senders: int
 
 
-def read(connection: Connection, now: int) -> Standing:
-    """Count all."""
+def read(connection: Connection, now: int, names: Collection[str]) -> Standing:
+    """Count all; `names`: of the ledgers that are to be read, others may have been left behind."""
     waiting = deliveries.c.state == DeliveryState.WAITING
     of_calls, of_batches, of_deliveries = (_counts(connection, table) for table in (calls, batches, deliveries))
     return Standing(
@@ -45,7 +46,7 @@ def read(connection: Connection, now: int) -> Standing:
         deliveries={state: of_deliveries.get(state, 0) for state in DeliveryState},
         oldest_delivery=connection.scalar(select(func.min(deliveries.c.created_at)).where(waiting)),
         oldest_token=connection.scalar(select(func.min(status_tokens.c.iat))),
-        head_time=connection.scalar(select(func.max(cursors.c.time))),
+        head_time=connection.scalar(select(func.min(cursors.c.time)).join(ledgers).where(ledgers.c.name.in_(names))),
         senders=_held(connection, now),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from ecert.facts import Status
-from store import events
+from store import cursors, events
 from store.database import Database
 from store.errors import DatabaseAway
 from tests.tables import give_tables
@@ -63,6 +64,48 @@ def test_a_refresh_without_news_changes_nothing(shelf: Shelf) -> None:
         copy = view.copy
         assert not view.refresh()
         assert view.copy is copy
+
+
+SECOND = f"{LEDGER[:-1]}4"
+
+
+def begin_second(shelf: Shelf, *, time: int) -> None:
+    """Let the indexer begin to read another ledger, at a block of some time."""
+    assert shelf.cursor is not None
+    with shelf.open() as database, database.begin() as connection:
+        cursors.start(connection, replace(shelf.cursor, ledger=SECOND, time=time))
+
+
+def test_of_several_ledgers_there_is_no_copy_until_each_was_read(shelf: Shelf) -> None:
+    with shelf.open() as database:
+        view = LedgerView(database, [SECOND, LEDGER])
+        with pytest.raises(NotReady, match="has not been read yet"):
+            view.refresh()
+        begin_second(shelf, time=shelf.now)
+        assert view.refresh()
+        assert [copy.ledger for copy in view.copies] == [SECOND, LEDGER]
+        assert view.copy.ledger == SECOND
+
+
+def test_of_several_ledgers_each_goes_on_alone_and_the_one_behind_tells_the_age(shelf: Shelf) -> None:
+    begin_second(shelf, time=shelf.now - 500)
+    with shelf.open() as database:
+        view = LedgerView(database, [SECOND, LEDGER])
+        view.refresh()
+        assert view.age(shelf.now) == 500
+        second, first = view.copies
+        shelf.change(1, Status.REVOKED)
+        assert view.refresh()
+        assert not view.refresh()
+        again, moved = view.copies
+        assert again is second
+        assert (first.status(AGENCY, 1), moved.status(AGENCY, 1)) == (Status.VALID, Status.REVOKED)
+
+
+def test_several_ledgers_are_not_chosen_from(shelf: Shelf) -> None:
+    begin_second(shelf, time=shelf.now)
+    with shelf.open() as database, pytest.raises(NotReady, match="none was chosen"):
+        LedgerView(database).refresh()
 
 
 class Slow(LedgerView):

@@ -6,7 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from chain.transacting import Invocation, transact
 from ecert.agency import ledger_name, parse_issuer
 from ecert.draft import lint
 from ecert.events import StatusChanged
+from ecert.facts import Status
 from ecert.issuing import SignedCertificate, salt_bytes, sign
 from ecert.jwks import KeySet, PublishedKey
 from ecert.merkle import Tree
@@ -29,19 +30,28 @@ from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import calls, events
 from store.database import Database
+from store.listing import Filter
 from tests.local_chain import LocalChain
 from tests.verifier.test_answering import Door
 from tests.verifier.test_issuing import HEALTH, citizen_id
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
+from verifier.faults import RowsRefused
+from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Purpose
 from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
 from verifier.publishing.status_lists import StatusPublisher, Terms
 from verifier.services.answering import Answering
+from verifier.services.codes import Codes
 from verifier.services.finding import Finding
+from verifier.services.issuance import RETIRED, why_not
+from verifier.services.making_codes import CodeDesk
+from verifier.services.numbered import Numbered
 from verifier.services.paths import Paths
 from verifier.services.published import Published
+from verifier.services.searching import Search
+from verifier.services.standing import Shelf
 from verifier.services.status import Action
 from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
@@ -294,3 +304,53 @@ def test_a_lost_database_is_made_again_of_both_ledgers(whole: Town, tmp_path: Pa
     assert (answer["batches"], answer["certificates"]) == (2, 5)
     assert (answer["differences"], answer["useless"], answer["gaps"]) == ([], {}, [])
     assert town.issue_one(7) == 5
+
+
+def test_a_number_is_on_one_certificate_of_both_ledgers(whole: Town, tmp_path: Path) -> None:
+    town = whole.copy(tmp_path / "town")
+    with pytest.raises(RowsRefused) as refused:
+        town.issue(2, 9)
+    assert [fault.reason for fault in refused.value.faults] == ["number_taken"]
+    with Database.open(town.url) as database:
+        numbered = Numbered.of(town.office(database), AGENCY, HEALTH)
+        assert [numbered.find(f"42011120170{number:07d}") for number in (2, 5)] == [1, 4]
+
+
+def test_who_would_replace_what_stands_on_the_retired_ledger_is_told_the_way(whole: Town, tmp_path: Path) -> None:
+    town = whole.copy(tmp_path / "town")
+    with Database.open(town.url) as database:
+        copies = town.office(database).copies()
+    assert copies is not None
+    assert why_not(AGENCY, 2, copies, {}, None) == RETIRED
+    assert why_not(AGENCY, 3, copies, {}, None) is None
+    assert "no certificate" in str(why_not(AGENCY, 99, copies, {}, None))
+
+
+def test_an_office_makes_codes_of_and_looks_through_what_stands_on_either(whole: Town, tmp_path: Path) -> None:
+    town = whole.copy(tmp_path / "town")
+    fields = FieldKeys.under(town.keyring.folder)
+    with Database.open(town.url) as database:
+        desk = CodeDesk(database=database, ledgers=town.deployment.names, fields=fields)
+        for serial in (0, 3):
+            opened = Codes(database).open(desk.make(AGENCY, serial, now=town.now()).digits)
+            assert opened is not None
+            assert parse(opened).serial == serial
+        copies = town.office(database).copies()
+        assert copies is not None
+        search = Search(copies=copies, agency=AGENCY, wanted=Filter(), status=None)
+        pages, after = [], -1
+        while after is not None:
+            page = search.page(database, after=after, limit=2)
+            pages += [(one.serial, str(one.standing.state)) for one in page.found]
+            after = page.after
+        assert [serial for serial, _ in pages] == [0, 1, 2, 3, 4]
+        assert dict(pages)[1] == dict(pages)[4] == "withdrawn"
+        revoked = replace(search, status=Status.REVOKED).page(database, after=-1, limit=9)
+        assert [one.serial for one in revoked.found] == [4]
+        shelf = Shelf(
+            database=database, types=TypeCatalogue.bundled(), paths=Paths(database), fields=fields, clock=town.now
+        )
+        for serial in (0, 3):
+            fetched = shelf.fetch(copies, AGENCY, serial)
+            assert fetched is not None
+            assert fetched.file == town.certificates()[serial].read_bytes()

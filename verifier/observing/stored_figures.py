@@ -5,7 +5,7 @@ While the database is away these figures are missing, and `ecert_database_up` is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from prometheus_client.core import GaugeMetricFamily
@@ -31,10 +31,14 @@ class StoredFigures(Collector):
         database: where all of it stands.
         record: the folder of the record, compared with how far it was copied.
         clock: seconds since 1970.
+        ledgers: those that the indexer reads; of several, whichever is worst off is told of.
     """
 
-    def __init__(self, database: Database, record: RecordFolder, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, database: Database, record: RecordFolder, clock: Callable[[], int], ledgers: Collection[str]
+    ) -> None:
         self._database = database
+        self._ledgers = ledgers
         self._record = record
         self._clock = clock
 
@@ -43,8 +47,8 @@ class StoredFigures(Collector):
         now = self._clock()
         try:
             with self._database.read() as connection:
-                sums = standing.read(connection, now)
-                seen = sightings.all(connection)
+                sums = standing.read(connection, now, self._ledgers)
+                seen = [one for one in sightings.all(connection) if one.ledger in self._ledgers]
                 used = usage.of_day(connection, day_of(now))
             waiting = self._unshipped()
         except StoreError:
@@ -89,14 +93,21 @@ def _waiting(sums: Standing, now: int) -> Iterator[Metric]:
     yield GaugeMetricFamily("ecert_senders", "Keys that a sender holds the right to use now", value=sums.senders)
 
 
-def _seen(seen: tuple[Sighting, ...], now: int) -> Iterator[Metric]:
-    for one in seen:
-        yield from _age("ecert_indexer_look_age_seconds", "Since the indexer last looked", one.looked_at, now)
-        yield from _age("ecert_node_heard_age_seconds", "Since a node last answered", one.heard_at, now)
-        yield from _age("ecert_head_age_seconds", "Age of the newest block that a node has shown", one.head_time, now)
-        trouble = one.trouble is not None
-        yield GaugeMetricFamily("ecert_node_trouble", "1: no node can be used", value=trouble)
+def _seen(seen: Sequence[Sighting], now: int) -> Iterator[Metric]:
+    if not seen:
         return
+    looked = _first(one.looked_at for one in seen)
+    yield from _age("ecert_indexer_look_age_seconds", "Since the indexer last looked", looked, now)
+    heard = _first(one.heard_at for one in seen)
+    yield from _age("ecert_node_heard_age_seconds", "Since a node last answered", heard, now)
+    head = _first(one.head_time for one in seen)
+    yield from _age("ecert_head_age_seconds", "Age of the newest block that a node has shown", head, now)
+    trouble = any(one.trouble is not None for one in seen)
+    yield GaugeMetricFamily("ecert_node_trouble", "1: no node can be used", value=trouble)
+
+
+def _first(times: Iterable[int | None]) -> int | None:
+    return min((each for each in times if each is not None), default=None)
 
 
 def _of_clients(used: Mapping[Used, int]) -> Metric:

@@ -51,7 +51,8 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
     keys = WatchKeys.under(settings.keys_dir)
     async with recorded(settings, database, Answerer.OFFICE) as recording:
         served = open_served(settings, database, recording, finding=open_finding(settings, database))
-        stored = StoredFigures(database, recording.lineage.folder, seconds_now)
+        ledgers = Deployment.load(settings.deployment_file).names
+        stored = StoredFigures(database, recording.lineage.folder, seconds_now, ledgers)
         served = replace(served, collectors=(stored,))
         inside = open_inside(settings, database, served)
         closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)

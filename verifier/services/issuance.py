@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from ecert.draft import LintedCertificate
 from ecert.facts import Status
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from store.database import Connection
 from store.errors import AttemptLost
 from store.idempotency import Attempt, finish
@@ -21,6 +21,10 @@ from verifier.problems import Code, Flaw, RequestRefused
 
 CERTIFICATES_PATH = "/v1/certificates"
 CREATED = 201
+RETIRED = (
+    "this certificate stands on a ledger that was retired, and cannot be replaced from here: revoke it, then issue the"
+    " new one without `supersedes`"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,29 +83,32 @@ def number_taken(order: IssuanceOrder, serial: int | None) -> RequestRefused:
 
 
 def why_not_replaced(
-    order: IssuanceOrder, copy: LedgerCopy, pending: Mapping[int, Status], known: Mapping[int, Supersession]
+    order: IssuanceOrder, copies: LedgerCopies, pending: Mapping[int, Status], known: Mapping[int, Supersession]
 ) -> RequestRefused | None:
     """Say which of the certificates that an order names cannot be replaced.
 
     Args:
         order: what is asked for.
-        copy: what the ledger says.
+        copies: what the ledger says, and those that it follows.
         pending: the statuses that calls on their way lead to.
         known: what replaces them already.
     """
     flaws = [
         Flaw(place=f"supersedes[{index}]", why=why)
         for index, old in enumerate(order.supersedes)
-        if (why := why_not(order.agency, old, copy, pending, known.get(old))) is not None
+        if (why := why_not(order.agency, old, copies, pending, known.get(old))) is not None
     ]
     return RequestRefused(Code.CONFLICT, "What is to be replaced cannot be.", flaws) if flaws else None
 
 
 def why_not(
-    agency: str, old: int, copy: LedgerCopy, pending: Mapping[int, Status], known: Supersession | None
+    agency: str, old: int, copies: LedgerCopies, pending: Mapping[int, Status], known: Supersession | None
 ) -> str | None:
     """Say why a certificate of an agency cannot be replaced; None where it can. `known`: what replaces it already."""
+    copy = copies.newest
     if copy.batch(agency, old) is None:
+        if copies.covering(agency, old) is not copy:
+            return RETIRED
         return "the agency has no certificate with this serial on the ledger"
     status = pending.get(old, copy.status(agency, old))
     if status is not Status.VALID:

@@ -42,7 +42,7 @@ class Numbered:
             if live:
                 return next(iter(live.values()))
             indexes = self.blind.asked(NUMBER, number)
-            newest = certificates.by_lookup(connection, [ledger], indexes, agency=agency, limit=1)
+            newest = certificates.by_lookup(connection, self.office.ledgers, indexes, agency=agency, limit=1)
         return newest[0].serial if newest else None
 
     def serial(self, number: str) -> int:

@@ -10,7 +10,7 @@ from ecert.certificate import Issuer
 from ecert.certificate_type import CertificateType
 from ecert.facts import Status
 from ecert.issuing import salt_bytes, sign
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from ecert.merkle import Tree
 from ecert.suite import SUITE, SigningKey
 from store import batches, calls, certificates, online_batches, supersessions
@@ -48,7 +48,7 @@ class Means:
     key: SigningKey
     anchor: bytes
     status: bytes
-    copy: LedgerCopy
+    copies: LedgerCopies
     at_rest: AtRest
     blind: BlindIndexes
 
@@ -93,10 +93,12 @@ class OrderGroup:
         pending: dict[int, Status] = pending_statuses(self._connection, self._office.ledgers, agency)
         olds = {old for order in replacing.values() for old in order.supersedes}
         known = supersessions.of_olds(self._connection, ledger, agency, olds)
-        copy = self._office.copy() or self._means.copy  # read after the calls: those that are through since are in it
+        copies = (
+            self._office.copies() or self._means.copies
+        )  # read after the calls: those that are through since are in it
         replaced: set[int] = set()
         for index, order in replacing.items():
-            refused = why_not_replaced(order, copy, pending, known)
+            refused = why_not_replaced(order, copies, pending, known)
             if refused is None and replaced.intersection(order.supersedes):
                 refused = RequestRefused(Code.CONFLICT, "Another certificate asked for this moment replaces it.")
             if refused is not None:

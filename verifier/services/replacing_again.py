@@ -51,13 +51,13 @@ class ReplacingAgain:
             pending = pending_statuses(connection, self.office.ledgers, self.agency)
             olds = {old for each in replacing.values() for old in each}
             known = supersessions.of_olds(connection, ledger, self.agency, olds)
-        copy = self.office.copy()  # read after the calls: those that are through since are in it
-        if copy is None:
+        copies = self.office.copies()  # read after the calls: those that are through since are in it
+        if copies is None:
             raise IssuingStopped(NO_COPY_HERE)
         found: dict[int, str] = {}
         for serial, each in replacing.items():
             for old in each:
-                why = why_not(self.agency, old, copy, pending, known.get(old))
+                why = why_not(self.agency, old, copies, pending, known.get(old))
                 if why is not None:
                     found[serial] = f"it replaces serial {old}: {why}"
         return found

@@ -63,8 +63,8 @@ class SingleIssuing:
         office, agency, wanted = self._office, place.agency, place.certificate_type
         if not office.status_base:
             raise RequestRefused(Code.CONFLICT, "Nothing can be issued: the setting status_base is missing here.")
-        copy = office.copy()
-        if copy is None:
+        copies = office.copies()
+        if copies is None:
             raise NotReady(NO_COPY)
         try:
             key = office.keyring.certificate_key(agency)
@@ -74,14 +74,14 @@ class SingleIssuing:
                 key=key,
                 anchor=office.keyring.address(agency, Purpose.ANCHOR),
                 status=office.keyring.address(agency, Purpose.STATUS),
-                copy=copy,
+                copies=copies,
                 at_rest=at_rest,
                 blind=at_rest.blind(agency, wanted),
             )
         except KeyringError as error:
             office.progress.note(f"{agency} cannot issue here: {error}")
             raise RequestRefused(Code.CONFLICT, f"This office does not have the keys of {agency}.") from error
-        why = obstacle(copy, agency=agency, certificate_type=wanted, kid=key.kid, now=office.clock())
+        why = obstacle(copies.newest, agency=agency, certificate_type=wanted, kid=key.kid, now=office.clock())
         if why is not None:
             raise RequestRefused(Code.CONFLICT, f"Nothing can be issued: {why}.")
         return means

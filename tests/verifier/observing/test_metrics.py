@@ -137,12 +137,16 @@ async def test_who_may_read_them(
 async def test_the_office_tells_what_the_database_knows(database: Database, tmp_path: Path) -> None:
     now = int(time.time())
     with database.begin() as connection:
-        seen = Sighting(ledger="x", looked_at=now, trouble=NodeTrouble.AWAY, trouble_since=now)
-        sightings.put(connection, seen)
+        for seen in (
+            Sighting(ledger="x", looked_at=now - 40, heard_at=now - 40),
+            Sighting(ledger="y", looked_at=now, trouble=NodeTrouble.AWAY, trouble_since=now),
+            Sighting(ledger="left behind", looked_at=1, heard_at=1),
+        ):
+            sightings.put(connection, seen)
     record = RecordFolder(tmp_path / "record")
     record.path.mkdir()
     (record.path / "api-00000000-000001.jsonl").write_bytes(b"x" * 100)
-    stored = StoredFigures(database, record, seconds_now)
+    stored = StoredFigures(database, record, seconds_now, ["x", "y"])
     async with http(served(database, collectors=(stored,))) as client:
         found = await figures(client)
         database.close()
@@ -152,12 +156,13 @@ async def test_the_office_tells_what_the_database_knows(database: Database, tmp_
     assert found[named("ecert_deliveries", state="failed")] == 0
     assert found[named("ecert_issued_batches", state="filling")] == 0
     assert found[named("ecert_node_trouble")] == 1
+    assert 40 <= found[named("ecert_indexer_look_age_seconds")] < 1_000
     assert found[named("ecert_record_unshipped_bytes")] == 100
     assert named("ecert_oldest_call_seconds") not in found
 
 
 async def test_a_database_that_is_away_is_said_and_takes_nothing_else_along(database: Database, tmp_path: Path) -> None:
-    stored = StoredFigures(database, RecordFolder(tmp_path / "record"), seconds_now)
+    stored = StoredFigures(database, RecordFolder(tmp_path / "record"), seconds_now, [])
     async with http(served(database, collectors=(stored,))) as client:
         (tmp_path / "ecert.sqlite").unlink()
         database.close()

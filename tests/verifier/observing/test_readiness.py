@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from store import sightings
+from store import cursors, sightings
 from store.database import Database
 from store.engine import make_engine
 from store.errors import DatabaseAway
@@ -172,3 +172,25 @@ async def test_a_stranger_is_not_told_where_the_database_is_and_the_log_is(caplo
     for inner in ("127.0.0.1", "port", "keeper", "city"):
         assert inner not in told
     assert "port 9" in caplog.text
+
+
+def test_where_a_ledger_follows_another_what_is_the_matter_with_either_is_told(shelf: Shelf) -> None:
+    second = f"{LEDGER[:-1]}4"
+    assert shelf.cursor is not None
+    with shelf.open() as database:
+        with database.begin() as connection:
+            cursors.start(connection, replace(shelf.cursor, ledger=second))
+        view = LedgerView(database, [second, LEDGER])
+        assert states(look(view))["indexer"] == "unknown"
+        for ill, state in ((WELL, "ok"), (replace(WELL, looked_at=NOW - STALL), "silent")):
+            with database.begin() as connection:
+                sightings.put(connection, replace(ill, ledger=second))
+            assert states(look(view))["indexer"] == state
+        assert not look(view).ready
+        well = replace(WELL, ledger=second)
+        stalled = look(view, replace(well, head_time=NOW - STALL))
+        assert (states(stalled)["chain"], stalled.ready) == ("stalled", False)
+        assert look(view, well).ready
+        with database.begin() as connection:
+            cursors.contest(connection, LEDGER, 1)
+        assert states(look(view, well))["ledger"] == "contested"
