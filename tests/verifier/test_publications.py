@@ -14,6 +14,7 @@ from ecert import base64url
 from ecert.errors import UntrustedToken
 from ecert.events import CertificateSuperseded
 from ecert.facts import Status
+from ecert.ledger_copies import LedgerCopies
 from ecert.merkle import Tree
 from ecert.status_token import check_status_token
 from ecert.types import TypeCatalogue
@@ -226,7 +227,7 @@ async def test_leaves_are_kept_for_ever_only_once_the_batch_is_settled(city: Cit
     unsettled = LedgerView(city.database)
     copy = view.copy.advance([], view.copy.as_of, 0)
     published = Published(city.database, unsettled, Paths(city.database))
-    unsettled.__class__ = type("Unsettled", (LedgerView,), {"copy": property(lambda _: copy)})
+    unsettled.__class__ = type("Unsettled", (LedgerView,), {"copies": property(lambda _: LedgerCopies(copy))})
     served = Served(
         view=unsettled,
         answering=answering_with(Verifying(view=unsettled, types=TypeCatalogue.bundled())),

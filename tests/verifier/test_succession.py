@@ -34,6 +34,7 @@ from store.listing import Filter
 from tests.local_chain import LocalChain
 from tests.verifier.test_answering import Door
 from tests.verifier.test_issuing import HEALTH, citizen_id
+from tests.verifier.test_workers import get, running, service_url
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
 from verifier.faults import RowsRefused
 from verifier.keys.field_key import FieldKeys
@@ -48,6 +49,7 @@ from verifier.services.finding import Finding
 from verifier.services.issuance import RETIRED, why_not
 from verifier.services.making_codes import CodeDesk
 from verifier.services.numbered import Numbered
+from verifier.services.online_batches import OnlineBatches
 from verifier.services.paths import Paths
 from verifier.services.published import Published
 from verifier.services.searching import Search
@@ -354,3 +356,48 @@ def test_an_office_makes_codes_of_and_looks_through_what_stands_on_either(whole:
             fetched = shelf.fetch(copies, AGENCY, serial)
             assert fetched is not None
             assert fetched.file == town.certificates()[serial].read_bytes()
+
+
+def test_the_service_as_it_runs_answers_for_both_ledgers(whole: Town, tmp_path: Path) -> None:
+    town = whole.copy(tmp_path / "town")
+    with (town.folder / "ecert.toml").open("a", encoding="utf-8") as settings:
+        settings.write("port = 0\noffice_port = 0\nmax_age = 86400\n")
+    with running(town.folder, "serve") as program:
+        address = service_url(program)
+        program.until(lambda: get(address, "/readyz")[0] == 200, "readiness")
+        town.chain.rpc("evm_setNextBlockTimestamp", town.now() + 1)
+        town.chain.mine()  # younger than the keys that sign the lists
+        for serial, result in ((0, "VALID"), (3, "VALID"), (4, "INVALID")):
+            said = json.loads(town.certificates()[serial].read_bytes())
+            answer = httpx.post(f"{address}/v1/verifications", json={"certificate": said}).json()
+            assert answer["result"] == result
+            uri = parse(town.certificates()[serial].read_bytes()).status_uri.removeprefix(BASE)
+            program.until(lambda place=uri: get(address, place)[0] == 200, "the status list")
+        changed = town.command("status", "revoke", AGENCY, "0", "3", "--json", "--timeout", "120")
+        assert changed.exit_code == 0, changed.output
+        assert len(json.loads(changed.stdout)["calls"]) == 2
+        for serial in (0, 3):
+            content = town.certificates()[serial].read_bytes()
+
+            def revoked(content: bytes = content) -> bool:
+                asked = {"certificate": json.loads(content)}
+                return "revoked" in httpx.post(f"{address}/v1/verifications", json=asked).json()["reasons"]
+
+            program.until(revoked, "the revocation")
+
+
+def test_a_batch_that_was_left_open_is_refused_where_its_ledger_was_retired(chain: LocalChain, tmp_path: Path) -> None:
+    town = found_town(chain, tmp_path)
+    serial = town.issue_one(1, close=False)
+    town = town.succeeded()
+    town.step()
+    with Database.open(town.url) as database:
+        OnlineBatches(office=town.office(database), seconds=0).close_due()
+        town.work(database)
+        copies = town.office(database).copies()
+        assert copies is not None
+        search = Search(copies=copies, agency=AGENCY, wanted=Filter(), status=None)
+        (one,) = search.page(database, after=-1, limit=9).found
+    assert (one.serial, str(one.standing.state)) == (serial, "refused")
+    assert "RetiredInFavourOf" in str(one.standing.waiting)
+    assert town.issue_one(1) > serial

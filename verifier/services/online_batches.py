@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from dataclasses import dataclass
+from itertools import chain
 
 from chain.pausing import pause
 from ecert.merkle import Tree
@@ -33,13 +34,16 @@ class OnlineBatches:
     def close_due(self, *, agency: str | None = None) -> int:
         """Close every batch that is due, of one agency or of all; answer how many there were.
 
+        One that was left open when its ledger was retired is refused there, so that whoever asks for it is told.
+
         Raises:
             StoreError: the database does not answer; what was closed is closed, and the rest is closed later.
         """
         office, now = self.office, self.office.clock()
         with office.database.read() as connection:
-            due = online_batches.due(connection, office.ledger, before=int(now - self.seconds), now=now)
-        wanted = [batch for batch in due if agency in {None, batch.agency}]
+            before = int(now - self.seconds)
+            due = [online_batches.due(connection, ledger, before=before, now=now) for ledger in office.ledgers]
+        wanted = [batch for batch in chain.from_iterable(due) if agency in {None, batch.agency}]
         return sum([self._close(batch.id, batch.agency) for batch in wanted if self._has_key(batch.agency)])
 
     async def run(self, stop: asyncio.Event) -> None:
