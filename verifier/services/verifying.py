@@ -20,6 +20,7 @@ from ecert.facts import AsOf
 from ecert.judging import judge, judge_malformed, judge_nothing
 from ecert.key_binding import sd_hash
 from ecert.ledger_copies import LedgerCopies
+from ecert.ledger_copy import LedgerCopy
 from ecert.parsing import parse, parse_value
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
@@ -81,7 +82,8 @@ class Verifying:
         except MalformedCertificate as error:
             return self._malformed(presented, error, asked, copies)
         copies = copies or self._view.copies
-        return self._judged(self._with_path(certificate, copies), copies, asked)
+        copy = copies.of(certificate.iss.ledger)
+        return self._judged(self._with_path(certificate, copy), copies, copy, asked)
 
     def nothing(self, reason: Reason, asked: Asked, *, copies: LedgerCopies | None = None) -> Verification:
         """Answer a look-up that led to no one certificate, as of the newest of `copies`, or of all."""
@@ -104,8 +106,7 @@ class Verifying:
             return self.verify(presented, asked, copies=copies)
         return await asyncio.to_thread(self.verify, presented, asked, copies=copies)
 
-    def _with_path(self, certificate: Certificate, copies: LedgerCopies) -> Certificate:
-        copy = copies.of(certificate.iss.ledger)
+    def _with_path(self, certificate: Certificate, copy: LedgerCopy) -> Certificate:
         if certificate.path is not None or self._paths is None or certificate.iss.ledger != copy.ledger:
             return certificate
         batch = copy.batch(certificate.iss.agency, certificate.serial)
@@ -113,8 +114,7 @@ class Verifying:
             return certificate
         return replace(certificate, path=self._paths.find(certificate.iss, certificate.serial, batch))
 
-    def _judged(self, certificate: Certificate, copies: LedgerCopies, asked: Asked) -> Verification:
-        copy = copies.of(certificate.iss.ledger)
+    def _judged(self, certificate: Certificate, copies: LedgerCopies, copy: LedgerCopy, asked: Asked) -> Verification:
         certificate_type = self._types.by_vct(certificate.vct)
         verdict = judge(
             certificate,
