@@ -139,7 +139,7 @@ async def test_what_was_pinned_once_is_compared_ever_after(world: World, databas
 
 
 async def test_steps_that_were_carried_out_may_be_carried_out_again(world: World) -> None:
-    steps = [register_agency(AGENCY, "Office", world.admin.address), accredit(AGENCY, TITLE, since=1)]
+    steps = [register_agency("NEW-1", "Office", world.admin.address), accredit("NEW-1", TITLE, since=1)]
     assert len(await world.administration.carry_out(world.bureau, steps)) == len(steps)
     (accredited,) = await world.administration.carry_out(world.bureau, steps)
     assert accredited.succeeded

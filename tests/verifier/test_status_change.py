@@ -226,7 +226,7 @@ def test_a_sender_that_holds_the_key_is_not_missed(city: City) -> None:
     with city.database.begin() as connection:
         (call,) = calls.open_calls(connection, city.office.ledger)
         name = leases.sender_name(call.chain, call.sender)
-        leases.take(connection, name, holder="a sender", now=city.clock.now, seconds=100)
+        leases.take(connection, name, holder="a sender", now=city.clock.now, seconds=leases.LONGEST)
     with pytest.raises(IssuingStopped, match="not done within 30 s"):
         change(city, Action.REVOKE, 1, timeout=30)
     assert any("the sender is at work on this" in note for note in city.notes.notes)
