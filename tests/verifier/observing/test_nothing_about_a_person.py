@@ -109,6 +109,10 @@ def test_nothing_about_a_person_is_logged(desk: Desk) -> None:
 
 
 def test_what_the_log_itself_writes_is_one_object_a_line(desk: Desk) -> None:
+    asked = {"matter": "title-transfer", "case": CASE, "ground": "consent"}
+    lookup = {"type": TITLE, "by": "holder", "value": HOLDER}
+    refused = httpx.post(f"{desk.office}/v1/verifications", json={"lookup": lookup, **asked}, headers=desk.headers())
+    assert refused.status_code == 403
     written = [line for program in desk.programs for line in program.said().splitlines() if line.startswith("{")]
     assert written
     for line in written:
