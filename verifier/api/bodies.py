@@ -162,7 +162,7 @@ def read_object(body: bytes, place: str, most: int = MOST_MEMBERS) -> dict[str, 
     Raises:
         RequestRefused: with the place; `place` names the whole.
     """
-    value = read_json(read_text(body, place), place, most)
+    value = read_json(body, place, most)
     if not isinstance(value, dict):
         raise RequestRefused(Code.NOT_UNDERSTOOD, "An object is due.", [Flaw(place=place, why="this is not an object")])
     return value
@@ -188,9 +188,10 @@ def composed(text: str, place: str, code: Code) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def read_json(text: str, place: str, most: int = MOST_MEMBERS) -> object:
+def read_json(content: bytes, place: str, most: int = MOST_MEMBERS) -> object:
     """Read any JSON, strictly; raises and takes `most` as `read_object` does."""
-    if sum(map(text.count, ",[{")) > most:
+    text = read_text(content, place)
+    if content.count(b",") + content.count(b"[") + content.count(b"{") > most:
         flaw = Flaw(place=place, why="it has too many members")
         raise RequestRefused(Code.TOO_LARGE, f"At most {most} commas and opening brackets are read.", [flaw])
     try:

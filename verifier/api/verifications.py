@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Sequence
 
 import orjson
@@ -73,7 +72,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         require(caller, Scope.VERIFY)
         kind = media_type(request)
         if kind == JSON:
-            submitted = await asyncio.to_thread(read_batch, await request.body(), max_age)
+            submitted = await read_batch(await request.body(), max_age)
             gate.spend(caller, Act.BATCH_ITEM, len(submitted))
             return _answer((await answering.answer_all(caller, submitted)).to_json())
         if kind == NDJSON:
