@@ -32,14 +32,20 @@ async def undone(world: World, snapshot: str) -> None:
     await world.catch_up()
 
 
-async def fail_on_chain(world: World) -> tuple[Call, str]:
-    """A call that a settled block reverts, since its agency was suspended meanwhile; and the chain before all that."""
+async def send_in_vain(world: World) -> tuple[Call, str]:
+    """A call whose agency was suspended before any block had it; and the chain before that."""
     await world.catch_up()
     call = world.anchor(0)
     await send_and_lose(world, call)
     snapshot = world.local_chain.snapshot()
     await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
     world.clock.now += 6
+    return call, snapshot
+
+
+async def fail_on_chain(world: World) -> tuple[Call, str]:
+    """A call that a settled block reverts, since its agency was suspended meanwhile; and the chain before all that."""
+    call, snapshot = await send_in_vain(world)
     await world.finish(call)
     assert world.state(call) is CallState.FAILED
     return call, snapshot
@@ -121,12 +127,7 @@ class Interrupted(Node):
 
 
 async def test_a_call_does_not_fail_by_a_receipt_of_a_block_that_was_undone_meanwhile(world: World) -> None:
-    await world.catch_up()
-    call = world.anchor(0)
-    await send_and_lose(world, call)
-    snapshot = world.local_chain.snapshot()
-    await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
-    world.clock.now += 6
+    call, snapshot = await send_in_vain(world)
     await world.usual_sender.step()
     await world.catch_up()
     world.usual_sender._leases.release()

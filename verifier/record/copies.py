@@ -13,7 +13,7 @@ from store import verifications
 from store.database import Database
 from store.verifications import Recorded, Shipment
 from verifier.record.line_audit import Flaw
-from verifier.record.reading import read_piece, start_of
+from verifier.record.reading import entries_from, start_of
 from verifier.record.segments import RecordFolder, Segment
 from verifier.record.shipping import understood
 
@@ -50,13 +50,8 @@ def copy_flaws(
 
 
 def _recorded(folder: RecordFolder, segment: Segment) -> Iterator[Recorded]:
-    at, end = start_of(segment), folder.lines(segment).stat().st_size
-    while at.offset < end:
-        entries, after = read_piece(folder, segment, at, end)
-        if after.offset == at.offset:
-            return
-        at = after
-        yield from filter(None, map(understood, entries))
+    end = folder.lines(segment).stat().st_size
+    yield from filter(None, map(understood, entries_from(folder, segment, start_of(segment), end)))
 
 
 def _copied_up_to(segment: Segment, shipped: Shipment | None) -> float:

@@ -76,22 +76,26 @@ def _entry(place: Place, line: bytes, receipt_line: bytes) -> Entry | None:
     return Entry(place=place, line=line, receipt=receipt) if isinstance(receipt, str) else None
 
 
+def entries_from(folder: RecordFolder, segment: Segment, at: Shipment, end: int) -> Iterator[Entry]:
+    """Give the verifications of a segment from a place on that are whole before byte `end`, a piece at a time."""
+    while at.offset < end:
+        entries, after = read_piece(folder, segment, at, end)
+        if after.offset == at.offset:
+            return
+        at = after
+        yield from entries
+
+
 def all_entries(folder: RecordFolder, since: int | None, until: int | None) -> Iterator[tuple[Entry, dict[str, Any]]]:
     """Give all verifications from `since` to before `until` with their receipts, segment by segment, as JSON, too."""
     for segment in (each for segments in folder.segments().values() for each in segments):
         path = folder.lines(segment)
         end = path.stat().st_size if path.exists() else 0
-        at = start_of(segment)
-        while at.offset < end:
-            entries, after = read_piece(folder, segment, at, end)
-            if after.offset == at.offset:
-                break
-            at = after
-            for entry in entries:
-                said = decoded(entry.line)
-                time = None if said is None else said.get("time")
-                if said is not None and isinstance(time, int) and _within(time, since, until):
-                    yield entry, said
+        for entry in entries_from(folder, segment, start_of(segment), end):
+            said = decoded(entry.line)
+            time = None if said is None else said.get("time")
+            if said is not None and isinstance(time, int) and _within(time, since, until):
+                yield entry, said
 
 
 def _within(time: int, since: int | None, until: int | None) -> bool:

@@ -25,7 +25,7 @@ from verifier.record.closing import read_closing
 from verifier.record.holding import holds
 from verifier.record.lineage import Lineage
 from verifier.record.lines import decoded
-from verifier.record.reading import Entry, read_piece, start_of
+from verifier.record.reading import Entry, entries_from, read_piece, start_of
 from verifier.record.recording import Recording
 from verifier.record.segments import RecordFolder, Segment
 
@@ -165,12 +165,7 @@ def unshipped(folder: RecordFolder, recording: Recording, after: Shipment | None
         path = folder.lines(segment)
         at = after if after is not None and after.number == number else start_of(segment)
         end = ended.size if segment == ended.segment else path.stat().st_size if path.exists() else 0
-        while at.offset < end:
-            entries, reached = read_piece(folder, segment, at, end)
-            if reached.offset == at.offset:
-                break
-            at = reached
-            yield from filter(None, map(understood, entries))
+        yield from filter(None, map(understood, entries_from(folder, segment, at, end)))
 
 
 def _understood(entry: Entry) -> dict[str, Any] | None:
