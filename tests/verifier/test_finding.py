@@ -33,7 +33,8 @@ from verifier.problems import Code, RequestRefused
 from verifier.services import finding as room
 from verifier.services.finding import Finding, found_by
 from verifier.services.lookup_values import Places
-from verifier.services.status import Action, StatusOrder, change_status
+from verifier.services.status import change_status
+from verifier.services.status_order import Action, StatusOrder
 
 ROWS = sample(8)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.local_chain import LocalChain
 from tests.verifier.town import AGENCY, Town, found_town
-from verifier.services.status import Action
+from verifier.services.status_order import Action
 
 
 @pytest.fixture(scope="module", name="issued")

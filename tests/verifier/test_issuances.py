@@ -34,7 +34,8 @@ from verifier.problems import Code
 from verifier.services import single_issuing
 from verifier.services.abandoned import void_abandoned
 from verifier.services.online_batches import OnlineBatches
-from verifier.services.status import Action, StatusOrder, ask_for_changes, change_status
+from verifier.services.status import ask_for_changes, change_status
+from verifier.services.status_order import Action, StatusOrder
 
 
 @pytest.fixture(name="town")

@@ -37,7 +37,8 @@ from verifier.keys.ledger_keys import create_ledger_key, ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.issuing import issue
 from verifier.services.office import Office
-from verifier.services.status import Action, StatusOrder, change_status
+from verifier.services.status import change_status
+from verifier.services.status_order import Action, StatusOrder
 from verifier.services.table_issuance import Order
 
 PATIENCE = 300.0

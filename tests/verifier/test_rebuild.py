@@ -16,7 +16,7 @@ from tests.databases import Cluster
 from tests.local_chain import LocalChain
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild, undone
 from verifier.faults import IssuingStopped, RowsRefused
-from verifier.services.status import Action
+from verifier.services.status_order import Action
 
 
 @pytest.fixture(scope="module", name="founded")

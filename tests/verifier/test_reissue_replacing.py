@@ -20,7 +20,8 @@ from tests.verifier.town import AGENCY, Town, found_town, undone
 from verifier.services.reissuance import ReissueOrder
 from verifier.services.reissuing import reissue
 from verifier.services.serial_ranges import range_words, ranges
-from verifier.services.status import Action, StatusOrder, change_status
+from verifier.services.status import change_status
+from verifier.services.status_order import Action, StatusOrder
 
 
 @pytest.fixture(scope="module", name="founded")

@@ -18,7 +18,8 @@ from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Keyring, Purpose
 from verifier.services.numbered import Numbered
-from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
+from verifier.services.status import change_status
+from verifier.services.status_order import Action, StatusOrder, StatusOutcome
 
 
 @pytest.fixture(name="city")

@@ -54,7 +54,7 @@ from verifier.services.paths import Paths
 from verifier.services.published import Published
 from verifier.services.searching import Search
 from verifier.services.standing import Shelf
-from verifier.services.status import Action
+from verifier.services.status_order import Action
 from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
 

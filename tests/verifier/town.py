@@ -47,7 +47,8 @@ from verifier.services.office import Office
 from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
 from verifier.services.single_issuing import SingleIssuing
-from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
+from verifier.services.status import change_status
+from verifier.services.status_order import Action, StatusOrder, StatusOutcome
 from verifier.services.table_issuance import Order, Outcome
 
 AGENCY = "HEALTH-7"

@@ -19,7 +19,8 @@ from verifier.commands.presented_files import read_presented_file
 from verifier.errors import Refused
 from verifier.services.numbered import Numbered
 from verifier.services.office import Office
-from verifier.services.status import Action, StatusOrder, StatusOutcome, change_status
+from verifier.services.status import change_status
+from verifier.services.status_order import Action, StatusOrder, StatusOutcome
 from verifier.tables.type_names import type_named
 
 MOST_SERIALS = 100_000

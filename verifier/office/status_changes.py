@@ -28,8 +28,8 @@ from verifier.office.once import once
 from verifier.problems import Code, Flaw, RequestRefused, not_as_described
 from verifier.services.issuance import Told
 from verifier.services.numbered import Numbered
-from verifier.services.status import Action, StatusOrder
 from verifier.services.status_asking import CannotChange, call_to_json
+from verifier.services.status_order import Action, StatusOrder
 from verifier.tables.status_rows import StatusRow, read_status_rows
 
 CSV = "text/csv"

@@ -6,15 +6,15 @@ or superseded for good. What is so already is passed over, so that asking twice 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from chain.sizes import MAX_SERIALS
 from ecert.facts import Status
 from ecert.ledger_copies import LedgerCopies
 from store import calls, supersessions
 from store.database import Connection
+from store.pieces import pieces
 from store.records import Call, Supersession
 from store.states import CallState
 from verifier.errors import NotReady
@@ -22,65 +22,10 @@ from verifier.faults import IssuingStopped
 from verifier.keys.keyring import Purpose
 from verifier.services.office import NO_COPY, NO_COPY_HERE, Office, Patience
 from verifier.services.progress import Stage
+from verifier.services.status_order import NOT_ON_LEDGER, Action, StatusOrder, StatusOutcome, Unchangeable
 from verifier.services.vigil import QUIET, Vigil
 
-
-class Action(StrEnum):
-    """What can be done to a certificate; also the kind of the call."""
-
-    SUSPEND = "suspend"
-    REINSTATE = "reinstate"
-    REVOKE = "revoke"
-
-    @property
-    def aim(self) -> Status:
-        """The status that the action leads to."""
-        return {"suspend": Status.SUSPENDED, "reinstate": Status.VALID, "revoke": Status.REVOKED}[self]
-
-    @property
-    def sources(self) -> frozenset[Status]:
-        """The statuses from which it can be done."""
-        if self is Action.REVOKE:
-            return frozenset({Status.VALID, Status.SUSPENDED})
-        return frozenset({Status.VALID if self is Action.SUSPEND else Status.SUSPENDED})
-
-
 _KINDS = frozenset(Action)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusOrder:
-    """Whose certificates to change, which, to what, and why. `reason` stays in our database, never on the ledger."""
-
-    action: Action
-    agency: str
-    serials: tuple[int, ...]
-    reason: str | None = None
-    wait: bool = True
-    timeout: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusOutcome:
-    """`changed` by the calls, `already` so before. `complete`: the ledger has settled all of it."""
-
-    order: StatusOrder
-    changed: tuple[int, ...]
-    already: tuple[int, ...]
-    calls: tuple[Call, ...] = ()
-    complete: bool = False
-
-
-class Unchangeable(IssuingStopped):
-    """Nothing was changed: `why` says of each serial that cannot be changed what stands in the way."""
-
-    def __init__(self, agency: str, why: Mapping[int, str]) -> None:
-        self.why = dict(why)
-        serial, reason = next(iter(self.why.items()))
-        super().__init__(f"nothing was changed: serial {serial} of {agency} {reason}")
-
-
-NOT_ON_LEDGER = "is not on the ledger"
 
 
 def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
@@ -212,7 +157,7 @@ def _write(
     for serial in serials:
         if serial not in going:
             rest[copies.covering(order.agency, serial).ledger].append(serial)
-    for ledger, piece in _pieces(rest):
+    for ledger, piece in ((ledger, piece) for ledger, of_it in rest.items() for piece in pieces(of_it, MAX_SERIALS)):
         call = calls.add(
             connection,
             ledger=ledger,
@@ -225,13 +170,6 @@ def _write(
         under_way.update(dict.fromkeys(piece, call))
         found[call.id] = call
     return tuple(found.values())
-
-
-def _pieces(serials: Mapping[str, Sequence[int]]) -> Iterator[tuple[str, Sequence[int]]]:
-    """Give the serials of each ledger, at most so many at once as a call takes."""
-    for ledger, of_it in serials.items():
-        for start in range(0, len(of_it), MAX_SERIALS):
-            yield ledger, of_it[start : start + MAX_SERIALS]
 
 
 def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> StatusOutcome:

@@ -17,7 +17,8 @@ from verifier.keys.keyring import Purpose
 from verifier.problems import Code, RequestRefused
 from verifier.services.issuance import Told
 from verifier.services.office import NO_COPY, Office
-from verifier.services.status import NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable, ask_for_changes
+from verifier.services.status import ask_for_changes
+from verifier.services.status_order import NOT_ON_LEDGER, StatusOrder, StatusOutcome, Unchangeable
 
 NOT_YET = "is stored, and not on the ledger yet"
 

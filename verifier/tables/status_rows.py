@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ecert.strict_json import MAX_INTEGER
 from verifier.faults import RowFault, RowsRefused
-from verifier.services.status import Action
+from verifier.services.status_order import Action
 from verifier.tables.columns import Column
 from verifier.tables.lines import survey
 from verifier.tables.rows import Row, Table
