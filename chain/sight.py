@@ -23,14 +23,7 @@ from ecert.facts import Status
 from store import calls, cursors, events, statuses
 from store.database import Connection, Database
 from store.records import Call, Cursor
-
-AIMS = {
-    "suspend": Status.SUSPENDED,
-    "reinstate": Status.VALID,
-    "revoke": Status.REVOKED,
-    "supersede": Status.SUPERSEDED,
-}
-"""What each change of statuses makes of a serial."""
+from store.states import AIMS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Generic, TypeVar
+
+from ecert.facts import Status
 
 
 class CallState(StrEnum):
@@ -29,6 +33,17 @@ class Purpose(StrEnum):
     ANCHOR = "anchor"
     STATUS = "status"
     REGISTRY = "registry"
+
+
+AIMS: Mapping[str, Status] = MappingProxyType(
+    {
+        "suspend": Status.SUSPENDED,
+        "reinstate": Status.VALID,
+        "revoke": Status.REVOKED,
+        "supersede": Status.SUPERSEDED,
+    }
+)
+"""What each kind of call that changes statuses makes of a serial."""
 
 
 class JobState(StrEnum):

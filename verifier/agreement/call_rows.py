@@ -10,12 +10,9 @@ from store import inventory
 from store.database import Connection
 from store.inventory import Unreadable
 from store.records import Call
-from store.states import CallState
+from store.states import AIMS, CallState
 from verifier.agreement.chronicle import Chronicle
 from verifier.agreement.findings import Findings
-
-AIMS = {"suspend": Status.SUSPENDED, "reinstate": Status.VALID, "revoke": Status.REVOKED}
-"""Kinds of calls that change statuses, and the status that they lead to."""
 
 
 class CallRows:

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from ecert.facts import Status
 from store.records import Call
+from store.states import AIMS
 from verifier.faults import IssuingStopped
 
 NOT_ON_LEDGER = "is not on the ledger"
@@ -24,7 +25,7 @@ class Action(StrEnum):
     @property
     def aim(self) -> Status:
         """The status that the action leads to."""
-        return {"suspend": Status.SUSPENDED, "reinstate": Status.VALID, "revoke": Status.REVOKED}[self]
+        return AIMS[self]
 
     @property
     def sources(self) -> frozenset[Status]:
