@@ -45,7 +45,7 @@ class Deeds:
     `conditions`: as they were when the round began. `complaints`: what was last logged about a call, by its id, and
     about the key, under `KEY`.
     `seen`: how far our copies of the ledgers were when what is gone by was looked at. Where one was rolled back since,
-    nothing is written (`CursorMoved`): what was settled then may be undone now. None where nothing settles by it.
+    nothing is written (`CursorMoved`): what was settled then may be undone now. Empty where nothing settles by it.
     """
 
     database: Database
