@@ -51,10 +51,9 @@ async def serve_office(settings: Settings, database: Database, taken: socket.soc
     keys = WatchKeys.under(settings.keys_dir)
     async with recorded(settings, database, Answerer.OFFICE) as recording:
         served = open_served(settings, database, recording, finding=open_finding(settings, database))
-        ledgers = Deployment.load(settings.deployment_file).names
-        stored = StoredFigures(database, recording.lineage.folder, seconds_now, ledgers)
-        served = replace(served, collectors=(stored,))
         inside = open_inside(settings, database, served)
+        stored = StoredFigures(database, recording.lineage.folder, seconds_now, inside.office.ledgers)
+        served = replace(served, collectors=(stored,))
         closing = OnlineBatches(office=inside.office, seconds=settings.batch_seconds)
         app = office_app(served, inside, Watching(database, AddressRules(settings.webhook_hosts), keys))
         works = change_works(settings, database, keys)
