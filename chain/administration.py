@@ -12,9 +12,9 @@ from typing import Any
 
 from chain.answers import Receipt, to_hex
 from chain.artifact import artifact
-from chain.decoding import NO_END
 from chain.deployment import Deployment
 from chain.errors import NodeRefused
+from chain.event_fields import NO_END
 from chain.headers import BlockHeader
 from chain.ledger import refusal
 from chain.node import Node

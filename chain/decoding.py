@@ -13,7 +13,7 @@ A node that drops, changes, adds or moves an event is found out by the first eve
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -23,12 +23,10 @@ from eth_hash.auto import keccak
 from chain.answers import Log
 from chain.artifact import Entry, Parameter, artifact, decode_parameters
 from chain.errors import NodeInconsistent
-from chain.ledger import Reading
+from chain.event_fields import EVENTS
 from ecert import events
+from ecert.events import Reading
 from store.states import Contract
-
-NO_END = 2**64 - 1
-"""How the contracts write "without end"."""
 
 _TAIL = ("instance", "sequence", "time", "head")
 _ARTIFACTS: Mapping[Contract, Literal["AgencyRegistry", "CertificateLedger"]] = {
@@ -39,12 +37,17 @@ _ARTIFACTS: Mapping[Contract, Literal["AgencyRegistry", "CertificateLedger"]] = 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chained:
-    """An event whose number and head were right, and where that leaves its contract's count."""
+    """An event whose number and head were right, and where that leaves its contract's count.
+
+    `name`: as in the ABI. `fields`: `abi.encode` of all that it says but its place, which its head is made of.
+    """
 
     contract: Contract
     event: events.Event
     reading: Reading
     log: Log
+    name: str
+    fields: bytes
 
 
 def is_chained(contract: Contract, log: Log) -> bool:
@@ -76,19 +79,45 @@ def follow(contract: Contract, before: Reading, log: Log, *, instance: bytes, ti
         raise NodeInconsistent(f"{what} has number {values['sequence']}, and number {expected} is missing")
     if values["time"] != time:
         raise NodeInconsistent(f"{what} says another time than its block")
-    head = _next_head(before.head, expected, time, entry, values)
-    if values["head"] != head:
+    fields = _fields(entry, values)
+    reading = _next(before, entry, fields, time)
+    if values["head"] != reading.head:
         raise NodeInconsistent(f"{what}, number {expected}, is not what the contract said: the running head differs")
-    event = _READ[entry.name](events.Place(block=log.block, time=time, sequence=expected), values)
-    return Chained(contract=contract, event=event, reading=Reading(sequence=expected, head=head), log=log)
+    event = EVENTS[entry.name](events.Place(block=log.block, time=time, sequence=expected), values)
+    return Chained(contract=contract, event=event, reading=reading, log=log, name=entry.name, fields=fields)
 
 
-def _next_head(head: bytes, sequence: int, time: int, entry: Entry, values: Mapping[str, Any]) -> bytes:
+def unfold(
+    contract: Contract, before: Reading, *, name: str, fields: bytes, block: int, time: int
+) -> tuple[events.Event, Reading]:
+    """Read the event that comes next after `before` from what its head is made of, and answer where that leads.
+
+    Whether it is true shows where a later head is known. Raises `NodeInconsistent` for what no contract can have said.
+    """
+    known = artifact(_ARTIFACTS[contract]).events.values()
+    entry = next((one for one in known if one.name == name and name in EVENTS), None)
+    if entry is None:
+        raise NodeInconsistent(f"{name!r} is no event of the {contract}")
+    parameters = _as_bytes(entry.inputs[:-4])
+    values = decode_parameters(parameters, fields, entry.name)
+    reading = _next(before, entry, fields, time)
+    place = events.Place(block=block, time=time, sequence=reading.sequence)
+    said = {one.name: value for one, value in zip(parameters, values, strict=True)}
+    return EVENTS[entry.name](place, said), reading
+
+
+def _fields(entry: Entry, values: Mapping[str, Any]) -> bytes:
     fields = _as_bytes(entry.inputs[:-4])
-    said = keccak(encode([one.type for one in fields], [values[one.name] for one in fields]))
+    return encode([one.type for one in fields], [values[one.name] for one in fields])
+
+
+def _next(before: Reading, entry: Entry, fields: bytes, time: int) -> Reading:
+    sequence = before.sequence + 1
     # What abi.encode makes of five static words; the general encoder takes twenty times as long.
-    chained = b"".join((head, sequence.to_bytes(32, "big"), time.to_bytes(32, "big"), entry.hash, said))
-    return keccak(chained)[:27] + sequence.to_bytes(5, "big")
+    chained = b"".join(
+        (before.head, sequence.to_bytes(32, "big"), time.to_bytes(32, "big"), entry.hash, keccak(fields))
+    )
+    return Reading(sequence=sequence, head=keccak(chained)[:27] + sequence.to_bytes(5, "big"))
 
 
 def _entry(contract: Contract, log: Log) -> Entry:
@@ -111,111 +140,3 @@ def _values(entry: Entry, log: Log) -> dict[str, Any]:
 def _as_bytes(parameters: Iterable[Parameter]) -> list[Parameter]:
     """Take texts as bytes, which are written alike: the contract takes any, UTF-8 or not, and has hashed those."""
     return [replace(one, type="bytes") if one.type == "string" else one for one in parameters]
-
-
-def _agency(said: Mapping[str, Any]) -> str:
-    """The contract lets only `A-Z 0-9 -` through; check characters are not its business, nor the indexer's."""
-    code: bytes = said["agency"]
-    return code.rstrip(b"\0").decode("ascii")
-
-
-def _address(text: str) -> bytes:
-    return bytes.fromhex(text.removeprefix("0x"))
-
-
-def _until(time: int) -> int | None:
-    return None if time == NO_END else time
-
-
-_Read = Callable[[events.Place, Mapping[str, Any]], events.Event]
-
-_READ: Mapping[str, _Read] = {
-    "AuthorityChanged": lambda place, said: events.AuthorityChanged(place=place, authority=_address(said["authority"])),
-    "AgencyRegistered": lambda place, said: events.AgencyRegistered(
-        place=place,
-        agency=_agency(said),
-        name=said["name"].decode("utf-8", "replace"),
-        admin=_address(said["admin"]),
-    ),
-    "AgencyAdminSet": lambda place, said: events.AgencyAdminChanged(
-        place=place,
-        agency=_agency(said),
-        admin=_address(said["admin"]),
-        active_from=said["activeFrom"],
-    ),
-    # A doubt comes with a suspension and outlives it; once lifted, the agency is still suspended, without doubt.
-    "AgencySuspended": lambda place, said: events.AgencySuspended(place=place, agency=_agency(said), doubt_since=None),
-    "AgencyDoubted": lambda place, said: events.AgencySuspended(
-        place=place, agency=_agency(said), doubt_since=said["doubtSince"]
-    ),
-    "DoubtLifted": lambda place, said: events.AgencySuspended(place=place, agency=_agency(said), doubt_since=None),
-    "AgencyReinstated": lambda place, said: events.AgencyReinstated(place=place, agency=_agency(said)),
-    "AgencyAccredited": lambda place, said: events.AgencyAccredited(
-        place=place,
-        agency=_agency(said),
-        certificate_type=said["certificateType"],
-        since=said["from"],
-        until=_until(said["until"]),
-    ),
-    "AccreditationEnded": lambda place, said: events.AccreditationEnded(
-        place=place,
-        agency=_agency(said),
-        certificate_type=said["certificateType"],
-        until=place.time,
-    ),
-    "KeyAdded": lambda place, said: events.KeyAdded(
-        place=place,
-        agency=_agency(said),
-        kid=said["kid"],
-        suite=said["suite"],
-        public_key=said["publicKey"],
-        added=said["activeFrom"],
-    ),
-    "KeyRetired": lambda place, said: events.KeyRetired(
-        place=place, agency=_agency(said), kid=said["kid"], retired=place.time
-    ),
-    "KeyRevoked": lambda place, said: events.KeyRevoked(
-        place=place,
-        agency=_agency(said),
-        kid=said["kid"],
-        compromised_since=said["compromisedSince"],
-    ),
-    "OperatorSet": lambda place, said: events.OperatorSet(
-        place=place,
-        agency=_agency(said),
-        operator=_address(said["operator"]),
-        purposes=said["purposes"],
-        active_from=said["activeFrom"],
-        until=said["validUntil"],
-    ),
-    "OperatorRemoved": lambda place, said: events.OperatorSet(
-        place=place,
-        agency=_agency(said),
-        operator=_address(said["operator"]),
-        purposes=0,
-        active_from=place.time,
-        until=0,
-    ),
-    "BatchAnchored": lambda place, said: events.BatchAnchored(
-        place=place,
-        agency=_agency(said),
-        certificate_type=said["certificateType"],
-        suite=said["suite"],
-        root=said["root"],
-        first_serial=said["firstSerial"],
-        count=said["count"],
-    ),
-    "StatusChanged": lambda place, said: events.StatusChanged(
-        place=place,
-        agency=_agency(said),
-        status=said["status"],
-        serials=tuple(said["serials"]),
-    ),
-    "CertificateSuperseded": lambda place, said: events.CertificateSuperseded(
-        place=place,
-        agency=_agency(said),
-        old=said["serial"],
-        successors=tuple(said["successors"]),
-    ),
-    "LedgerRetired": lambda place, said: events.LedgerRetired(place=place, successor=_address(said["successor"])),
-}

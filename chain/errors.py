@@ -14,6 +14,7 @@
       Equivocation           the validators sealed two blocks of one height: nothing is read until people have decided
       SignerFailed           a remote signer cannot be reached, refuses, or signs something else
       KeyFileUnreadable      a key file is missing, broken, or its password is wrong
+      FactsUnfit             a facts file is broken, or does not go with the trust file
       DeploymentFailed       the contracts could not be put, or are not as they should be, on a chain
 
 Offending values are attributes.
@@ -145,6 +146,14 @@ class KeyFileUnreadable(ChainError):
     def __init__(self, path: Path, why: str) -> None:
         super().__init__(f"{path}: {why}")
         self.path = path
+        self.why = why
+
+
+class FactsUnfit(ChainError):
+    """A facts file is not what the trust file says of it: nothing is judged by it."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"the facts file: {why}")
         self.why = why
 
 

@@ -6,7 +6,6 @@ A call is what the outbox holds: a kind and its arguments as JSON. Here it becom
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from eth_abi.exceptions import EncodingError
 
@@ -14,6 +13,7 @@ from chain.artifact import Artifact, artifact
 from chain.errors import CallMalformed, CallReverted, NodeRefused
 from ecert.agency import from_bytes32, to_bytes32
 from ecert.errors import EcertError
+from ecert.events import Reading
 
 ANCHOR = "anchor"
 """The kind of call that anchors a batch."""
@@ -30,14 +30,6 @@ Args = Mapping[str, object]
 HEAD_SLOT = 0
 """Where both contracts keep their running head: it is the first that their first base, `RunningHead`, declares."""
 _NUMBER_BYTES = 5
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """Where a contract's events stand, as the contract itself says: their number and the running head."""
-
-    sequence: int
-    head: bytes
 
 
 def encode_call(kind: str, args: Args) -> bytes:

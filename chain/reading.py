@@ -17,9 +17,10 @@ from chain.decoding import Chained, follow, is_chained
 from chain.deployment import Deployment
 from chain.errors import NodeInconsistent
 from chain.headers import STATE_ROOT, BlockHeader, check_hash, fields_of
-from chain.ledger import HEAD_SLOT, Reading, decode_reading, reading_calls, reading_of
+from chain.ledger import HEAD_SLOT, decode_reading, reading_calls, reading_of
 from chain.node import Node
 from chain.state_proof import proved_word
+from ecert.events import Reading
 from store.records import Cursor
 from store.states import Contract
 

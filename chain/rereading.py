@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator
 
 from chain.deployment import Deployment
 from chain.errors import NodeInconsistent
-from chain.ledger import Reading
 from chain.node import Node
 from chain.reading import WINDOW, Counts, Stretch, read_stretch
+from ecert.events import Reading
 from store.states import Contract
 
 

@@ -8,8 +8,10 @@
     │   ├── MalformedKey          a key, a JWK, a PEM file
     │   ├── MalformedFacts        facts written as JSON
     │   ├── MalformedCode         the digits that open a stored certificate
+    │   ├── MalformedTrust        a trust file
     │   └── MalformedToken        a receipt, a status list, a key-binding JWT, a set of keys
     ├── UntrustedToken            a token within the format, but not of a key or time that is trusted
+    ├── UntrustedRoots            a trust file within the format, but not signed by roots that are trusted
     ├── ContradictionError        events that no ledger can have said in this order
     ├── LintError                 a row that must not be signed, with all its faults
     ├── UnreadableValue           one value that is not of its field's kind
@@ -116,6 +118,14 @@ class MalformedToken(MalformedError):
 
 class MalformedCode(MalformedError):
     """Not a code: its form or its check digits are wrong."""
+
+
+class MalformedTrust(MalformedError):
+    """Not a trust file within section 7."""
+
+
+class UntrustedRoots(EcertError):
+    """A trust file is within the format, but too few of the roots that are trusted have signed it."""
 
 
 class UntrustedToken(EcertError):

@@ -185,3 +185,11 @@ RegistryEvent = (
 )
 LedgerEvent = AuthorityChanged | BatchAnchored | StatusChanged | CertificateSuperseded | LedgerRetired
 Event = RegistryEvent | LedgerEvent
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """Where a contract's events stand: the number of the last one and the running head after it."""
+
+    sequence: int
+    head: bytes

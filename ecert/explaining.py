@@ -12,7 +12,7 @@ from typing import Protocol
 from ecert.checks.demanded import HOLDER
 from ecert.days import DEFAULT_ZONE, offset
 from ecert.sentences import FAILED, THE_HOLDER, UNKNOWN, Wording
-from ecert.verdict import Check, Outcome, Reason, Result
+from ecert.verdict import BESIDE_CHECKS, Check, Outcome, Reason, Result
 
 ZONE = timezone(timedelta(seconds=offset(DEFAULT_ZONE)))
 """The agencies' time zone, in which days are told."""
@@ -68,11 +68,14 @@ def explain_all(
     language: Language,
     label: Callable[[str], str] = str,
 ) -> tuple[Said, ...]:
-    """Say the reasons of a verdict that its checks gave, each once and in their order.
+    """Say the reasons of a verdict, each once and in their order.
 
     Under INVALID only a check that failed says what to do: a doubt would say how to accept the certificate after all.
     """
-    said: dict[Reason, Said] = {}
+    said = {
+        reason: Said(reason=reason, so=language.of(UNKNOWN[reason].so), do=language.of(UNKNOWN[reason].do))
+        for reason in BESIDE_CHECKS
+    }
     for check in checks:
         doubt = result is Result.INVALID and check.outcome is not Outcome.FAIL
         for one in explain(check, language, label):
@@ -128,8 +131,7 @@ _WANTED_ANSWERS = MappingProxyType(
     }
 )
 _TIME_OF = MappingProxyType({Reason.EXPIRED: "exp", Reason.NOT_YET_VALID: "nbf"})
-_MINUTE = 60
-_TOLD_IN_SECONDS = 2 * _MINUTE
+_UNITS = ((86_400, "day", "天"), (3600, "hour", "小时"), (60, "minute", "分钟"), (1, "second", "秒"))
 
 
 def _values(check: Check, reason: Reason, language: Language, label: Callable[[str], str]) -> dict[str, str]:
@@ -147,11 +149,10 @@ def _values(check: Check, reason: Reason, language: Language, label: Callable[[s
 
 
 def _age(seconds: int, language: Language) -> str:
-    """Tell an age in minutes, or in seconds where it has not two of them."""
-    if seconds < _TOLD_IN_SECONDS:
-        return f"{seconds}秒" if language is Language.ZH else f"{seconds} second{'' if seconds == 1 else 's'}"
-    minutes = seconds // _MINUTE
-    return f"{minutes}分钟" if language is Language.ZH else f"{minutes} minutes"
+    """Tell an age in the largest unit of which it has two."""
+    size, en, zh = next((unit for unit in _UNITS if seconds >= 2 * unit[0]), _UNITS[-1])
+    count = seconds // size
+    return f"{count}{zh}" if language is Language.ZH else f"{count} {en}{'' if count == 1 else 's'}"
 
 
 def _fields(answers: object, reason: Reason, language: Language, label: Callable[[str], str]) -> str:

@@ -92,6 +92,7 @@ class Facts:
     `accreditations`: all of the agency for the certificate's type. `doubt_since`: the guardian's, while it stands.
     `batch`: of that agency, covering the serial. `changes`: of that serial, oldest first.
     `superseded`: for every serial that the certificate says it supersedes, the successors the ledger names for it.
+    `complete`: False where batches and statuses are not known, so that a missing one says nothing.
     """
 
     as_of: AsOf
@@ -103,6 +104,7 @@ class Facts:
     batch: BatchFacts | None = None
     changes: tuple[StatusFacts, ...] = ()
     superseded: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    complete: bool = True
 
 
 def status_in_force(changes: Sequence[StatusFacts], at: int | None = None) -> StatusFacts | None:

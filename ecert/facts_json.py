@@ -22,7 +22,7 @@ def facts_to_json(facts: Facts) -> dict[str, Value]:
         "as_of": as_of_to_json(facts.as_of) | ({"contested": True} if facts.as_of.contested else {}),
         "ledger": facts.ledger,
         "agency_known": facts.agency_known,
-        "key": None if facts.key is None else _key_to_json(facts.key),
+        "key": None if facts.key is None else key_to_json(facts.key),
         "accreditations": [
             {"since": each.since, "until": each.until, "settled": each.settled} for each in facts.accreditations
         ],
@@ -30,6 +30,7 @@ def facts_to_json(facts: Facts) -> dict[str, Value]:
         "batch": None if facts.batch is None else _batch_to_json(facts.batch),
         "changes": [_change_to_json(change) for change in facts.changes],
         "superseded": {str(old): list(successors) for old, successors in facts.superseded.items()},
+        **({} if facts.complete else {"complete": False}),
     }
 
 
@@ -44,16 +45,18 @@ def facts_from_json(value: Value, place: str = "facts") -> Facts:
         as_of=_as_of(facts.members("as_of")),
         ledger=facts.text("ledger"),
         agency_known=facts.flag("agency_known"),
-        key=_key(facts.members("key")) if facts.has("key") else None,
+        key=key_from_json(facts.members("key")) if facts.has("key") else None,
         accreditations=facts.each("accreditations", _accreditation),
         doubt_since=facts.maybe("doubt_since", facts.number),
         batch=_batch(facts.members("batch")) if facts.has("batch") else None,
         changes=facts.each("changes", _change),
         superseded=_superseded(facts.members("superseded")),
+        complete=facts.flag("complete") if facts.has("complete") else True,
     )
 
 
-def _key_to_json(key: KeyFacts) -> dict[str, Value]:
+def key_to_json(key: KeyFacts) -> dict[str, Value]:
+    """Write a key of an agency."""
     return {
         "kid": base64url.encode(key.kid),
         "suite": key.suite,
@@ -100,7 +103,8 @@ def _as_of(members: Members) -> AsOf:
     )
 
 
-def _key(members: Members) -> KeyFacts:
+def key_from_json(members: Members) -> KeyFacts:
+    """Read a key of an agency."""
     return KeyFacts(
         kid=members.octets("kid"),
         suite=members.number("suite"),

@@ -29,13 +29,17 @@ from ecert.status_history import PendingChanges
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCopy:
-    """What one ledger and its registry said up to the block `as_of`; settled is what stands up to `settled_block`."""
+    """What one ledger and its registry said up to the block `as_of`; settled is what stands up to `settled_block`.
+
+    `complete`: False where batches and statuses are not known, as for who has a trust file alone.
+    """
 
     ledger: str
     as_of: AsOf
     settled_block: int
     agencies: Mapping[str, AgencyCopy] = field(default_factory=dict)
     retired_for: bytes | None = None
+    complete: bool = True
 
     @classmethod
     def empty(cls, ledger: str, as_of: AsOf) -> LedgerCopy:
@@ -77,6 +81,7 @@ class LedgerCopy:
             batch=self._batch(agency, certificate.serial),
             changes=agency.history.changes(certificate.serial, settled),
             superseded={old: self.successors(agency.code, old) for old in certificate.supersedes},
+            complete=self.complete,
         )
 
     def agency(self, code: str) -> AgencyCopy | None:

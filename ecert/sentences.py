@@ -284,6 +284,16 @@ UNKNOWN: Mapping[Reason, Wording] = MappingProxyType(
             ),
             _ADMINISTRATOR,
         ),
+        Reason.TRUST_EXPIRED: Wording(
+            _words(
+                "The trust file of this terminal has expired, so nothing can be told from it.",
+                "本终端的信任文件已过期，无法据此作出判断。",
+            ),
+            _words(
+                "Fetch the newest trust file and facts file, or verify online.",
+                "请获取最新的信任文件和事实文件，或在线核验。",
+            ),
+        ),
         Reason.NOT_FOUND: Wording(
             _words(
                 "No certificate was found. That is no proof that there is none.",

@@ -66,12 +66,13 @@ class Reason(StrEnum):
     IN_FUTURE = "in_future"
     STALE_LEDGER = "stale_ledger"
     CLOCK_WRONG = "clock_wrong"
+    TRUST_EXPIRED = "trust_expired"
     NOT_FOUND = "not_found"
     SEVERAL_FOUND = "several_found"
 
 
-OF_LOOK_UPS = frozenset({Reason.NOT_FOUND, Reason.SEVERAL_FOUND})
-"""Reasons that no check gives."""
+BESIDE_CHECKS = frozenset({Reason.NOT_FOUND, Reason.SEVERAL_FOUND, Reason.TRUST_EXPIRED})
+"""Reasons that no check gives: there is no one certificate to judge, or nothing to judge it by."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 
 from sqlalchemy import Connection, Select, delete, insert, select
 
-from ecert.events import BatchAnchored, CertificateSuperseded, Event
+from ecert.events import BatchAnchored, CertificateSuperseded, Event, Reading
 from store import blocks, cursors, event_codec, reliances
 from store.errors import CursorMoved, NoSuchRow, SequenceBroken
 from store.issuers import go_past, known_issuer, known_ledger, ledger_id
@@ -95,7 +95,7 @@ def roll_back(connection: Connection, before: Cursor, to_block: int) -> Cursor:
     connection.execute(delete(events).where(events.c.ledger_id == ledger_id(before.ledger), events.c.block > to_block))
     blocks.drop_above(connection, before.ledger, to_block)
     after = replace(
-        _with_heads(connection, start),
+        _with_heads(connection, start, to_block),
         block=to_block,
         hash=header.hash,
         time=header.time,
@@ -107,6 +107,26 @@ def roll_back(connection: Connection, before: Cursor, to_block: int) -> Cursor:
     if to_block < before.settled_block:
         reliances.set_back(connection, before.ledger, to_block)
     return after
+
+
+def reached(connection: Connection, start: Cursor, block: int) -> tuple[Reading, Reading]:
+    """Tell where the events of registry and ledger stand in a block, from the last events up to it or from `start`."""
+    found = {
+        Contract.REGISTRY: Reading(sequence=start.registry_sequence, head=start.registry_head),
+        Contract.LEDGER: Reading(sequence=start.ledger_sequence, head=start.ledger_head),
+    }
+    for contract in Contract:
+        last = connection.execute(
+            select(events.c.sequence, events.c.head)
+            .where(
+                events.c.ledger_id == ledger_id(start.ledger), events.c.contract == contract, events.c.block <= block
+            )
+            .order_by(events.c.sequence.desc())
+            .limit(1)
+        ).one_or_none()
+        if last is not None:
+            found[contract] = Reading(sequence=last.sequence, head=last.head)
+    return found[Contract.REGISTRY], found[Contract.LEDGER]
 
 
 def stream(connection: Connection, ledger: str, *, after_block: int = -1) -> Iterator[Event]:
@@ -168,26 +188,14 @@ def _check_sequences(before: Cursor, after: Cursor, seen: Sequence[SeenEvent]) -
             raise SequenceBroken(contract, due[contract] + 1, reached)
 
 
-def _with_heads(connection: Connection, start: Cursor) -> Cursor:
-    """Take sequences and heads from the last events that remain, or from the start."""
-    reached: dict[str, tuple[int, bytes]] = {}
-    for contract in Contract:
-        last = connection.execute(
-            select(events.c.sequence, events.c.head)
-            .where(events.c.ledger_id == ledger_id(start.ledger), events.c.contract == contract)
-            .order_by(events.c.sequence.desc())
-            .limit(1)
-        ).one_or_none()
-        if last is not None:
-            reached[contract] = (last.sequence, last.head)
-    registry = reached.get(Contract.REGISTRY, (start.registry_sequence, start.registry_head))
-    ledger = reached.get(Contract.LEDGER, (start.ledger_sequence, start.ledger_head))
+def _with_heads(connection: Connection, start: Cursor, block: int) -> Cursor:
+    registry, ledger = reached(connection, start, block)
     return replace(
         start,
-        registry_sequence=registry[0],
-        registry_head=registry[1],
-        ledger_sequence=ledger[0],
-        ledger_head=ledger[1],
+        registry_sequence=registry.sequence,
+        registry_head=registry.head,
+        ledger_sequence=ledger.sequence,
+        ledger_head=ledger.head,
     )
 
 

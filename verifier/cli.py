@@ -39,6 +39,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "matter": "verifier.commands.matter",
         "verify": "verifier.commands.verify",
         "present": "verifier.commands.present",
+        "trust": "verifier.commands.trust",
     }
 )
 """Each command and its module, which has `register(app)`."""

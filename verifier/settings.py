@@ -29,7 +29,7 @@ from verifier.settings_addresses import LOOPBACK, Base, Hosts, Nodes, Provider
 from verifier.settings_file import DATA_VARIABLE, FILE_NAME, data_folder, file_values, refuse_unknown
 
 PREFIX = "ECERT_"
-NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND"})
+NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND", "ECERT_TRUST_ROOTS"})
 """Variables of this prefix that belong to the scripts around the service, or are read before the settings."""
 
 Network = IPv4Network | IPv6Network
@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     def record_dir(self) -> Path:
         """Where the record of verifications is."""
         return self.data_dir / "record"
+
+    @property
+    def trust_dir(self) -> Path:
+        """Where the trust file and the facts file are."""
+        return self.data_dir / "trust"
 
     @property
     def figures_dir(self) -> Path:

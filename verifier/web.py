@@ -40,6 +40,7 @@ from verifier.api.publications import STATUS_TTL, publication_routes
 from verifier.api.receipt_keys import receipt_key_routes
 from verifier.api.records import record_routes
 from verifier.api.token import token_routes
+from verifier.api.trust import trust_routes
 from verifier.api.types import type_routes
 from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verification_routes
 from verifier.callers import Act, Gate, OpenGate
@@ -57,6 +58,7 @@ from verifier.pages.check import CHECK_PATH, answer_problem, check_routes
 from verifier.pages.log_in import log_in_routes
 from verifier.pages.open_id import open_id_routes
 from verifier.problems import KINDS, MEDIA_TYPE, Code, RequestRefused, body, headers, known, refused_by
+from verifier.publishing.trust_folder import TrustFolder
 from verifier.services.answering import Answering
 from verifier.services.published import Published
 from verifier.services.records import Records
@@ -89,7 +91,8 @@ class Served:
 
     `published`: what anybody may ask about the ledger; None: nothing.
     `status_ttl`: seconds for which a status list may be kept.
-    `records`: what was recorded; `receipt_keys`: what receipts are checked with.
+    `records`: what was recorded; `receipt_keys`: what receipts are checked with. `trust`: what verifiers without a
+    network fetch.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     `late_seconds`: without a look, after which the indexer is not at work.
     `stall_seconds`: without a new block, after which the chain has stalled. `figures` are counted, and told to
@@ -106,6 +109,7 @@ class Served:
     access: Access | None = None
     records: Records | None = None
     receipt_keys: Callable[[], KeySet] | None = None
+    trust: TrustFolder | None = None
     max_age: int = DEFAULT_MAX_AGE
     late_seconds: int = longest_silence(1, POLL_SECONDS)
     stall_seconds: int = STALL_SECONDS
@@ -135,6 +139,8 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
         add_routes(app, record_routes(served.records, served.gate))
     if served.receipt_keys is not None:
         add_routes(app, receipt_key_routes(served.receipt_keys))
+    if served.trust is not None:
+        add_routes(app, trust_routes(served.trust, served.gate))
     if served.changes is not None:
         add_routes(app, change_routes(served.changes, served.gate))
     add_routes(app, check_routes(served.answering, served.gate, served.max_age))

@@ -19,6 +19,8 @@ def check_7_anchor(question: Question) -> Check:
     if not question.on_registry:
         return SKIPPED[7]
     certificate, batch = question.certificate, question.batch
+    if batch is None and not question.facts.complete:
+        return found(7, unknown=(Reason.PROOF_MISSING,), detail={"serial": certificate.serial})
     if batch is None:
         return question.missing(7, Reason.NOT_ANCHORED, {"serial": certificate.serial})
     if not batch.settled:

@@ -10,8 +10,7 @@ from chain.administration import doubt_agency, lift_doubt, remove_operator
 from chain.answers import Log
 from chain.decoding import Chained, follow, is_chained
 from chain.errors import NodeInconsistent
-from chain.ledger import Reading
-from ecert.events import AgencySuspended, OperatorSet
+from ecert.events import AgencySuspended, OperatorSet, Reading
 from store.states import Contract
 from tests.chain.world import AGENCY, World
 

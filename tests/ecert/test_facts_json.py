@@ -35,6 +35,14 @@ def test_bytes_are_base64url_and_block_hashes_hex() -> None:
     assert written["superseded"] == {"3": [45], "4": [45]}
 
 
+def test_facts_that_are_not_complete_say_so() -> None:
+    partial = GOOD.but(batch=None, complete=False).facts
+    written = facts_to_json(partial)
+    assert written["complete"] is False
+    assert facts_from_json(written) == partial
+    assert "complete" not in facts_to_json(GOOD.facts)
+
+
 @pytest.mark.parametrize(
     ("path", "value", "place"),
     [

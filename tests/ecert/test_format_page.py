@@ -34,7 +34,7 @@ from ecert.key_binding import TOLERANCE, Flaw
 from ecert.receipt import _SAID, TOLD
 from ecert.status_list import BITS
 from ecert.types import bundled_types, parse_type
-from ecert.verdict import OF_LOOK_UPS, Reason, Result, verdict_to_json
+from ecert.verdict import BESIDE_CHECKS, Reason, Result, verdict_to_json
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "format.md").read_text("utf-8")
 CODE = re.compile(r"`([^`]+)`")
@@ -88,7 +88,7 @@ class TestJudging:
     def test_the_gravity_of_reasons(self) -> None:
         start = self.TEXT.index("**Gravity**")
         told = codes(self.TEXT[start : self.TEXT.index("\n\n", start)])
-        assert told == [str(reason) for reason in sorted(set(Reason) - OF_LOOK_UPS, key=GRAVITY.__getitem__)]
+        assert told == [str(reason) for reason in sorted(set(Reason) - BESIDE_CHECKS, key=GRAVITY.__getitem__)]
 
     def test_the_numbers_of_gbt_36906(self) -> None:
         rows = table(self.TEXT, "| number | for |")

@@ -14,7 +14,7 @@ from ecert import checks, judging
 from ecert.demands import Challenge, Demands, Holder
 from ecert.facts import Accreditation, Status
 from ecert.judging import CHECKS, judge_nothing
-from ecert.verdict import OF_LOOK_UPS, Outcome, Reason, Result, Verdict
+from ecert.verdict import BESIDE_CHECKS, Outcome, Reason, Result, Verdict
 from tests.ecert.cases import (
     ANCHORED,
     DOCUMENT_DIGEST,
@@ -41,9 +41,9 @@ class TestTable:
 
     def test_every_reason_belongs_to_one_check_or_to_look_ups(self) -> None:
         reasons = [reason for rule in CHECKS for reason in rule.fail + rule.unknown]
-        assert sorted([*reasons, *OF_LOOK_UPS]) == sorted(Reason)
+        assert sorted([*reasons, *BESIDE_CHECKS]) == sorted(Reason)
 
-    @pytest.mark.parametrize("reason", sorted(OF_LOOK_UPS))
+    @pytest.mark.parametrize("reason", sorted(BESIDE_CHECKS))
     def test_where_there_is_nothing_to_judge_it_is_unknown_and_says_how_old_the_facts_are(self, reason: Reason) -> None:
         fresh = judge_nothing(reason, as_of=GOOD.facts.as_of, now=GOOD.facts.as_of.time)
         assert (fresh.result, fresh.reasons) == (Result.UNKNOWN, (reason,))
@@ -176,6 +176,7 @@ def test_the_same_inputs_give_the_same_verdict(case: Case) -> None:
 
 WITHDRAWALS: dict[str, dict[str, Any]] = {
     "batch": {"batch": None},
+    "batch, without a facts file": {"batch": None, "complete": False},
     "key": {"key": None},
     "path": {"path": None},
     "disclosures": {"disclosures": ()},

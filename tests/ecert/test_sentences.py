@@ -8,7 +8,7 @@ from ecert.checks.rules import CHECKS
 from ecert.claims import EARLIEST, LATEST
 from ecert.explaining import Language, day, explain, explain_all, moment
 from ecert.sentences import FAILED, UNKNOWN
-from ecert.verdict import OF_LOOK_UPS, Check, Outcome, Reason, Result
+from ecert.verdict import BESIDE_CHECKS, Check, Outcome, Reason, Result
 
 FAILING = {reason for rule in CHECKS for reason in rule.fail}
 DOUBTFUL = {reason for rule in CHECKS for reason in (*rule.unknown, *rule.softened)}
@@ -21,7 +21,7 @@ def check(reason: Reason, outcome: Outcome = Outcome.FAIL, **detail: object) -> 
 
 def test_every_reason_is_worded_for_each_way_it_can_come_about() -> None:
     assert set(FAILED) == FAILING
-    assert set(UNKNOWN) == DOUBTFUL | OF_LOOK_UPS
+    assert set(UNKNOWN) == DOUBTFUL | BESIDE_CHECKS
     assert set(FAILED) | set(UNKNOWN) == set(Reason)
 
 
@@ -105,9 +105,25 @@ def test_the_first_and_the_last_day_of_the_format_can_be_told() -> None:
     assert moment(LATEST, Language.EN) == "31 December 9999 23:59:59"
 
 
+@pytest.mark.parametrize("reason", sorted(BESIDE_CHECKS))
+def test_what_no_check_gives_is_said_too(reason: Reason) -> None:
+    checks = (check(Reason.STALE_LEDGER, Outcome.UNKNOWN),)
+    said = explain_all(Result.UNKNOWN, (reason, Reason.STALE_LEDGER), checks, Language.EN)
+    assert [each.so for each in said] == [UNKNOWN[reason].so.en, UNKNOWN[Reason.STALE_LEDGER].so.en]
+
+
+def test_an_age_is_told_in_the_largest_unit_of_which_it_has_two() -> None:
+    ages = [0, 1, 119, 120, 7199, 7200, 172_799, 172_800]
+    said = [explain(check(Reason.STALE_LEDGER, Outcome.UNKNOWN, age=age), Language.EN)[0].so for age in ages]
+    told = ["0 seconds", "1 second", "119 seconds", "2 minutes", "119 minutes", "2 hours", "47 hours", "2 days"]
+    assert [f"is {each} old" in so for each, so in zip(told, said, strict=True)] == [True] * len(ages)
+    (chinese,) = explain(check(Reason.STALE_LEDGER, Outcome.UNKNOWN, age=172_800), Language.ZH)
+    assert "2天" in chinese.so
+
+
 def test_under_invalid_nobody_is_told_how_a_doubt_may_be_accepted_all_the_same() -> None:
     checks = (check(Reason.REVOKED), check(Reason.STALE_LEDGER, Outcome.UNKNOWN))
-    reasons = (Reason.REVOKED, Reason.STALE_LEDGER, Reason.NOT_FOUND)
+    reasons = (Reason.REVOKED, Reason.STALE_LEDGER)
     refused, stale = explain_all(Result.INVALID, reasons, checks, Language.EN)
     assert (refused.reason, stale.reason, stale.do) == (Reason.REVOKED, Reason.STALE_LEDGER, "")
     assert "Do not accept it" in refused.do

@@ -38,18 +38,19 @@ def kept(request: Request, content: bytes, *, media_type: str, keep: str) -> Res
     tag = tag_of(content)
     if is_known(request, tag):
         return not_modified(tag, keep)
-    return Response(content, media_type=media_type, headers=_headers(tag, keep))
+    return Response(content, media_type=media_type, headers=headers(tag, keep))
 
 
 def streamed(pieces: Iterator[bytes], *, tag: str, media_type: str, keep: str) -> Response:
     """Answer with content that is written as it is read; `tag` must name it for ever."""
-    return StreamingResponse(pieces, media_type=media_type, headers=_headers(tag, keep))
+    return StreamingResponse(pieces, media_type=media_type, headers=headers(tag, keep))
 
 
 def not_modified(tag: str, keep: str) -> Response:
     """Answer that the caller has it already."""
-    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=_headers(tag, keep))
+    return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers(tag, keep))
 
 
-def _headers(tag: str, keep: str) -> dict[str, str]:
+def headers(tag: str, keep: str) -> dict[str, str]:
+    """Give the headers of an answer that may be kept."""
     return {"etag": tag, "cache-control": keep, **_OPEN}

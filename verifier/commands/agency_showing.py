@@ -10,8 +10,8 @@ import typer
 
 from chain.administration import ANCHOR, STATUS
 from chain.answers import to_hex
-from chain.decoding import NO_END
 from chain.deployment import Deployment
+from chain.event_fields import NO_END
 from ecert.facts import KeyFacts
 from ecert.types import TypeCatalogue
 from verifier.commands.agency_desk import CodeArgument, ZoneOption

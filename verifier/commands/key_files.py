@@ -45,7 +45,7 @@ def opened(path: Path, password_file: Path | None) -> Iterator[KeyFileSigner]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Refused(f"another command is working with {path}; wait until it has ended") from error
-        yield KeyFileSigner(path, _password(path, password_file))
+        yield KeyFileSigner(path, password_of(path, password_file))
 
 
 def make_key(path: Path, password_file: Path | None) -> bool:
@@ -54,7 +54,7 @@ def make_key(path: Path, password_file: Path | None) -> bool:
         return False
     if password_file is not None and not password_file.exists():
         write_secret(password_file, secrets.token_urlsafe(24).encode() + b"\n")
-    KeyFileSigner.create(path, _password(path, password_file, new=True))
+    KeyFileSigner.create(path, password_of(path, password_file, new=True))
     return True
 
 
@@ -79,7 +79,8 @@ def address_in(path: Path) -> bytes:
         raise Refused(f"{path} is no key file") from error
 
 
-def _password(path: Path, password_file: Path | None, *, new: bool = False) -> str:
+def password_of(path: Path, password_file: Path | None, *, new: bool = False) -> str:
+    """Read the password of a key file from its file, or ask for it; `Refused` where there is nobody to ask."""
     if password_file is not None:
         try:
             return read_secret(password_file).decode("utf-8").strip("\r\n")

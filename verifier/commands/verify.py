@@ -29,6 +29,7 @@ from verifier.commands.remote import RemoteService, ServiceUnusable
 from verifier.commands.reporting import FAILED, reported
 from verifier.commands.saying import Answer, lines, sum_of
 from verifier.errors import Refused
+from verifier.services.offline import open_offline
 from verifier.services.verifying import open_verifying, seconds_now
 from verifier.settings import load_settings
 from verifier.system_words import why
@@ -36,6 +37,15 @@ from verifier.system_words import why
 INVALID = 1
 MANY = 20
 """From this many files on there is a progress bar, and only those that are not VALID are told one by one."""
+
+_NO_TRUST = Words(
+    en="--offline judges by a trust file: name it with --trust, and the facts file that goes with it with --facts",
+    zh="--offline 依据信任文件核验：请用 --trust 指定信任文件，并用 --facts 指定与之配套的事实文件",
+)
+_NO_AGE = Words(
+    en="how old may the facts be? Say so with --max-age: facts at hand are as old as the trust file's checkpoint",
+    zh="事实数据最多可以多旧？请用 --max-age 指定（秒）：离线数据的时间即信任文件检查点的时间",
+)
 
 Judge = Callable[[bytes], Answer]
 
@@ -60,10 +70,23 @@ def verify(
         typer.Option("--at", help="Ask about then: 2026-05-03 (its first second at +08:00), RFC 3339, or seconds."),
     ] = None,
     max_age: Annotated[
-        int | None, typer.Option("--max-age", min=1, max=86_400, help="Seconds that the ledger copy may be old.")
+        int | None, typer.Option("--max-age", min=1, max=31_622_400, help="Seconds that the ledger copy may be old.")
     ] = None,
     document: Annotated[
         list[Path] | None, typer.Option("--document", help="A document that came along. Repeatable.")
+    ] = None,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Judge by --trust and --facts alone: no service, node or network.")
+    ] = False,
+    trust: Annotated[Path | None, typer.Option("--trust", metavar="FILE", help="The trust file.")] = None,
+    facts: Annotated[
+        Path | None, typer.Option("--facts", metavar="FILE", help="The facts file that goes with it.")
+    ] = None,
+    roots: Annotated[
+        str | None,
+        typer.Option(
+            "--roots", metavar="FINGERPRINT", envvar="ECERT_TRUST_ROOTS", help="Whose trust file is believed."
+        ),
     ] = None,
     lang: Annotated[Language, typer.Option("--lang", help="Language of the sentences.")] = Language.EN,
     as_json: JsonOption = False,
@@ -82,7 +105,11 @@ def verify(
             max_age=max_age,
             documents=[_digest(path) for path in document or []],
         )
-        with _remote(url, wanted) if url is not None else _local(data, wanted) as judge:
+        if offline:
+            source = _offline(trust, facts, roots, wanted)
+        else:
+            source = _remote(url, wanted) if url is not None else _local(data, wanted)
+        with source as judge:
             named = list(named_files(files))
             results = [_tell(answer, len(named), lang, as_json=as_json) for answer in _answers(named, judge)]
     if not as_json and len(results) > 1:
@@ -114,6 +141,21 @@ def _local(data: Path | None, wanted: Asking) -> Iterator[Judge]:
             return Answer(said=verifying.verify(presented, asked).to_json())
 
         yield judge
+
+
+@contextmanager
+def _offline(trust: Path | None, facts: Path | None, roots: str | None, wanted: Asking) -> Iterator[Judge]:
+    if trust is None:
+        raise Refused(_NO_TRUST)
+    if wanted.max_age is None:
+        raise Refused(_NO_AGE)
+    asked = wanted.asked(wanted.max_age)
+    at_hand = open_offline(trust, facts, roots)
+
+    def judge(presented: bytes) -> Answer:
+        return Answer(said=at_hand.verify(presented, asked).to_json())
+
+    yield judge
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from verifier.matters import load_matters
 from verifier.observing.readers import Readers
 from verifier.processes.recorded import recorded
 from verifier.processes.serving import serve_web
+from verifier.publishing.trust_folder import TrustFolder
 from verifier.record.recording import Recording
 from verifier.services.answering import Answering
 from verifier.services.codes import Codes
@@ -61,6 +62,7 @@ def open_served(
         changes=ChangeFeed(database),
         records=Records(database, recording),
         receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
+        trust=TrustFolder(settings.trust_dir),
         max_age=settings.max_age,
         late_seconds=settings.late_seconds,
         stall_seconds=settings.stall_seconds,

@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from hashlib import sha256
+from typing import Protocol
 
 from ecert import base64url, strict_json
 from ecert.certificate import Certificate
@@ -35,6 +36,18 @@ def seconds_now() -> int:
     return int(time.time())
 
 
+class Copies(Protocol):
+    """Where ledger copies come from; `copies` raises `NotReady` unless it is `ready`."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether there are any."""
+
+    @property
+    def copies(self) -> LedgerCopies:
+        """The newest."""
+
+
 class Verifying:
     """Judges whatever is presented against the newest ledger copies; keeps nothing of it.
 
@@ -48,7 +61,7 @@ class Verifying:
     def __init__(
         self,
         *,
-        view: LedgerView,
+        view: Copies,
         types: TypeCatalogue,
         paths: Paths | None = None,
         clock: Callable[[], int] = seconds_now,
