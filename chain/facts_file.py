@@ -53,7 +53,7 @@ class FactsWriter:
     """Writes a facts file, ledger after ledger; `close` leaves `out` open."""
 
     def __init__(self, out: IO[bytes]) -> None:
-        self._zipped = gzip.GzipFile(fileobj=out, mode="wb", mtime=0)
+        self._zipped = gzip.GzipFile(filename="", fileobj=out, mode="wb", mtime=0)
 
     def begin(self, ledger: str) -> None:
         """Begin with a ledger."""

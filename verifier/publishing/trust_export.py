@@ -51,7 +51,9 @@ class TrustExport:
         """
         before = self.folder.published()
         self.folder.begin()
-        known = {} if before is None else {ledger.name: ledger for ledger in before.trust.ledgers}
+        known: dict[str, TrustedLedger] = {}
+        if before is not None and self.folder.facts.exists():
+            known = {ledger.name: ledger for ledger in before.trust.ledgers}
         try:
             ledgers = await self._write(known)
         except FactsUnfit as error:
