@@ -325,7 +325,7 @@ def test_many_files_are_summed_up(shelf: Shelf, tmp_path: Path) -> None:
     assert "VALID  " + str(tmp_path / "00.ecert.json") not in ran.stdout.splitlines()
 
 
-WITHOUT_DATA = {("present",), ("receipt", "check"), ("matter", "check")}
+WITHOUT_DATA = {("present",), ("receipt", "check"), ("matter", "check"), ("trust", "root"), ("trust", "check")}
 """Commands that need no data directory."""
 
 

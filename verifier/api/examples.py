@@ -184,6 +184,10 @@ ANSWERS: Mapping[tuple[str, str], Any] = MappingProxyType(
         ("get_receipt_keys", "200"): {
             "keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": _DIGEST, "x": _DIGEST, "y": _DIGEST}]
         },
+        ("get_trust_file", "200"): {
+            "payload": "eyJleHAiOjE3...",
+            "signatures": [{"protected": "eyJhbGciOiJFUzI1NiIs...", "signature": "MEUCIQ..."}],
+        },
         ("get_token", "200"): {
             "access_token": "eyJhbGciOi...",
             "token_type": "Bearer",

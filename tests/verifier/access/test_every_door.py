@@ -37,6 +37,7 @@ from verifier.changes.watching import Watching
 from verifier.keys.service_keys import ServiceKeys
 from verifier.keys.watch_key import WatchKeys
 from verifier.office_web import office_app
+from verifier.publishing.trust_folder import TrustFolder
 from verifier.services.paths import Paths
 from verifier.services.published import Published
 from verifier.services.records import Records
@@ -134,6 +135,7 @@ class House:
             access=self.access,
             records=Records(database),
             receipt_keys=lambda: KeySet(keys=()),
+            trust=TrustFolder(self.settings.trust_dir),
         )
         inside = replace(town_of(self.city).inside, gate=self.access.gate)
         keys = WatchKeys.under(self.settings.keys_dir)
