@@ -22,7 +22,7 @@ from tests.tables import give_tables
 from tests.verifier import recorder
 from tests.verifier.recorder import OCCASION, TAX, keep, key_sets, made_keys, malformed, verification
 from verifier.cli import build
-from verifier.keys.receipt_key import Answerer, receipt_key
+from verifier.keys.receipt_key import Answerer, published_receipt_keys, receipt_key
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.record.auditing import Audit, Auditor
 from verifier.record.closing import CLOSED, DROPPED, read_closing, write_signed
@@ -282,6 +282,25 @@ def test_the_record_can_be_audited_without_database_and_service(archive: Archive
     answer = archive.command("audit", "verify")
     assert answer.exit_code == 0
     assert "is not compared with it" in answer.stderr
+
+
+def test_an_auditor_needs_the_record_and_the_published_keys_alone(archive: Archive, tmp_path: Path) -> None:
+    archive.recording.close()
+    (auditor := tmp_path / "auditor").mkdir()
+    record, jwks, other = auditor / "record", auditor / "jwks.json", auditor / "other.json"
+    archive.record.path.rename(record)
+    jwks.write_text(json.dumps(published_receipt_keys(archive.keys).to_json()), "utf-8")
+    other.write_text(json.dumps(archive.keys.published(ServiceKey.STATUS).to_json()), "utf-8")
+
+    def verified(*arguments: str) -> Result:
+        command = ["audit", "verify", str(record), *arguments]
+        return CliRunner().invoke(build(command), command, env={"ECERT_DATA": str(auditor / "no such folder")})
+
+    good = verified("--jwks", str(jwks))
+    assert (good.exit_code, "0 flaws" in good.stdout) == (0, True)
+    assert verified("--jwks", str(other)).exit_code == 1
+    for missing in (verified(), verified("--jwks", str(auditor / "nothing"))):
+        assert (missing.exit_code, missing.stdout) == (2, "")
 
 
 def test_an_export_that_ends_before_it_begins_is_refused(archive: Archive) -> None:

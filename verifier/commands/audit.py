@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,7 @@ from store.errors import StoreError
 from store.verifications import Shipment
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.receipt_keys import JWKS_HELP, read_keys
 from verifier.errors import Refused
 from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys
@@ -35,27 +37,31 @@ _AGAIN = "Run the same again."
 FolderArgument = Annotated[
     Path | None, typer.Argument(metavar="[DIR]", help="A folder of segments. Default: that of the data directory.")
 ]
+JwksOption = Annotated[
+    str | None, typer.Option("--jwks", metavar="FILE_OR_URL", help=f"{JWKS_HELP} Default: those in DATA/keys.")
+]
 FromOption = Annotated[str | None, typer.Option("--from", help="Verifications of this day or moment or later.")]
 ToOption = Annotated[str | None, typer.Option("--to", help="Verifications before this day or moment.")]
 BeforeOption = Annotated[str, typer.Option("--before", help="Segments that were closed before this day or moment.")]
 
 
-def verify(folder: FolderArgument = None, *, data: DataOption = None, as_json: JsonOption = False) -> None:
+def verify(
+    folder: FolderArgument = None, *, jwks: JwksOption = None, data: DataOption = None, as_json: JsonOption = False
+) -> None:
     """Look for lines that were edited, swapped, cut off or taken away. Exit code 1: there are some.
 
     Checks every hash and signature. Without DIR it also compares with what the database has copied, where that
-    answers. Changes nothing and may run beside the service. Exit code 2: there is nothing to check.
+    answers; with DIR and --jwks it needs nothing of the service. Changes nothing and may run beside it. Exit code 2:
+    there is nothing to check.
     """
     with answered(as_json=as_json, resume=_AGAIN):
-        settings = load_settings(data)
-        shipped = _shipped(settings) if folder is None else None
-        keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
-        folder = folder or settings.record_dir
-        found = Auditor(RecordFolder(folder), _published(keys), shipped).audit()
-        if shipped is not None:
-            told = {flaw.file for flaw in found.flaws}
-            with Database.open(settings.database_url) as database:
-                found.flaws += copy_flaws(RecordFolder(folder), database, shipped, told)
+        keys = _published(data) if jwks is None else dict.fromkeys(map(str, Answerer), read_keys(jwks))
+        if folder is None:
+            settings = load_settings(data)
+            folder = settings.record_dir
+            found = _compared(settings, keys)
+        else:
+            found = Auditor(RecordFolder(folder), keys).audit()
         if not (found.flaws or found.segments or found.dropped):
             raise Refused(f"there is no segment of a record in {folder}: nothing was checked")
         _say(found, as_json=as_json)
@@ -93,7 +99,7 @@ def drop(*, before: BeforeOption, data: DataOption = None, as_json: JsonOption =
         with Database.open(settings.database_url) as database:
             with database.read() as connection:
                 shipped = verifications.all_shipped(connection)
-            found = due(folder, shipped, end, _published(keys))
+            found = due(folder, shipped, end, _published(data))
             for segment in found.segments:
                 key = receipt_key(keys, Answerer(segment.process)).at(now)
                 dropped[str(segment)] = drop_segment(folder, segment, database, key, now)
@@ -117,7 +123,20 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="audit")
 
 
-def _published(keys: ServiceKeys) -> dict[str, KeySet]:
+def _compared(settings: Settings, keys: Mapping[str, KeySet]) -> Audit:
+    """Look through the record, and compare it with what the database has copied, where that answers."""
+    record, shipped = RecordFolder(settings.record_dir), _shipped(settings)
+    found = Auditor(record, keys, shipped).audit()
+    if shipped is not None:
+        told = {flaw.file for flaw in found.flaws}
+        with Database.open(settings.database_url) as database:
+            found.flaws += copy_flaws(record, database, shipped, told)
+    return found
+
+
+def _published(data: Path | None) -> dict[str, KeySet]:
+    settings = load_settings(data)
+    keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
     return {str(process): keys.published(kind) for process, kind in RECEIPT_KEYS.items()}
 
 

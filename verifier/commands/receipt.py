@@ -6,30 +6,26 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
-import httpx
 import typer
 
-from ecert import strict_json
 from ecert.errors import MalformedError, MalformedToken, UntrustedToken
 from ecert.jwks import KeySet
 from ecert.jws import read_jws
 from ecert.receipt import TYP, check_receipt
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
+from verifier.commands.receipt_keys import JWKS_HELP, read_keys
 from verifier.errors import Refused
 from verifier.plain_text import plain
 from verifier.record.told import said_otherwise, unproved
-from verifier.system_words import why
 from verifier.times import shown
 
 NOT_GOOD = 1
 """Exit code of a receipt that is not to be relied on."""
-TIMEOUT = 30.0
 _MOST = 64 << 20
 FileArgument = Annotated[Path, typer.Argument(help="A receipt, or a JSON answer that has one as `receipt`.")]
-JwksOption = Annotated[str, typer.Option("--jwks", metavar="FILE_OR_URL", help="Keys: /.well-known/jwks.json.")]
+JwksOption = Annotated[str, typer.Option("--jwks", metavar="FILE_OR_URL", help=JWKS_HELP)]
 IssOption = Annotated[str | None, typer.Option("--iss", help="The service that it must be of. Default: any.")]
 
 
@@ -39,7 +35,7 @@ def check(file: FileArgument, *, jwks: JwksOption, iss: IssOption = None, as_jso
     Of a file of several lines (NDJSON), each is checked. Exit code 1: do not rely on it.
     """
     with answered(as_json=as_json, resume="Run the same again."):
-        keys = _keys(jwks)
+        keys = read_keys(jwks)
         try:
             found = [_checked(token, answer, keys, iss) for token, answer in _read(_content(file), file)]
         except MalformedToken as error:
@@ -118,27 +114,6 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in found if [each for each, _ in pairs].count(name) > 1)
         raise MalformedToken("answer", f"the name {twice!r} appears twice")
     return found
-
-
-def _keys(jwks: str) -> KeySet:
-    try:
-        text = _fetched(jwks) if urlsplit(jwks).scheme in {"http", "https"} else Path(jwks).read_text("utf-8")
-        return KeySet.from_json(strict_json.loads(text, "jwks"))
-    except MalformedError as error:
-        raise Refused(f"{jwks} is no list of keys: {error}") from error
-    except UnicodeDecodeError as error:
-        raise Refused(f"{jwks} is no list of keys: {why(error).en}") from error
-
-
-def _fetched(url: str) -> str:
-    try:
-        return httpx.get(url, timeout=TIMEOUT, follow_redirects=True).raise_for_status().text
-    except httpx.HTTPStatusError as error:
-        raise Refused(f"{url} did not give the keys: it answered {error.response.status_code}") from error
-    except httpx.TimeoutException as error:
-        raise Refused(f"{url} did not give the keys: no answer in time") from error
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise Refused(f"{url} did not give the keys: it cannot be reached") from error
 
 
 def _issuer(token: str) -> str:
