@@ -32,7 +32,8 @@ class Demands:
 
     `expect`: stated values by field. `must_compare`: fields that must have been stated, `holder` among them.
     `holder`: compared with the places that the type names. `key_binding`: the holder must prove possession.
-    `max_age`: the facts must be younger than this many seconds, by block time.
+    `max_age`: the facts must be younger than this many seconds, by block time. `max_status_age`: and what is known of
+    the status, be it of the facts or of a status list, younger than this (None: than `max_age`).
     """
 
     expect: Mapping[str, Value] = field(default_factory=dict)
@@ -40,6 +41,7 @@ class Demands:
     holder: Holder | None = None
     key_binding: Challenge | None = None
     max_age: int = DEFAULT_MAX_AGE
+    max_status_age: int | None = None
 
 
 NO_DEMANDS = Demands()

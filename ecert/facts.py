@@ -92,6 +92,7 @@ class Facts:
     `accreditations`: all of the agency for the certificate's type. `doubt_since`: the guardian's, while it stands.
     `batch`: of that agency, covering the serial. `changes`: of that serial, oldest first.
     `superseded`: for every serial that the certificate says it supersedes, the successors the ledger names for it.
+    `listed`: what a status list says that is newer than the facts, at the time it was made; its block is not known, 0.
     `complete`: False where batches and statuses are not known, so that a missing one says nothing.
     """
 
@@ -104,6 +105,7 @@ class Facts:
     batch: BatchFacts | None = None
     changes: tuple[StatusFacts, ...] = ()
     superseded: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    listed: StatusFacts | None = None
     complete: bool = True
 
 
@@ -119,3 +121,11 @@ def status_in_force(changes: Sequence[StatusFacts], at: int | None = None) -> St
         if change.settled or change.status is not Status.VALID:
             counted = change
     return counted
+
+
+def status_now(facts: Facts) -> StatusFacts | None:
+    """Find what a serial's status now follows from: a change, or a status list that is newer, unless that is final."""
+    change = status_in_force(facts.changes)
+    if facts.listed is None or (change is not None and change.status in FINAL):
+        return change
+    return facts.listed

@@ -30,6 +30,7 @@ def facts_to_json(facts: Facts) -> dict[str, Value]:
         "batch": None if facts.batch is None else _batch_to_json(facts.batch),
         "changes": [_change_to_json(change) for change in facts.changes],
         "superseded": {str(old): list(successors) for old, successors in facts.superseded.items()},
+        **({} if facts.listed is None else {"listed": _change_to_json(facts.listed)}),
         **({} if facts.complete else {"complete": False}),
     }
 
@@ -51,6 +52,7 @@ def facts_from_json(value: Value, place: str = "facts") -> Facts:
         batch=_batch(facts.members("batch")) if facts.has("batch") else None,
         changes=facts.each("changes", _change),
         superseded=_superseded(facts.members("superseded")),
+        listed=_change(facts.members("listed")) if facts.has("listed") else None,
         complete=facts.flag("complete") if facts.has("complete") else True,
     )
 

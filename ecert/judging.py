@@ -18,9 +18,9 @@ from ecert.checks.issuer import check_2_ledger, check_3_agency, check_4_key, che
 from ecert.checks.question import Question, pose
 from ecert.checks.rules import CHECKS, SKIPPED, CheckRule, gravest_first
 from ecert.checks.validity import check_9_status, check_10_period, check_14_freshness
-from ecert.demands import DEFAULT_MAX_AGE, NO_DEMANDS, Demands
+from ecert.demands import NO_DEMANDS, Demands
 from ecert.errors import MalformedError
-from ecert.facts import AsOf, Facts, Status, status_in_force
+from ecert.facts import AsOf, Facts, Status, status_now
 from ecert.verdict import Check, Outcome, Reason, Result, Verdict
 
 __all__ = ["CHECKS", "CheckRule", "judge", "judge_malformed", "judge_nothing"]
@@ -67,7 +67,7 @@ def judge(
         at=question.at,
         as_of=facts.as_of,
         notes=_notes(question),
-        status_now=_status_now(question),
+        status_now=_status_now(question, facts),
     )
 
 
@@ -81,7 +81,7 @@ def judge_malformed(
 ) -> Verdict:
     """Give the verdict on bytes that are no certificate: INVALID, whatever the facts (`as_of` None: there are none)."""
     skipped = [SKIPPED[rule.number] for rule in CHECKS[1:13]]
-    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, demands.max_age)
+    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, demands)
     checks = (check_1_form(error), *skipped, fresh)
     not_good = _not_good(checks)
     return Verdict(
@@ -90,10 +90,10 @@ def judge_malformed(
 
 
 def judge_nothing(
-    reason: Reason, *, as_of: AsOf | None, at: int | None = None, now: int, max_age: int = DEFAULT_MAX_AGE
+    reason: Reason, *, as_of: AsOf | None, at: int | None = None, now: int, demands: Demands = NO_DEMANDS
 ) -> Verdict:
     """Give the verdict where there is no one certificate to judge: UNKNOWN, for `reason`, whatever the facts."""
-    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, max_age)
+    fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, demands)
     checks = (*(SKIPPED[rule.number] for rule in CHECKS[:13]), fresh)
     reasons = (reason, *_reasons(_not_good(checks)))
     return Verdict(result=Result.UNKNOWN, reasons=reasons, checks=checks, at=now if at is None else at, as_of=as_of)
@@ -114,7 +114,7 @@ def _checks(question: Question) -> tuple[Check, ...]:
         check_11_expectations(question),
         check_12_documents(question),
         check_13_holder(question),
-        check_14_freshness(question.facts.as_of, question.now, question.demands.max_age),
+        check_14_freshness(question.facts.as_of, question.now, question.demands, question.facts.listed),
     )
 
 
@@ -154,11 +154,11 @@ def _notes(question: Question) -> Mapping[str, Value]:
     return notes
 
 
-def _status_now(question: Question) -> Status | None:
+def _status_now(question: Question, facts: Facts) -> Status | None:
     """Give the serial's latest status, where a batch or a change says that there is such a serial."""
     if not question.on_registry:
         return None
-    change = status_in_force(question.facts.changes)
+    change = status_now(facts)
     if change is not None:
         return change.status
     return None if question.batch is None else Status.VALID

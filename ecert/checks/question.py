@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from ecert.certificate import Certificate, Value
 from ecert.checks.rules import found
 from ecert.demands import Demands
 from ecert.errors import MalformedKey
-from ecert.facts import AsOf, BatchFacts, Facts, KeyFacts
+from ecert.facts import AsOf, BatchFacts, Facts, KeyFacts, StatusFacts
 from ecert.suite import thumbprint
 from ecert.types import CertificateType
 from ecert.verdict import Check, Reason
@@ -66,6 +67,8 @@ def pose(
 ) -> Question:
     """Put the question. A time within 60 seconds of `now` is now; a type that is not the certificate's is unknown."""
     about_now = at is None or abs(at - now) <= CLOCK_TOLERANCE
+    if facts.listed is not None and not about_now:
+        facts = replace(facts, listed=None)  # a list says what holds now
     on_registry = facts.ledger == certificate.iss.ledger and facts.agency_known
     known_type = certificate_type is not None and certificate_type.vct == certificate.vct
     return Question(
@@ -77,7 +80,7 @@ def pose(
         at=now if at is None or about_now else at,
         about_now=about_now,
         now=now,
-        fresh=doubt_of_age(facts.as_of, now, demands.max_age) is None,
+        fresh=doubt_of_age(facts.as_of, now, demands, facts.listed) is None,
         on_registry=on_registry,
         key=_key(certificate, facts) if on_registry else None,
         batch=_batch(certificate, facts) if on_registry else None,
@@ -85,12 +88,26 @@ def pose(
     )
 
 
-def doubt_of_age(as_of: AsOf, now: int, max_age: int) -> Reason | None:
-    """Say what is wrong with facts of that age in seconds, which is negative where our clock is behind the chain's."""
+def doubt_of_age(as_of: AsOf, now: int, demands: Demands, listed: StatusFacts | None = None) -> Reason | None:
+    """Say what is wrong with the age of facts and of a listed status; it is negative where our clock is behind."""
     age = now - as_of.time
-    if age >= max_age or as_of.contested:
+    if age >= demands.max_age or as_of.contested:
         return Reason.STALE_LEDGER
-    return Reason.CLOCK_WRONG if age < -CLOCK_TOLERANCE else None
+    if age < -CLOCK_TOLERANCE:
+        return Reason.CLOCK_WRONG
+    if listed is None and demands.max_status_age is None:
+        return None
+    return Reason.STALE_LEDGER if status_age(as_of, now, listed) >= longest_status_age(demands) else None
+
+
+def status_age(as_of: AsOf, now: int, listed: StatusFacts | None) -> int:
+    """Tell how many seconds ago the status was heard of."""
+    return now - (as_of.time if listed is None else listed.time)
+
+
+def longest_status_age(demands: Demands) -> int:
+    """Tell below how many seconds that must be."""
+    return demands.max_age if demands.max_status_age is None else demands.max_status_age
 
 
 def _key(certificate: Certificate, facts: Facts) -> KeyFacts | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ecert.certificate import Value
-from ecert.checks.question import Question, doubt_of_age
+from ecert.checks.question import Question, doubt_of_age, longest_status_age, status_age
 from ecert.checks.rules import PASSED, SKIPPED, found
-from ecert.facts import AsOf, Status, StatusFacts, status_in_force
+from ecert.demands import Demands
+from ecert.facts import AsOf, Status, StatusFacts, status_in_force, status_now
 from ecert.verdict import Check, Reason
 
 
@@ -37,22 +38,25 @@ def check_10_period(question: Question) -> Check:
     return PASSED[10]
 
 
-def check_14_freshness(as_of: AsOf, now: int, max_age: int) -> Check:
-    """The facts are younger than the limit, not over 60 s ahead of our clock, and of a chain with one history."""
-    doubt = doubt_of_age(as_of, now, max_age)
+def check_14_freshness(as_of: AsOf, now: int, demands: Demands, listed: StatusFacts | None = None) -> Check:
+    """Facts and status are younger than the limits, not over 60 s ahead of our clock, of a chain with one history."""
+    doubt = doubt_of_age(as_of, now, demands, listed)
     if doubt is None:
         return PASSED[14]
-    detail: dict[str, Value] = {"age": now - as_of.time, "max_age": max_age}
+    detail: dict[str, Value] = {"age": now - as_of.time, "max_age": demands.max_age}
+    if listed is not None or demands.max_status_age is not None:
+        detail |= {"status_age": status_age(as_of, now, listed), "max_status_age": longest_status_age(demands)}
     if as_of.contested:
         detail["contested"] = True
     return found(14, unknown=(doubt,), detail=detail)
 
 
 def _judge_status(question: Question, fail: list[Reason], unknown: list[Reason], detail: dict[str, Value]) -> None:
-    change = status_in_force(question.facts.changes, None if question.about_now else question.at)
+    facts = question.facts
+    change = status_now(facts) if question.about_now else status_in_force(facts.changes, question.at)
     if change is None or change.status is Status.VALID:
         return
-    detail["since"] = change.time
+    detail["listed" if change is facts.listed else "since"] = change.time
     if change.status is Status.SUSPENDED and not question.fresh:
         unknown.append(Reason.SUSPENDED)  # footnote 2: it may have been reinstated
     else:

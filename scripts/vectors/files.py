@@ -14,6 +14,7 @@ from vectors.example import example_text
 from vectors.good import good
 from vectors.issuer import issuer
 from vectors.malformed import malformed
+from vectors.offline import offline
 from vectors.others import receipts, status_lists, trees
 from vectors.validity import validity
 from vectors.world import TYPES
@@ -33,6 +34,7 @@ GROUPS: tuple[Group, ...] = (
     ("certificates/anchoring.json", "Checks 7 and 8: batch and accreditation.", anchoring),
     ("certificates/validity.json", "Checks 9, 10 and 14: status, period, freshness.", validity),
     ("certificates/demanded.json", "Checks 11 and 13: expectations and holder.", demanded),
+    ("certificates/offline.json", "Checks 7, 9 and 14 with a status list, and without a facts file.", offline),
     ("receipts.json", "Receipts, and whether they can be relied on.", receipts),
     ("status_lists.json", "Status lists packed and compressed, and their tokens.", status_lists),
     ("trees.json", 'RFC 9162 trees; leaf i is SHA-256 of 0x00 and the ASCII text "leaf i".', trees),

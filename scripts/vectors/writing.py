@@ -94,6 +94,7 @@ def demands_to_json(demands: Demands) -> dict[str, Value]:
         "holder": None if holder is None else {"id": holder.id, "name": holder.name},
         "key_binding": None if challenge is None else {"nonce": challenge.nonce, "audience": challenge.audience},
         "max_age": demands.max_age,
+        **({} if demands.max_status_age is None else {"max_status_age": demands.max_status_age}),
     }
 
 

@@ -67,6 +67,7 @@ def demands(said: Vector) -> Demands:
         holder=None if said["holder"] is None else Holder(**said["holder"]),
         key_binding=None if said["key_binding"] is None else Challenge(**said["key_binding"]),
         max_age=said["max_age"],
+        max_status_age=said.get("max_status_age"),
     )
 
 

@@ -101,7 +101,7 @@ class Verifying:
     def nothing(self, reason: Reason, asked: Asked, *, copies: LedgerCopies | None = None) -> Verification:
         """Answer a look-up that led to no one certificate, as of the newest of `copies`, or of all."""
         as_of = self._as_of(copies)
-        verdict = judge_nothing(reason, as_of=as_of, at=asked.at, now=self._clock(), max_age=asked.demands.max_age)
+        verdict = judge_nothing(reason, as_of=as_of, at=asked.at, now=self._clock(), demands=asked.demands)
         return Verification(
             id=_new_id(),
             verdict=verdict,
