@@ -40,8 +40,8 @@ def sign_status_token(token: StatusToken, key: SigningKey) -> str:
     return sign_jws(key, {"typ": TYP}, payload)
 
 
-def check_status_token(token: str, keys: KeySet, *, uri: str, now: int) -> StatusToken:
-    """Read a token and rely on it: it is about `uri`, signed by a key that then signed, and not expired.
+def check_status_token(token: str, keys: KeySet, *, uri: str | None, now: int) -> StatusToken:
+    """Read a token and rely on it: it is about `uri` (None: any list), signed by a key that then signed, not expired.
 
     Raises:
         MalformedToken: not a status list token of ours.
@@ -52,7 +52,8 @@ def check_status_token(token: str, keys: KeySet, *, uri: str, now: int) -> Statu
     iat, exp, ttl = claims.number("iat"), claims.number("exp"), claims.number("ttl")
     if not read.is_signed_by(keys.signer(read.kid, iat).public_key):
         raise UntrustedToken("the signature is not that of its key")
-    if claims.text("sub") != uri:
+    sub = claims.text("sub")
+    if uri not in {None, sub}:
         raise UntrustedToken("the status list is another one than was asked for")
     if now >= exp:
         raise UntrustedToken(f"the status list expired at {exp}")
@@ -61,4 +62,4 @@ def check_status_token(token: str, keys: KeySet, *, uri: str, now: int) -> Statu
     status_list = decode(claims.members("status_list"))
     if status_list.bits != BITS or len(status_list) != STATUS_LIST_SIZE:
         raise claims.refusal("status_list", f"not {STATUS_LIST_SIZE} entries of {BITS} bits")
-    return StatusToken(uri=uri, status_list=status_list, iat=iat, exp=exp, ttl=ttl)
+    return StatusToken(uri=sub, status_list=status_list, iat=iat, exp=exp, ttl=ttl)

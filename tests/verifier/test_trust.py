@@ -14,6 +14,11 @@ from typer.testing import CliRunner
 from typer.testing import Result as Ran
 
 from ecert.demands import Demands
+from ecert.facts import Status
+from ecert.parsing import parse
+from ecert.status_list import encode
+from ecert.status_token import StatusToken, sign_status_token
+from ecert.suite import SigningKey
 from ecert.types import TypeCatalogue
 from ecert.verdict import Result
 from store.database import Database
@@ -21,17 +26,33 @@ from tests.local_chain import LocalChain
 from tests.verifier.test_answering import Door
 from tests.verifier.town import AGENCY, Town, found_town
 from verifier.cli import build
+from verifier.errors import Refused
+from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.ledger_view import LedgerView
 from verifier.publishing.trust_folder import TrustFolder, read_trust_file
 from verifier.services.answering import Answering
-from verifier.services.offline import open_offline
+from verifier.services.offline import OfflineFiles, open_offline
 from verifier.services.status_order import Action
 from verifier.services.verification import Asked
 from verifier.services.verifying import Verifying
+from verifier.settings import load_settings
 from verifier.web import Served, public_app
 
 YEAR = 31_536_000
+STRANGER = SigningKey.from_secret(77)
 OLD_ENOUGH = Asked(demands=Demands(max_age=YEAR))
+
+
+def write_list(
+    bureau: Bureau, path: Path, uri: str, statuses: dict[int, Status], *, iat: int, key: SigningKey | None = None
+) -> Path:
+    """Write a status list as the service would have published it then."""
+    settings = load_settings(bureau.town.folder, {})
+    keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
+    token = StatusToken(uri=uri, status_list=encode(statuses), iat=iat, exp=iat + 3600, ttl=60)
+    known = keys.open(ServiceKey.STATUS, keys.published(ServiceKey.STATUS).keys[0].kid)
+    path.write_text(sign_status_token(token, key or known), "ascii")
+    return path
 
 
 def ecert(*arguments: str) -> Ran:
@@ -81,9 +102,8 @@ class Bureau:
 
     def verify(self, serial: int, *, at: int | None = None, facts: bool = True) -> tuple[Result, list[str]]:
         now = self.town.now() if at is None else at
-        offline = open_offline(
-            self.folder.trust, self.folder.facts if facts else None, self.fingerprint, clock=lambda: now
-        )
+        files = OfflineFiles(trust=self.folder.trust, facts=self.folder.facts if facts else None)
+        offline = open_offline(files, self.fingerprint, clock=lambda: now)
         verdict = offline.verify(self.town.certificates()[serial].read_bytes(), OLD_ENOUGH).verdict
         return verdict.result, [str(reason) for reason in verdict.reasons]
 
@@ -225,12 +245,8 @@ class TestVerifyingOffline:
             assert published.verify(serial, at=end) == (Result.UNKNOWN, ["trust_expired"])
 
     def test_facts_that_are_older_than_the_relying_party_lets_them_be_are_stale(self, published: Bureau) -> None:
-        offline = open_offline(
-            published.folder.trust,
-            published.folder.facts,
-            published.fingerprint,
-            clock=lambda: published.town.now() + 100,
-        )
+        files = OfflineFiles(trust=published.folder.trust, facts=published.folder.facts)
+        offline = open_offline(files, published.fingerprint, clock=lambda: published.town.now() + 100)
         presented = published.town.certificates()[0].read_bytes()
         verdict = offline.verify(presented, Asked(demands=Demands(max_age=60))).verdict
         assert (verdict.result, verdict.reasons) == (Result.UNKNOWN, ("stale_ledger",))
@@ -257,6 +273,41 @@ class TestVerifyingOffline:
         assert published.fingerprint in unpinned.stderr
         other = ecert("verify", *named, "--roots", "A" * 43)
         assert (other.exit_code, other.stdout) == (2, "")
+
+    def test_a_later_status_list_says_what_holds_now(self, published: Bureau, tmp_path: Path) -> None:
+        now = published.town.now() + 10
+        presented = published.town.certificates()[0].read_bytes()
+        uri = parse(presented).status_uri
+
+        def judged(statuses: dict[int, Status], *, iat: int, at: int | None = None) -> tuple[Result, list[str]]:
+            path = write_list(published, tmp_path / "list.jwt", uri, statuses, iat=iat)
+            files = OfflineFiles(trust=published.folder.trust, facts=published.folder.facts, status_lists=[path])
+            asked = Asked(demands=Demands(max_age=YEAR, max_status_age=20), at=at)
+            verdict = open_offline(files, published.fingerprint, clock=lambda: now).verify(presented, asked).verdict
+            return verdict.result, [str(reason) for reason in verdict.reasons]
+
+        assert judged({}, iat=now - 1) == (Result.VALID, [])
+        assert judged({0: Status.REVOKED}, iat=now - 1) == (Result.INVALID, ["revoked"])
+        assert judged({0: Status.SUSPENDED}, iat=now - 1) == (Result.INVALID, ["suspended"])
+        assert judged({1: Status.REVOKED}, iat=now - 1) == (Result.VALID, [])
+        as_of = read_trust_file(published.folder.trust).trust.ledgers[0].checkpoint.time
+        assert "revoked" not in judged({0: Status.REVOKED}, iat=as_of)[1]  # the facts are as new
+
+    @pytest.mark.parametrize("wrong", ["signature", "expired", "cut off", "not ASCII"])
+    def test_a_status_list_that_cannot_be_relied_on_is_refused(
+        self, published: Bureau, tmp_path: Path, wrong: str
+    ) -> None:
+        now = published.town.now()
+        path = write_list(published, tmp_path / "list.jwt", "https://status.example/x", {}, iat=now, key=STRANGER)
+        if wrong != "signature":
+            write_list(published, path, "https://status.example/x", {}, iat=now - (7200 if wrong == "expired" else 0))
+        if wrong == "cut off":
+            path.write_bytes(path.read_bytes()[:-9])
+        if wrong == "not ASCII":
+            path.write_bytes(b"\xff")
+        files = OfflineFiles(trust=published.folder.trust, facts=published.folder.facts, status_lists=[path])
+        with pytest.raises(Refused, match="no status list"):
+            open_offline(files, published.fingerprint, clock=lambda: now)
 
     @pytest.mark.parametrize("left_out", ["--trust", "--max-age"])
     @pytest.mark.parametrize("lang", ["en", "zh"])

@@ -4,50 +4,33 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import track
 
-from chain.deployment import Deployment
 from ecert.documents import hash_document
-from ecert.errors import MalformedCertificate
 from ecert.explaining import Language
 from ecert.fields import Words
-from ecert.judging import judge_malformed
-from ecert.parsing import MAX_SIZE, parse
-from ecert.verdict import Result, verdict_to_json
-from store.database import Database
-from verifier.commands.asking import Asking, asking
+from ecert.verdict import Result
+from verifier.commands.asking import asking
+from verifier.commands.judges import Judge, at_hand, local_judge, offline_judge, remote_judge
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.presented_files import Named, named_files, read_presented_file
-from verifier.commands.remote import RemoteService, ServiceUnusable
+from verifier.commands.remote import ServiceUnusable
 from verifier.commands.reporting import FAILED, reported
 from verifier.commands.saying import Answer, lines, sum_of
 from verifier.errors import Refused
-from verifier.services.offline import open_offline
-from verifier.services.verifying import open_verifying, seconds_now
-from verifier.settings import load_settings
 from verifier.system_words import why
 
 INVALID = 1
 MANY = 20
 """From this many files on there is a progress bar, and only those that are not VALID are told one by one."""
 
-_NO_TRUST = Words(
-    en="--offline judges by a trust file: name it with --trust, and the facts file that goes with it with --facts",
-    zh="--offline 依据信任文件核验：请用 --trust 指定信任文件，并用 --facts 指定与之配套的事实文件",
-)
-_NO_AGE = Words(
-    en="how old may the facts be? Say so with --max-age: facts at hand are as old as the trust file's checkpoint",
-    zh="事实数据最多可以多旧？请用 --max-age 指定（秒）：离线数据的时间即信任文件检查点的时间",
-)
-
-Judge = Callable[[bytes], Answer]
+_LONGEST = 31_622_400  # a year
 
 
 def verify(
@@ -70,7 +53,7 @@ def verify(
         typer.Option("--at", help="Ask about then: 2026-05-03 (its first second at +08:00), RFC 3339, or seconds."),
     ] = None,
     max_age: Annotated[
-        int | None, typer.Option("--max-age", min=1, max=31_622_400, help="Seconds that the ledger copy may be old.")
+        int | None, typer.Option("--max-age", min=1, max=_LONGEST, help="Seconds that the ledger copy may be old.")
     ] = None,
     document: Annotated[
         list[Path] | None, typer.Option("--document", help="A document that came along. Repeatable.")
@@ -81,6 +64,16 @@ def verify(
     trust: Annotated[Path | None, typer.Option("--trust", metavar="FILE", help="The trust file.")] = None,
     facts: Annotated[
         Path | None, typer.Option("--facts", metavar="FILE", help="The facts file that goes with it.")
+    ] = None,
+    status_lists: Annotated[
+        list[Path] | None,
+        typer.Option("--status-list", metavar="FILE", help="A status list that was fetched later. Repeatable."),
+    ] = None,
+    max_status_age: Annotated[
+        int | None,
+        typer.Option(
+            "--max-status-age", min=1, max=_LONGEST, help="Seconds that a status may be old; else as --max-age."
+        ),
     ] = None,
     roots: Annotated[
         str | None,
@@ -105,10 +98,10 @@ def verify(
             max_age=max_age,
             documents=[_digest(path) for path in document or []],
         )
-        if offline:
-            source = _offline(trust, facts, roots, wanted)
+        if offline or trust is not None or facts is not None or status_lists:
+            source = offline_judge(at_hand(trust, facts, status_lists or []), roots, wanted, max_status_age)
         else:
-            source = _remote(url, wanted) if url is not None else _local(data, wanted)
+            source = remote_judge(url, wanted) if url is not None else local_judge(data, wanted)
         with source as judge:
             named = list(named_files(files))
             results = [_tell(answer, len(named), lang, as_json=as_json) for answer in _answers(named, judge)]
@@ -128,55 +121,6 @@ def exit_code(results: Iterable[Result]) -> int:
 def register(app: typer.Typer) -> None:
     """Put the command into the application."""
     app.command("verify")(verify)
-
-
-@contextmanager
-def _local(data: Path | None, wanted: Asking) -> Iterator[Judge]:
-    settings = load_settings(data)
-    asked = wanted.asked(settings.max_age)
-    with Database.open(settings.database_url) as database:
-        verifying = open_verifying(database, Deployment.load(settings.deployment_file).names)
-
-        def judge(presented: bytes) -> Answer:
-            return Answer(said=verifying.verify(presented, asked).to_json())
-
-        yield judge
-
-
-@contextmanager
-def _offline(trust: Path | None, facts: Path | None, roots: str | None, wanted: Asking) -> Iterator[Judge]:
-    if trust is None:
-        raise Refused(_NO_TRUST)
-    if wanted.max_age is None:
-        raise Refused(_NO_AGE)
-    asked = wanted.asked(wanted.max_age)
-    at_hand = open_offline(trust, facts, roots)
-
-    def judge(presented: bytes) -> Answer:
-        return Answer(said=at_hand.verify(presented, asked).to_json())
-
-    yield judge
-
-
-@contextmanager
-def _remote(url: str, wanted: Asking) -> Iterator[Judge]:
-    service = RemoteService(url)
-
-    def judge(presented: bytes) -> Answer:
-        if len(presented) > MAX_SIZE:
-            return Answer(said=_too_large(presented))
-        return Answer(said=service.verify(presented, wanted.form()))
-
-    yield judge
-
-
-def _too_large(presented: bytes) -> dict[str, Any]:
-    """Judge here what need not be sent: it is malformed whatever the ledger says."""
-    try:
-        parse(presented)
-    except MalformedCertificate as error:
-        return verdict_to_json(judge_malformed(error, as_of=None, now=seconds_now()))
-    raise Refused(f"{len(presented)} bytes were taken for a certificate")
 
 
 def _answers(named: list[Named], judge: Judge) -> Iterator[tuple[str, Answer]]:

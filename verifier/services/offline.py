@@ -1,13 +1,18 @@
-"""Verifying without a node, a database or a network: from a trust file and the facts file that goes with it."""
+"""Verifying without a node, a database or a network: from a trust file, and what was fetched to go with it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from chain.facts_file import read_copies
+from ecert.agency import STATUS_LIST_SIZE
+from ecert.certificate import Certificate
+from ecert.errors import MalformedToken, UntrustedToken
+from ecert.facts import Facts, Status, StatusFacts
 from ecert.ledger_copies import LedgerCopies
+from ecert.status_token import StatusToken, check_status_token
 from ecert.trust import Trust
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
@@ -17,9 +22,25 @@ from verifier.services.verification import Asked, Presented, Verification
 from verifier.services.verifying import Verifying, seconds_now
 
 
+@dataclass(frozen=True, slots=True)
+class CopiesAtHand(LedgerCopies):
+    """Ledger copies as of a checkpoint, and the status lists that were fetched, by URI."""
+
+    lists: Mapping[str, StatusToken] = field(default_factory=dict)
+
+    def facts(self, certificate: Certificate) -> Facts:
+        """Give what the copy says, and what a list says that is newer."""
+        facts = LedgerCopies.facts(self, certificate)
+        found = self.lists.get(certificate.status_uri)
+        if found is None or found.iat <= facts.as_of.time:
+            return facts
+        status = Status(found.status_list.status(certificate.serial % STATUS_LIST_SIZE))
+        return replace(facts, listed=StatusFacts(status=status, time=found.iat, block=0))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CopiesAtHand:
-    """Ledger copies that stay as they are."""
+class AtHand:
+    """What there is to judge by."""
 
     copies: LedgerCopies
     ready: bool = True
@@ -40,28 +61,42 @@ class Offline:
         return self.verifying.verify(presented, asked)
 
 
-def open_offline(
-    trust_file: Path, facts_file: Path | None, roots: str | None, *, clock: Callable[[], int] = seconds_now
-) -> Offline:
-    """Read a trust file that the roots of the fingerprint `roots` have signed, and the facts file that goes with it.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfflineFiles:
+    """The files: without a facts file no batch is known that a certificate does not prove itself."""
 
-    Without a facts file no batch is known, and no certificate can be VALID by these two alone.
+    trust: Path
+    facts: Path | None = None
+    status_lists: Sequence[Path] = ()
+
+
+def open_offline(files: OfflineFiles, roots: str | None, *, clock: Callable[[], int] = seconds_now) -> Offline:
+    """Read a trust file that the roots of the fingerprint `roots` have signed, and what goes with it.
 
     Raises:
-        Refused: the file is none, or nobody said which roots are trusted.
+        Refused: a file is none, or nobody said which roots are trusted.
         UntrustedRoots: its roots are others, or too few of them have signed it.
         FactsUnfit: the facts file does not go with it.
     """
-    file = read_trust_file(trust_file)
+    file = read_trust_file(files.trust)
     if roots is None:
         raise Refused(
-            f"whose word is {trust_file}? Its roots are {file.trust.roots.fingerprint}: compare that with what the"
+            f"whose word is {files.trust}? Its roots are {file.trust.roots.fingerprint}: compare that with what the"
             " bureau has told you by another way than this file came, and give it as --roots, or ECERT_TRUST_ROOTS"
         )
     trust = file.rely(roots)
-    known = {} if facts_file is None else read_copies(facts_file, trust)
+    known = {} if files.facts is None else read_copies(files.facts, trust)
     newest, *before = (known.get(ledger.name) or ledger.copy() for ledger in trust.ledgers)
-    copies = CopiesAtHand(copies=LedgerCopies(newest, tuple(before)))
-    return Offline(
-        trust=trust, verifying=Verifying(view=copies, types=TypeCatalogue.bundled(), clock=clock), clock=clock
-    )
+    tokens = [_status_list(path, trust, clock()) for path in files.status_lists]
+    copies = CopiesAtHand(newest, tuple(before), lists={token.uri: token for token in tokens})
+    verifying = Verifying(view=AtHand(copies=copies), types=TypeCatalogue.bundled(), clock=clock)
+    return Offline(trust=trust, verifying=verifying, clock=clock)
+
+
+def _status_list(path: Path, trust: Trust, now: int) -> StatusToken:
+    try:
+        return check_status_token(path.read_text("ascii").strip(), trust.status_keys, uri=None, now=now)
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is no status list: it is not ASCII") from error
+    except (MalformedToken, UntrustedToken) as error:
+        raise Refused(f"{path} is no status list to rely on: {error}") from error
