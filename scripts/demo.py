@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(0, str(ROOT))
 
+from court import hear  # noqa: E402
+
 from city import City, CityError, claimed, found  # noqa: E402 # the path is set above
 from city_cases import AGENCIES, PERMIT, Asked, ask_all, change_statuses, issue_everything  # noqa: E402
 from offices import tell  # noqa: E402
@@ -83,7 +85,7 @@ def run(folder: Path, *, once: bool) -> int:
         city.serve()
         issue_everything(city, console)
         change_statuses(city, console)
-        good = show(ask_all(city, console) + tell(city, console))
+        good = show(ask_all(city, console) + tell(city, console) + hear(city, console))
         console.print(f"{'All as expected' if good else 'NOT as expected'}, after {time.monotonic() - started:.0f} s")
         if not once:
             invite(city)
