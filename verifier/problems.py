@@ -95,7 +95,9 @@ class Flaw:
 
 
 def headers(code: Code) -> dict[str, str]:
-    """Give the headers that an answer of this kind carries: when to come again, and whether the connection ends."""
+    """Give the headers that an answer of this kind carries: when to come again, how to say who asks, what ends."""
+    if code is Code.UNAUTHENTICATED:
+        return {"www-authenticate": "Bearer"}  # which RFC 9110 section 11.6.1 wants of every 401
     found = {"retry-after": RETRY_AFTER} if KINDS[code].status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     return {"connection": "close"} if code in _ENDING else found
 

@@ -27,6 +27,7 @@ from tests.verifier.shelf import AGENCY, AGENCY_NAME, TYPE, Shelf, row, stock
 from verifier.api.bodies import MOST_MEMBERS
 from verifier.api.submissions import AT_ONCE, MOST_OF_BATCH, read_batch, read_occasion
 from verifier.callers import ANYBODY, Act, Caller, Scope
+from verifier.guards import MAX_BODY
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
 from verifier.problems import Code, RequestRefused
@@ -400,7 +401,8 @@ async def test_anybody_may_verify_what_it_holds_or_has_a_code_for_and_learns_no_
     said = (await desk.client.post(PATH, json={"code": "1" * 32})).json()
     assert (said["result"], "values" in said) == ("VALID", False)
     for body in ({"lookup": LOOKUP}, {"document": base64url.encode(DOCUMENT)}, {"code": "1" * 32, **OCCASION}):
-        assert (await desk.client.post(PATH, json=body)).status_code == 401
+        answer = await desk.client.post(PATH, json=body)
+        assert (answer.status_code, answer.headers["www-authenticate"]) == (401, "Bearer")
 
 
 async def test_with_the_database_away_look_ups_wait_and_certificates_are_judged(desk: Desk) -> None:
@@ -455,6 +457,7 @@ async def test_a_batch_is_answered_in_its_order_as_of_one_block(desk: Desk) -> N
     said = answer.json()
     assert [each["result"] for each in said["results"]] == ["VALID", "INVALID", "VALID", "UNKNOWN"]
     assert {json.dumps(each["as_of"]) for each in said["results"]} == {json.dumps(said["as_of"])}
+    assert not [each for each in said["results"] if "id" in each], "it would find nothing: the record has one for all"
 
 
 @pytest.fixture
@@ -519,6 +522,7 @@ async def test_lines_are_answered_line_by_line_in_any_number(desk: Desk) -> None
     )
     said = [json.loads(line) for line in answer.text.splitlines()]
     assert [each.get("line") for each in said[:2]] == [1, 3]
+    assert not [each for each in said if "line" in each and "id" in each]
     assert [each["lines"] for each in said if "lines" in each] == [[1, 1001], [1002, 1503]]
     assert len(said) == 1502 + 2
 
@@ -584,13 +588,16 @@ async def test_what_concerns_all_lines_refuses_them_all(desk: Desk) -> None:
     assert (await lines_of(desk, "[]\n", matter="none-such"))[0] == 422
 
 
-async def test_a_line_that_never_ends_is_given_up_after_those_before_it_are_answered(desk: Desk) -> None:
-    endless = " " * (1 << 20)
-    status, (said,) = await lines_of(desk, endless)
-    assert (status, said["errors"]) == (413, [{"place": "line 1", "why": "it is too long"}])
-    status, (first, receipt, last) = await lines_of(desk, json.dumps({"code": "2" * 32}) + "\n" + endless)
-    assert (status, first["result"], receipt["lines"]) == (200, "UNKNOWN", [1, 1])
-    assert ("line" in last, places(last), last["answered"]) == (False, ["line 2"], 1)
+@pytest.mark.parametrize("long", [" " * (1 << 20), "x" * MAX_BODY + "x", " " * MAX_BODY + '{"code": "2"}'])
+async def test_a_line_that_is_too_long_is_refused_alone_and_those_after_it_are_answered(desk: Desk, long: str) -> None:
+    """Whoever sends again what comes after the last answer would otherwise send it again for ever."""
+    good = json.dumps({"code": "2" * 32})
+    status, said = await lines_of(desk, f"{long}\n{good}\n\n{long}\n{good}\n{long}")
+    assert (status, [each.get("line") for each in said]) == (200, [1, 2, 4, 5, 6, None])
+    assert [each["problem"]["type"] for each in said if "problem" in each] == ["urn:ecert:problem:too_large"] * 3
+    assert [places(each) for each in said if "problem" in each] == [["line"]] * 3
+    assert [each["result"] for each in said if "result" in each] == ["UNKNOWN"] * 2
+    assert said[-1]["lines"] == [1, 6]
 
 
 def break_after_a_thousand(desk: Desk, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
@@ -617,7 +624,7 @@ async def test_lines_end_with_a_problem_where_the_database_goes_away_in_the_midd
     receipt, last = said[1000:]
     assert receipt["lines"] == [1, 1000]
     assert (last["problem"]["type"], last["answered"]) == ("urn:ecert:problem:database_away", 1000)
-    assert last.keys() == {"problem", "answered"}
+    assert (last.keys(), last["retry_after"]) == ({"problem", "answered", "retry_after"}, 5)
 
 
 async def test_lines_end_with_a_problem_where_nobody_foresaw_what_happens(

@@ -195,7 +195,7 @@ async def test_an_id_that_none_can_have_is_answered_like_any_other(desk: Desk) -
         ("after=1." + "x" * 40, "after"),
         ("after=1.%00", "after"),
         ("case=" + "x" * 129, "case"),
-        ("form=1", "query"),
+        ("form=1", "form"),
         ("from=1&from=2", "from"),
         ("from=9999999999999999999999", "from"),
     ],

@@ -139,20 +139,17 @@ async def read_form(request: Request) -> tuple[Part, ...]:
 async def read_lines(request: Request, longest: int) -> AsyncIterator[tuple[int, bytes]]:
     """Give the lines of a body one by one, counted from 1, without holding all of it; empty ones are counted alone.
 
-    Raises:
-        RequestRefused: a line is longer than `longest` bytes.
+    Of a line that is longer than `longest` bytes only its beginning is given, which is longer than that, too.
     """
     begun, number = b"", 1
     async for piece in request.stream():
         *whole, begun = (begun + piece).split(b"\n")
         for line in whole:
-            if line.strip():
+            if line.strip() or len(line) > longest:
                 yield number, line
             number += 1
-        if len(begun) > longest:
-            flaw = Flaw(place=f"line {number}", why="it is too long")
-            raise RequestRefused(Code.TOO_LARGE, f"A line has at most {longest} bytes.", [flaw])
-    if begun.strip():
+        begun = begun[: longest + 1]
+    if begun.strip() or len(begun) > longest:
         yield number, begun
 
 

@@ -41,8 +41,7 @@ def me_routes(gate: Gate) -> APIRouter:
         """Say who the caller is and what it may do."""
         caller = await gate.caller(request)
         if caller.name is None:
-            challenge = {"www-authenticate": "Bearer"}
-            raise RequestRefused(Code.UNAUTHENTICATED, "You did not say who you are.", headers=challenge)
+            raise RequestRefused(Code.UNAUTHENTICATED, "You did not say who you are.")
         session: Session | None = getattr(request.state, "session", None)
         answer = MeAnswer(
             name=caller.name,

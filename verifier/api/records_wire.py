@@ -94,7 +94,7 @@ def read_query(params: QueryParams) -> Query:
         RequestRefused: with every flaw.
     """
     flaws = [
-        Flaw(place="query", why=f"there is no such parameter{suggestion(name, _NAMES)}")
+        Flaw(place=name, why=f"there is no such parameter{suggestion(name, _NAMES)}")
         for name in params
         if name not in _NAMES
     ]

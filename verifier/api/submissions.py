@@ -29,6 +29,7 @@ from verifier.api.wire import (
     VerificationRequest,
 )
 from verifier.callers import Occasion
+from verifier.guards import MAX_BODY
 from verifier.problems import Code, Flaw, RequestRefused
 from verifier.services.submitted import Submitted
 
@@ -93,6 +94,9 @@ def read_occasion(request: Request) -> Occasion:
 
 def read_line(line: bytes, occasion: Occasion, default_max_age: int) -> Submitted | RequestRefused:
     """Read one line, or say what is wrong with it; places are those within the line."""
+    if len(line) > MAX_BODY:
+        flaw = Flaw(place="line", why="it is too long")
+        return RequestRefused(Code.TOO_LARGE, f"A line has at most {MAX_BODY} bytes.", [flaw])
     try:
         question = understood(Question, read_object(line, "line"))
         _see_one_way(question)

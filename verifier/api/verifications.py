@@ -19,7 +19,7 @@ from verifier.api.while_reading import WhileReading
 from verifier.api.wire import MAX_BATCH
 from verifier.callers import Act, Caller, Gate, Occasion, Scope
 from verifier.guards import MAX_BATCH_BODY, MAX_BODY, unforeseen
-from verifier.problems import Code, RequestRefused, body, known
+from verifier.problems import Code, RequestRefused, body, headers, known
 from verifier.services.answered import receipt_json
 from verifier.services.answering import Answering
 from verifier.services.submitted import Submitted
@@ -64,9 +64,10 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
 
         Lines of JSON (`application/x-ndjson`, the occasion in the query) are answered line by line, each with its
         number, and after every 1,000, or 16 MiB, judged as of one block, with the receipt for them; read the answer
-        while you send. A line that is refused is answered with its `problem`, and the others all the same. A `problem`
-        without `line` ends the answer, also where the database goes away in the middle: all lines up to the number
-        `answered` were answered, and none after it.
+        while you send, or send no more than that in a call. A line that is refused is answered with its `problem`, and
+        the others all the same. A `problem` without `line` ends the answer, also where the database goes away in the
+        middle: all lines up to the number `answered` were answered, and none after it; `retry_after` says when to come
+        again with those, in seconds.
         """
         caller = await gate.caller(request)
         require(caller, Scope.VERIFY)
@@ -116,7 +117,7 @@ class _Lines:
         except Exception as error:  # noqa: BLE001 - the outermost handler of an answer that has begun
             refused = known(error)
             ends = {"problem": unforeseen(error, self._request.scope)} if refused is None else _problem(refused)
-            yield _line({**ends, "answered": self._last})
+            yield _line({**ends, "answered": self._last, **_again(refused)})
 
     async def _answered(self, group: _Group) -> bytes:
         self._gate.spend(self._caller, Act.BATCH_ITEM, len(group))
@@ -124,7 +125,7 @@ class _Lines:
         found = await self._answering.answer_each(self._caller, self._occasion, read)
         numbers = [number for number, _ in group]
         said = [
-            _line({"line": number, **(_problem(each) if isinstance(each, RequestRefused) else each.to_json())})
+            _line({"line": number, **(_problem(each) if isinstance(each, RequestRefused) else each.entry_to_json())})
             for number, each in zip(numbers, found.answers, strict=True)
         ]
         whole = b"".join([*said, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(found.kept)})])
@@ -153,6 +154,12 @@ async def _groups(request: Request, occasion: Occasion, max_age: int) -> AsyncIt
 
 def _problem(refused: RequestRefused) -> dict[str, object]:
     return {"problem": body(refused.code, refused.detail, refused.flaws)}
+
+
+def _again(refused: RequestRefused | None) -> dict[str, object]:
+    """Say when to come again, as `Retry-After` does where an answer has not begun."""
+    after = None if refused is None else {**headers(refused.code), **refused.headers}.get("retry-after")
+    return {} if after is None else {"retry_after": int(after)}
 
 
 def _answer(value: dict[str, object]) -> Response:

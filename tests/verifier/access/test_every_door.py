@@ -208,7 +208,8 @@ def _as_get(route: tuple[str, str]) -> tuple[str, str]:
 async def test_everybody_gets_in_where_he_may_and_nowhere_else(who: Somebody, house: House) -> None:
     for method, path in house.routes():
         operation = _row((method, path))
-        status = (await house.ask(who, method, path)).status_code
+        answer = await house.ask(who, method, path)
+        status = answer.status_code
         assert status < 500 or operation is None or operation.name == "ready", (method, path, status)
         if operation is None:
             assert status != 403, (method, path)
@@ -216,6 +217,7 @@ async def test_everybody_gets_in_where_he_may_and_nowhere_else(who: Somebody, ho
             assert status not in {401, 403}, (method, path)
         else:
             assert status == (403 if who.known else 401), (method, path)
+            assert "www-authenticate" in answer.headers or status == 403, (method, path)
 
 
 async def test_what_is_of_another_agency_does_not_exist(house: House) -> None:
