@@ -19,7 +19,6 @@ from verifier.access.sessions import Sessions
 from verifier.callers import ANYBODY, Act, Caller, Scope
 from verifier.problems import Code, RequestRefused
 
-_CHALLENGE = {"www-authenticate": "Bearer"}
 _INVALID = {"www-authenticate": 'Bearer error="invalid_token"'}
 _SCHEME = "bearer "
 
@@ -81,7 +80,6 @@ class AccessGate:
             raise
         request.state.caller = bearer.caller
         self._paces.hit(Of.CLIENT, bearer.client.name, bearer.client.per_minute)
-        self._meter.refuse_beyond(bearer.client.name, 1, bearer.client.per_day)
         return bearer.caller
 
     async def _bearer(self, said: str) -> Bearer:
@@ -113,8 +111,6 @@ def require(caller: Caller, scope: Scope) -> None:
     if scope in caller.scopes:
         return
     if not caller.known:
-        raise RequestRefused(
-            Code.UNAUTHENTICATED, f"This is for callers with the scope {scope}: say who you are.", headers=_CHALLENGE
-        )
+        raise RequestRefused(Code.UNAUTHENTICATED, f"This is for callers with the scope {scope}: say who you are.")
     missing = {"www-authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'}
     raise RequestRefused(Code.FORBIDDEN, f"The scope {scope} is missing.", headers=missing)

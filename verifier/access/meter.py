@@ -40,7 +40,10 @@ class Meter:
 
     def spend(self, client: str, act: Act, count: int, per_day: int | None) -> None:
         """Count what a client is about to do; raises `RequestRefused` (429) where its quota has not so much left."""
-        self.refuse_beyond(client, count, per_day)
+        left = count if per_day is None else max(0, per_day - self.used_today(client))
+        if left < count:
+            some = f"The quota of the day has {left} left, and this takes {count}: ask for fewer, or come again later."
+            raise too_many(some if left else "The quota of the day is used up.", DAY - (self._clock() + EAST) % DAY)
         self.count(client, act, count)
 
     def count(self, client: str, act: Act, count: int = 1) -> None:
@@ -49,11 +52,6 @@ class Meter:
         self._waiting[Used(client=client, day=self._day, kind=act)] += count
         if act is not Act.REFUSED:
             self._spent[client] += count
-
-    def refuse_beyond(self, client: str, count: int, per_day: int | None) -> None:
-        """Refuse with 429 where a quota has less than `count` left; counts nothing."""
-        if per_day is not None and self.used_today(client) + count > per_day:
-            raise too_many("The quota of the day is used up.", DAY - (self._clock() + EAST) % DAY)
 
     def used_today(self, client: str) -> int:
         """Give what a client has used of its quota today, as far as it is known here."""
