@@ -37,7 +37,7 @@ from verifier.api.me import me_routes
 from verifier.api.metrics import metrics_routes
 from verifier.api.openapi import described
 from verifier.api.publications import STATUS_TTL, publication_routes
-from verifier.api.receipt_keys import receipt_key_routes
+from verifier.api.published_keys import published_key_routes
 from verifier.api.records import record_routes
 from verifier.api.token import token_routes
 from verifier.api.trust import trust_routes
@@ -91,8 +91,8 @@ class Served:
 
     `published`: what anybody may ask about the ledger; None: nothing.
     `status_ttl`: seconds for which a status list may be kept.
-    `records`: what was recorded; `receipt_keys`: what receipts are checked with. `trust`: what verifiers without a
-    network fetch.
+    `records`: what was recorded; `receipt_keys`, `status_keys`: what receipts and status lists are checked with.
+    `trust`: what verifiers without a network fetch.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     `late_seconds`: without a look, after which the indexer is not at work.
     `stall_seconds`: without a new block, after which the chain has stalled. `figures` are counted, and told to
@@ -109,6 +109,7 @@ class Served:
     access: Access | None = None
     records: Records | None = None
     receipt_keys: Callable[[], KeySet] | None = None
+    status_keys: Callable[[], KeySet] | None = None
     trust: TrustFolder | None = None
     max_age: int = DEFAULT_MAX_AGE
     late_seconds: int = longest_silence(1, POLL_SECONDS)
@@ -137,8 +138,8 @@ def add_public_routes(app: FastAPI, served: Served) -> None:
         add_routes(app, publication_routes(served.published, served.gate, served.status_ttl))
     if served.records is not None:
         add_routes(app, record_routes(served.records, served.gate))
-    if served.receipt_keys is not None:
-        add_routes(app, receipt_key_routes(served.receipt_keys))
+    if served.receipt_keys is not None and served.status_keys is not None:
+        add_routes(app, published_key_routes(served.receipt_keys, served.status_keys))
     if served.trust is not None:
         add_routes(app, trust_routes(served.trust, served.gate))
     if served.changes is not None:

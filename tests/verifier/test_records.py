@@ -80,6 +80,7 @@ class Desk:
             gate=Named(),
             records=Records(self.database, self.recording),  # type: ignore[arg-type]
             receipt_keys=partial(published_receipt_keys, self.keys),
+            status_keys=partial(self.keys.published_here, ServiceKey.STATUS),
         )
         transport = httpx.ASGITransport(app=public_app(served))
         self.client = httpx.AsyncClient(transport=transport, base_url="http://service.example")
@@ -252,3 +253,11 @@ async def test_the_keys_are_those_of_all_receipts_and_no_others(desk: Desk) -> N
     assert again.status_code == 304
     desk.keys.rotate(ServiceKey.RECEIPT_OFFICE, NOW)
     assert len(KeySet.from_json((await desk.get("/.well-known/jwks.json")).json()).keys) == 3
+
+
+async def test_the_keys_of_status_lists_are_published_apart_from_those_of_receipts(desk: Desk) -> None:
+    desk.keys.rotate(ServiceKey.STATUS, NOW)
+    found = KeySet.from_json((await desk.get("/.well-known/status-jwks.json", who="")).json())
+    assert (len(found.keys), found.keys) == (2, desk.keys.published(ServiceKey.STATUS).keys)
+    receipts = KeySet.from_json((await desk.get("/.well-known/jwks.json", who="")).json())
+    assert not {key.kid for key in found.keys} & {key.kid for key in receipts.keys}

@@ -103,7 +103,7 @@ class BatchAnswer(ReceiptAnswer):
 
 
 class ProblemAnswer(BaseModel):
-    """RFC 9457."""
+    """RFC 9457. What a program does about each `type` is in docs/api.md."""
 
     type: str = Field(examples=["urn:ecert:problem:too_large"])
     title: str

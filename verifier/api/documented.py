@@ -171,6 +171,7 @@ PROBLEMS_OF_VERIFICATION = problem_answers(
     Code.TOO_MANY,
     Code.NOT_READY,
     Code.DATABASE_AWAY,
+    Code.NOT_RECORDED,
     Code.INTERNAL,
 )
 
@@ -181,9 +182,11 @@ ANSWERS_OF_BATCH: dict[int | str, dict[str, Any]] = {
                 "schema": {
                     "type": "object",
                     "description": (
-                        "With its `line`, a verdict or the `problem` for which it was refused; a receipt with the"
-                        " `lines` it is for, less those refused; or, without `line`, the `problem` that ends"
-                        " the answer, and the number of the last line that was `answered`."
+                        "With its `line`, a verdict or the `problem` for which it was refused; the `lines`, first and"
+                        " last, that a receipt is for, less those refused, with `id` and `stated_salt`, or with none"
+                        " of them where all were; or, without `line`, the `problem` that ends the answer, the number"
+                        " of the last line that was `answered`, and where it is known in how many seconds to come"
+                        " again, `retry_after`."
                     ),
                 }
             }

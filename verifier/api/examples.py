@@ -50,6 +50,7 @@ _VERDICT: dict[str, Any] = {
         "exp": None,
     },
 }
+_KEYS = {"keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": _DIGEST, "x": _DIGEST, "y": _DIGEST}]}
 _RECORDED = {
     "id": _ID,
     "record": {"id": _ID, "time": _TIME + 5, "result": "VALID", "case": "2026-4711"},
@@ -181,9 +182,8 @@ ANSWERS: Mapping[tuple[str, str], Any] = MappingProxyType(
             "batch": {"first_serial": 0, "count": 100, "block": 90_001, "time": _TIME - 9000},
             "changes": [{"status": "suspended", "block": 94_100, "time": _TIME - 100, "settled": True}],
         },
-        ("get_receipt_keys", "200"): {
-            "keys": [{"kty": "EC", "crv": "P-256", "use": "sig", "kid": _DIGEST, "x": _DIGEST, "y": _DIGEST}]
-        },
+        ("get_receipt_keys", "200"): _KEYS,
+        ("get_status_keys", "200"): _KEYS,
         ("get_trust_file", "200"): {
             "payload": "eyJleHAiOjE3...",
             "signatures": [{"protected": "eyJhbGciOiJFUzI1NiIs...", "signature": "MEUCIQ..."}],

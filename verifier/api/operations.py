@@ -52,6 +52,7 @@ OPERATIONS: Mapping[tuple[str, str], Operation] = MappingProxyType(
         ("get", "/v1/batches/{agency}/{first_serial}/leaves"): _open("get_leaves"),
         ("get", "/v1/certificates/{agency}/{serial}/status"): _open("get_status"),
         ("get", "/.well-known/jwks.json"): _open("get_receipt_keys"),
+        ("get", "/.well-known/status-jwks.json"): _open("get_status_keys"),
         ("get", "/.well-known/ecert-trust.json"): _open("get_trust_file"),
         ("get", "/.well-known/ecert-facts.bin"): _open("get_facts_file"),
         ("post", "/oauth/token"): _open("get_token"),

@@ -55,7 +55,8 @@ def record_routes(records: Records, gate: Gate) -> APIRouter:
         """List the caller's own verifications (scope `audit`: all), oldest first, as JSON, NDJSON or CSV by `Accept`.
 
         NDJSON and CSV give all there are unless a `limit` says otherwise, as a stream. A verification is listed within
-        a second or so; where the database was away, once that is back.
+        a second or so, where the database was away once that is back, and stands at its own time: so this lists what is
+        over. Let `to` be some minutes ago, since to follow what comes in with `after` would miss some.
         """
         caller = await _caller(request, gate)
         query = read_query(request.query_params)
@@ -92,10 +93,12 @@ def _parameter(name: str, what: str, schema: dict[str, Any]) -> dict[str, Any]:
 
 _TIME = {"type": "string", "maxLength": 40, "examples": ["2026-05-03", "2026-05-03T09:00:00+08:00", "1777770000"]}
 _PARAMETERS = [
-    _parameter("from", "Verifications of this moment or later: seconds, a day at +08:00, or RFC 3339.", _TIME),
-    _parameter("to", "Verifications before this moment.", _TIME),
+    _parameter(
+        "from", "Verifications of this moment or later, by our clock: seconds, a day at +08:00, or RFC 3339.", _TIME
+    ),
+    _parameter("to", "Verifications before this moment; some minutes ago, to miss none.", _TIME),
     _parameter("case", "The caller's own file number.", {"type": "string", "maxLength": LONGEST_CASE}),
-    _parameter("after", "The `next` of the page before.", {"type": "string"}),
+    _parameter("after", "The `next` of the page before, or `<time>.<id>` of the last one read.", {"type": "string"}),
     _parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}),
 ]
 _REFUSALS = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.DATABASE_AWAY, Code.INTERNAL)

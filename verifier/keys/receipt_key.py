@@ -29,10 +29,5 @@ def receipt_key(keys: ServiceKeys, process: Answerer) -> LivingKey:
 
 
 def published_receipt_keys(keys: ServiceKeys) -> KeySet:
-    """Give the public keys of all processes that sign receipts, as far as they are known here; needs no password.
-
-    Raises:
-        KeyringError: a list is not right.
-    """
-    there = [kind for kind in RECEIPT_KEYS.values() if keys.list_file(kind).exists()]
-    return KeySet(keys=tuple(key for kind in there for key in keys.published(kind).keys))
+    """Give the public keys of all processes that sign receipts; raises like `ServiceKeys.published_here`."""
+    return keys.published_here(*RECEIPT_KEYS.values())

@@ -98,6 +98,15 @@ class ServiceKeys:
         except (MalformedError, UnicodeDecodeError) as error:
             raise KeyringError(f"{path} is no list of keys: {error}") from error
 
+    def published_here(self, *kinds: ServiceKey) -> KeySet:
+        """Give the public keys of some kinds, as far as they are known here; needs no password.
+
+        Raises:
+            KeyringError: a list is not right.
+        """
+        there = [kind for kind in kinds if self.list_file(kind).exists()]
+        return KeySet(keys=tuple(key for kind in there for key in self.published(kind).keys))
+
     def open(self, kind: ServiceKey, kid: str) -> SigningKey:
         """Open one key.
 

@@ -12,7 +12,7 @@ from store.database import Database
 from verifier.access.access import open_access
 from verifier.changes.feed import ChangeFeed
 from verifier.keys.receipt_key import Answerer, published_receipt_keys
-from verifier.keys.service_keys import ServiceKeys
+from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
 from verifier.observing.readers import Readers
@@ -51,7 +51,7 @@ def open_served(
         recording=recording,
         figures=recording.figures,
     )
-    access = open_access(settings, database)
+    access, keys = open_access(settings, database), ServiceKeys(settings.keys_dir, settings.passwords_file)
     return Served(
         view=view,
         answering=answering,
@@ -61,7 +61,8 @@ def open_served(
         access=access,
         changes=ChangeFeed(database),
         records=Records(database, recording),
-        receipt_keys=partial(published_receipt_keys, ServiceKeys(settings.keys_dir, settings.passwords_file)),
+        receipt_keys=partial(published_receipt_keys, keys),
+        status_keys=partial(keys.published_here, ServiceKey.STATUS),
         trust=TrustFolder(settings.trust_dir),
         max_age=settings.max_age,
         late_seconds=settings.late_seconds,

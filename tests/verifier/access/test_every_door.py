@@ -135,6 +135,7 @@ class House:
             access=self.access,
             records=Records(database),
             receipt_keys=lambda: KeySet(keys=()),
+            status_keys=lambda: KeySet(keys=()),
             trust=TrustFolder(self.settings.trust_dir),
         )
         inside = replace(town_of(self.city).inside, gate=self.access.gate)
