@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.openapi.desk import CLIENT, Desk
+from verifier.problems import KINDS
 
 pytestmark = pytest.mark.xdist_group("desk")
 
@@ -53,6 +54,12 @@ def steps(language: str) -> list[list[str]]:
             [str(tools.get("java")), "-cp", ".", "Example"],
         ],
     }[language]
+
+
+def test_every_type_of_problem_stands_on_the_page_with_its_status() -> None:
+    rows = re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| (\d{3}) \| \S.* \|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    told = [(name.strip("`"), int(status)) for names, status in rows for name in names.split(", ")]
+    assert sorted(told) == sorted((str(code), int(kind.status)) for code, kind in KINDS.items())
 
 
 def test_there_is_a_program_in_every_language() -> None:

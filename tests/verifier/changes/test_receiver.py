@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -25,7 +26,8 @@ from verifier.changes.turns import seconds_now
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "webhook_receiver.py"
 SECRET = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
-BODY = '{"type":"certificate.status_changed","data":{"serial":7}}'
+NEXT = "whsec_MTIyNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="
+BODY = '{"type":"certificate.status_changed","data":{"id":4711,"serial":7}}'
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def receiver(tmp_path: Path) -> Iterator[str]:
         [sys.executable, str(EXAMPLE), "--port", "0", "--file", str(tmp_path / "changes.sqlite")],
         stdout=subprocess.PIPE,
         text=True,
-        env=os.environ | {"WEBHOOK_SECRET": SECRET},
+        env=os.environ | {"WEBHOOK_SECRET": f"{SECRET} {NEXT}"},
     )
     assert process.stdout is not None
     try:
@@ -47,18 +49,30 @@ def receiver(tmp_path: Path) -> Iterator[str]:
         process.stdout.close()
 
 
-def stored(folder: Path) -> list[tuple[str, str]]:
+def stored(folder: Path) -> list[tuple[int, str]]:
     with closing(sqlite3.connect(folder / "changes.sqlite")) as connection:
         return connection.execute("SELECT id, body FROM changes ORDER BY id").fetchall()
 
 
 async def test_it_takes_what_we_send_and_stores_it_once(receiver: str, tmp_path: Path) -> None:
     post = HttpPost(AddressRules(["127.0.0.1"]))
-    for delivery in ("one", "two", "one"):
-        signed = headers(delivery, BODY, SECRET, seconds_now())
+    later = BODY.replace("4711", "4712")
+    for delivery, body, secret in (("one", BODY, SECRET), ("two", later, NEXT), ("one", BODY, SECRET)):
+        signed = headers(delivery, body, secret, seconds_now())
+        assert await post.send(receiver, body, signed) == Attempt(status=204, error=None)
+    await post.close()
+    assert stored(tmp_path) == [(4711, BODY), (4712, later)]
+
+
+async def test_while_the_secret_is_changed_two_watches_tell_each_change_and_it_is_stored_once(
+    receiver: str, tmp_path: Path
+) -> None:
+    post = HttpPost(AddressRules(["127.0.0.1"]))
+    for delivery, secret in (("of the first watch", SECRET), ("of the second watch", NEXT)):
+        signed = headers(delivery, BODY, secret, seconds_now())
         assert await post.send(receiver, BODY, signed) == Attempt(status=204, error=None)
     await post.close()
-    assert stored(tmp_path) == [("one", BODY), ("two", BODY)]
+    assert stored(tmp_path) == [(4711, BODY)]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -84,12 +98,12 @@ def test_started_in_the_background_it_ends_by_a_signal_and_with_0(tmp_path: Path
 
 def test_it_refuses_what_is_not_ours_or_old_or_too_large(receiver: str, tmp_path: Path) -> None:
     good = headers("one", BODY, SECRET, seconds_now())
-    other = headers("one", BODY, SECRET.replace("MTIz", "MTIy"), seconds_now())
+    other = headers("one", BODY, SECRET.replace("MTIz", "MTMz"), seconds_now())
     old = headers("one", BODY, SECRET, seconds_now() - 3600)
     for signed, body, status in (
         (other, BODY, 401),
         (old, BODY, 401),
-        (good, BODY.replace("7", "8"), 401),
+        (good, BODY.replace("serial", "cereal"), 401),
         ({**good, "webhook-id": "two"}, BODY, 401),
         ({**good, "webhook-signature": "v1"}, BODY, 401),
         ({}, BODY, 401),
@@ -102,7 +116,7 @@ def test_it_refuses_what_is_not_ours_or_old_or_too_large(receiver: str, tmp_path
 def test_a_signature_is_what_the_standard_says() -> None:
     now = datetime.now(UTC)
     signed = headers("one", BODY, SECRET, int(now.timestamp()))
-    assert Webhook(SECRET).verify(BODY, signed) == {"type": "certificate.status_changed", "data": {"serial": 7}}
+    assert Webhook(SECRET).verify(BODY, signed) == json.loads(BODY)
     assert signed["webhook-signature"] == Webhook(SECRET).sign("one", now + timedelta(0), BODY)
 
 
