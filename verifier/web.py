@@ -91,8 +91,7 @@ class Served:
 
     `published`: what anybody may ask about the ledger; None: nothing.
     `status_ttl`: seconds for which a status list may be kept.
-    `records`: what was recorded; `receipt_keys`, `status_keys`: what receipts and status lists are checked with.
-    `trust`: what verifiers without a network fetch.
+    `records`: what was recorded. `receipt_keys`, `status_keys`, `trust`: what anybody checks our words with.
     `gate` tells who asks; `access`, where there is one, is what the gate was made of, with its routes.
     `late_seconds`: without a look, after which the indexer is not at work.
     `stall_seconds`: without a new block, after which the chain has stalled. `figures` are counted, and told to
