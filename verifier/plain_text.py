@@ -2,7 +2,20 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
+_MOVE_OR_HIDE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+"""Categories of controls, marks of direction, surrogates and separators of lines."""
+_JOINERS = frozenset("\u200c\u200d")
+"""Of letters, which some names need; they move nothing."""
+
 
 def plain(text: str) -> str:
-    """Make one line of it in which nothing moves or hides what stands elsewhere."""
-    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in text)
+    """Make one line of it in which nothing moves or hides what stands elsewhere; rare characters of names stay."""
+    if text.isprintable():
+        return text
+    return "".join("\N{REPLACEMENT CHARACTER}" if _moves_or_hides(each) else each for each in text)
+
+
+def _moves_or_hides(character: str) -> bool:
+    return category(character) in _MOVE_OR_HIDE and character not in _JOINERS

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.verifier.shelf import Shelf
+from ecert.types import bundled_types
+from tests.ecert.making import FORGED, SALT, digest_of, disclosure
+from tests.verifier.shelf import AGENCY_NAME, Shelf
 
 pytestmark = pytest.mark.xdist_group("pages")
 
@@ -32,6 +36,14 @@ def altered(file: bytes) -> bytes:
             changed = json.dumps([salt, name, "银行业务"], ensure_ascii=False).encode()
             shown[at] = base64.urlsafe_b64encode(changed).decode().rstrip("=")
     return json.dumps(certificate).encode()
+
+
+def saying(values: Mapping[str, str | None], *, vct: str) -> bytes:
+    """Make a certificate file of nobody we know that says this."""
+    shown = {disclosure(SALT, name, value): name for name, value in values.items()}
+    slots = dict(sorted((digest_of(text), name) for text, name in shown.items()))
+    claims = {"vct": vct, "slots": list(slots.values()), "fields": {"_sd": list(slots)}}
+    return FORGED.but(claims=claims, disclosures=tuple(shown)).file()
 
 
 def test_a_chosen_file_is_answered_in_place_and_announced(page: Page, address: str, certificate: Path) -> None:
@@ -266,3 +278,75 @@ def test_the_page_can_be_used_with_a_keyboard_alone(page: Page, address: str, ke
         page.keyboard.press(key)
         reached.add(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
     assert {"certificate", "SUMMARY", "BUTTON"} <= reached
+
+
+HOSTILE: dict[str, str | None] = {
+    "document": None,
+    "identifier": None,
+    "use": "\u202eDILAV\u202c <b>VALID</b><script>alert(1)</script> \x07\u200b😀",
+    "remarks": "first\nsecond" + "a" * 10_000,
+    "other": "b" + "\u0489" * 3000,
+    "v" * 64: "✔ VALID",
+}
+
+
+@pytest.mark.parametrize("vct", [bundled_types()["real-estate-title"].vct, f"urn:ecert:type:valid:{'a' * 64}:1"])
+@pytest.mark.parametrize("width", [360, 1366])
+def test_what_a_stranger_wrote_stays_in_its_place(
+    page: Page, address: str, tmp_path: Path, vct: str, width: int
+) -> None:
+    strange = tmp_path / "strange.ecert.json"
+    strange.write_bytes(saying(HOSTILE, vct=vct))
+    page.set_viewport_size({"width": width, "height": 768})
+    choose(page, address, strange)
+    answer(page, "INVALID")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    said = page.locator("#answer article:visible").inner_text()
+    assert "\ufffdDILAV\ufffd <b>VALID</b><script>alert(1)</script> \ufffd\ufffd😀" in said
+    assert "first\nsecond" in said
+
+
+def test_nothing_that_a_file_says_stands_before_the_words_that_it_is_not_to_be_relied_on(
+    page: Page, address: str, shelf: Shelf, tmp_path: Path
+) -> None:
+    forged = tmp_path / "forged.ecert.json"
+    forged.write_bytes(altered(shelf.files[0]))
+    choose(page, address, forged)
+    answer(page, "INVALID")
+    before, caption, after = (
+        page.locator("#answer article:visible").inner_text().partition("What the file says (do not rely on it)")
+    )
+    assert caption
+    for said in ("Business licence", AGENCY_NAME, "3 May 2020"):
+        assert said not in before
+        assert said in after
+    expect(page.locator("#answer dt:visible", has_text=re.compile("^Valid$"))).to_have_count(0)
+
+
+def test_what_was_not_checked_is_said_above_the_fields(page: Page, address: str, certificate: Path) -> None:
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    said = page.locator("#answer article:visible").inner_text()
+    assert said.index("Checked from the file alone") < said.index("Business licence")
+
+
+@pytest.mark.parametrize("height", [480, 640])
+def test_on_a_small_phone_the_verdict_comes_into_view(page: Page, address: str, certificate: Path, height: int) -> None:
+    page.set_viewport_size({"width": 360, "height": height})
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    expect(page.locator("#answer .head:visible")).to_be_in_viewport(ratio=1)
+
+
+def test_what_is_printed_is_the_answer_alone(page: Page, address: str, certificate: Path) -> None:
+    choose(page, address, certificate)
+    answer(page, "VALID")
+    page.emulate_media(media="print")
+    expect(page.locator("#check")).to_be_hidden()
+    expect(page.locator("#answer .word:visible")).to_have_text("VALID")
+
+
+def test_with_colours_of_the_readers_own_a_button_has_an_edge(page: Page, address: str) -> None:
+    page.emulate_media(forced_colors="active")
+    page.goto(f"{address}/check")
+    assert page.evaluate("getComputedStyle(document.querySelector('button')).borderTopStyle") == "solid"

@@ -114,7 +114,7 @@ async def test_the_language_is_the_one_asked_for_else_the_browsers(
             "What the certificate says is not kept; that it was checked is (agency, serial and result).",
             "Nothing you",
         ),
-        ("zh", "证照所载内容不会被保存；核验记录（发证机构、流水号和结果）会被保存。", "您在此出示的内容不会被保存"),
+        ("zh", "证照所载内容不会被保存；核验记录（发证机构、序列号和结果）会被保存。", "您在此出示的内容不会被保存"),
     ],
 )
 async def test_what_is_kept_of_a_check_is_said(
@@ -239,11 +239,21 @@ async def test_the_answer_names_what_it_is_about(client: httpx.AsyncClient, shel
         page = await client.post("/check", files=[("file", (sent, shelf.files[0])), ("text", (None, b""))])
         assert f"About: <bdi>{named}</bdi>" in page.text
     pasted = await client.post("/check?lang=zh", files=[("text", (None, shelf.files[0]))])
-    assert "核验对象： <bdi>粘贴的文本</bdi>" in pasted.text
+    assert "核验对象：<bdi>粘贴的文本</bdi>" in pasted.text
 
 
 def test_a_files_name_cannot_turn_the_words_around_it() -> None:
     assert short_name("nosj.\u202etrece\n") == "nosj.\ufffdtrece\ufffd"
+
+
+def test_rare_characters_and_full_width_spaces_of_a_name_stay() -> None:
+    for name in ("张\u3000三.json", "\U0002ebf0\ue123.json", "\u0645\u06cc\u200c\u062e.json"):
+        assert short_name(name) == name
+
+
+def test_a_value_is_told_in_its_own_lines_and_turns_no_words() -> None:
+    assert value_lines("one\n\ttwo \u202ethree", None, Language.EN) == ("one", " two \ufffdthree")
+    assert value_lines(["a\nb\u2066"], None, Language.EN) == ("a b\ufffd",)
 
 
 PEOPLE: list[Value] = [

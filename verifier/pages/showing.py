@@ -135,7 +135,7 @@ def _notes(verification: Verification, language: Language) -> tuple[str, ...]:
     lines = [language.of(WORDS[name]) for name in ("legacy_record", "identifier_check") if notes.get(name)]
     known = verification.certificate_type
     if known is not None and known.says_nothing_about is not None:
-        lines.append(f"{language.of(WORDS['says_nothing_about'])} {language.of(known.says_nothing_about)}")
+        lines.append(f"{language.of(WORDS['says_nothing_about'])}{language.of(known.says_nothing_about)}")
     if verification.verdict.result is Result.VALID:
         lines.append(language.of(WORDS["not_asked_hint"]))
     return tuple(lines)
@@ -159,13 +159,15 @@ def _shown_field(name: str, values: dict[str, Value], field: Field | None, langu
 
 
 def value_lines(value: Value, field: Field | None, language: Language) -> tuple[str, ...]:
-    """Say a value in lines, one for each item of a list."""
+    """Say a value in lines, one for each item of a list and each line of a text."""
     if isinstance(value, list):
         of_people = field is not None and field.of is ListOf.PEOPLE
         items = [_ordered(item, field) for item in value]
         return tuple(_person(item, language) if of_people else _line(item) for item in items)
     if field is not None and field.kind is Kind.DATE and isinstance(value, str):
         return (_date(value, language),)
+    if isinstance(value, str):
+        return tuple(map(_line, value.split("\n")))
     return (_line(value),)
 
 
@@ -174,7 +176,7 @@ def _line(value: Value) -> str:
         return _joined(value.values())
     if isinstance(value, list):
         return ", ".join(_line(item) for item in value)
-    return "" if value is None else str(value)
+    return "" if value is None else plain(str(value).replace("\n", " ").replace("\t", " "))
 
 
 def _ordered(item: Value, field: Field | None) -> Value:
@@ -210,7 +212,7 @@ def _date(text: str, language: Language) -> str:
     try:
         return language.day(date.fromisoformat(text))
     except ValueError:
-        return text
+        return _line(text)
 
 
 def _check(check: Check, language: Language) -> ShownCheck:

@@ -19,7 +19,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "intro": _both(
             "Drop a certificate file here, or choose one. What the certificate says is not kept; that it was checked is"
             " (agency, serial and result).",
-            "将证照文件拖放到此处，或选择文件。证照所载内容不会被保存；核验记录（发证机构、流水号和结果）会被保存。",
+            "将证照文件拖放到此处，或选择文件。证照所载内容不会被保存；核验记录（发证机构、序列号和结果）会被保存。",
         ),
         "choose": _both("Choose a file", "选择文件"),
         "file_hint": _both("The file as the agency gave it: *.ecert.json", "发证机构发放的原始文件：*.ecert.json"),
@@ -35,6 +35,10 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "The service did not answer. Nothing was lost: try again in a moment.",
             "服务没有应答。没有任何内容丢失，请稍后重试。",
         ),
+        "unreadable": _both(
+            "This file cannot be read: it is a folder, or it was changed, moved or deleted since. Choose it again.",
+            "无法读取该文件：它是文件夹，或选择后已被修改、移动或删除。请重新选择。",
+        ),
         "nothing_chosen": _both("Choose a file first, or paste a certificate.", "请先选择文件或粘贴证照文本。"),
         "file_and_text": _both(
             "There is a file and a text: leave one of them out. Nothing was checked.",
@@ -44,7 +48,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "One certificate at a time: there were several, and none was checked.",
             "每次只能核验一份证照。收到多份，均未核验。",
         ),
-        "about": _both("About:", "核验对象："),
+        "about": _both("About: ", "核验对象："),
         "pasted": _both("the pasted text", "粘贴的文本"),
         "empty_file": _both(
             "This file is empty. Choose another one, or ask the holder for the file again.",
@@ -61,8 +65,8 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "block": _both("block", "区块"),
         "type": _both("Certificate", "证照"),
         "agency": _both("Issued by", "发证机构"),
-        "serial": _both("Serial", "流水号"),
-        "period": _both("Valid", "有效期"),
+        "serial": _both("Serial", "序列号"),
+        "period": _both("Period", "有效期"),
         "no_end": _both("no end", "长期"),
         "fields_VALID": _both("What the certificate says", "证照内容"),
         "fields_INVALID": _both("What the file says (do not rely on it)", "文件内容（不可采信）"),
@@ -78,7 +82,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "The check character of its identifier is wrong; this is common and no sign of forgery.",
             "证照标识校验位有误；此类情况常见，不说明证照系伪造。",
         ),
-        "says_nothing_about": _both("This says nothing about:", "本证照不说明："),
+        "says_nothing_about": _both("This says nothing about: ", "本证照不反映："),
         "another": _both("Check another one", "核验下一份"),
         "not_asked_hint": _both(
             "Checked from the file alone; compare it with the person and the form before you.",

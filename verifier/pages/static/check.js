@@ -26,18 +26,60 @@
     answer.replaceChildren(box);
   }
 
-  function show(html) {
-    const parsed = new DOMParser().parseFromString(html, "text/html");
-    answer.replaceChildren.apply(answer, Array.from(parsed.body.childNodes));
+  function problem(name) {
+    return function () { say("problem", name); };
+  }
+
+  // What some proxy says in our place is no answer.
+  function answered(html) {
+    const said = new DOMParser().parseFromString(html, "text/html").body;
+    if (!said.querySelector("[data-result], [data-state]")) {
+      throw new Error("not an answer");
+    }
+    return function () { answer.replaceChildren.apply(answer, Array.from(said.childNodes)); };
+  }
+
+  function intoView() {
+    const heads = Array.from(answer.querySelectorAll(".head, .problem"));
+    const shown = heads.find(function (head) { return head.offsetParent !== null; });
+    if (shown) {
+      shown.scrollIntoView({ block: "nearest" });
+    }
   }
 
   function forget() {
     latest += 1;
     answer.replaceChildren();
+    document.title = document.title.replace(/^.* · /, "");  // of a verdict that came with the page
+  }
+
+  // A file is read here, to tell one that cannot be (a folder; gone or changed since) from a service that is away.
+  function contents(file) {
+    const body = new FormData();
+    if (!file) {
+      body.append("text", text.value);
+      return Promise.resolve(body);
+    }
+    return file.arrayBuffer().then(function (bytes) {
+      body.append("file", new Blob([bytes]), file.name || "certificate");
+      return body;
+    });
+  }
+
+  function send(body) {
+    return fetch(form.action, { method: "POST", body: body, headers: { "X-In-Place": "1" } })
+      .then(function (response) {
+        const kind = response.headers.get("content-type") || "";
+        if (!kind.startsWith("text/html")) {
+          throw new Error("not a page");
+        }
+        return response.text();
+      })
+      .then(answered)
+      .catch(function () { return problem("no_answer"); });
   }
 
   function ask(file) {
-    const body = new FormData();
     forget();
     if (file && text.value.trim()) {
       say("problem", "file_and_text");
@@ -48,10 +90,7 @@
         say("problem", "too_large");
         return;
       }
-      body.append("file", file, file.name || "certificate");
-    } else if (text.value.trim()) {
-      body.append("text", text.value);
-    } else {
+    } else if (!text.value.trim()) {
       say("problem", "nothing_chosen");
       return;
     }
@@ -61,20 +100,13 @@
         say("waiting", "waiting");
       }
     }, 300);
-    fetch(form.action, { method: "POST", body: body, headers: { "X-In-Place": "1" } })
-      .then(function (response) {
-        const kind = response.headers.get("content-type") || "";
-        if (!kind.startsWith("text/html")) {
-          throw new Error("not a page");
-        }
-        return response.text();
-      })
-      .then(function (html) { return function () { show(html); }; })
-      .catch(function () { return function () { say("problem", "no_answer"); }; })
+    contents(file)
+      .then(send, function () { return problem("unreadable"); })
       .then(function (put) {
         clearTimeout(waiting);
         if (mine === latest) {
           put();
+          intoView();
         }
       });
   }
@@ -92,6 +124,8 @@
     event.preventDefault();
     askOne(input.files);
   });
+  // Nothing stays chosen, or a browser would not tell of the same file chosen again, whatever it holds by then.
+  input.addEventListener("click", function () { input.value = ""; });
   input.addEventListener("change", function () {
     if (input.files.length) {
       text.value = "";
@@ -117,9 +151,7 @@
     });
   });
   document.addEventListener("drop", function (event) {
-    if (event.dataTransfer && event.dataTransfer.files.length) {
-      form.reset();
-      askOne(event.dataTransfer.files);
-    }
+    form.reset();
+    askOne(event.dataTransfer.files);
   });
 }());
