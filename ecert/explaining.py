@@ -71,6 +71,7 @@ def explain_all(
     """Say the reasons of a verdict, each once and in their order.
 
     Under INVALID only a check that failed says what to do: a doubt would say how to accept the certificate after all.
+    That rules for outages may allow it is said only where nothing but the age of our copy stands in the way.
     """
     said = {
         reason: Said(reason=reason, so=language.of(UNKNOWN[reason].so), do=language.of(UNKNOWN[reason].do))
@@ -80,7 +81,8 @@ def explain_all(
         doubt = result is Result.INVALID and check.outcome is not Outcome.FAIL
         for one in explain(check, language, label):
             said[one.reason] = replace(one, do="") if doubt else one
-    return tuple(said[reason] for reason in reasons if reason in said)
+    told = [said[reason] for reason in reasons if reason in said]
+    return tuple(replace(one, do="") if one.reason is Reason.STALE_LEDGER and len(told) > 1 else one for one in told)
 
 
 def explain(check: Check, language: Language, label: Callable[[str], str] = str) -> tuple[Said, ...]:
@@ -132,6 +134,8 @@ _WANTED_ANSWERS = MappingProxyType(
 )
 _TIME_OF = MappingProxyType({Reason.EXPIRED: "exp", Reason.NOT_YET_VALID: "nbf"})
 _UNITS = ((86_400, "day", "天"), (3600, "hour", "小时"), (60, "minute", "分钟"), (1, "second", "秒"))
+_AND = MappingProxyType({Language.EN: ", ", Language.ZH: "、"})
+"""Between the members of a list."""
 
 
 def _values(check: Check, reason: Reason, language: Language, label: Callable[[str], str]) -> dict[str, str]:
@@ -143,7 +147,7 @@ def _values(check: Check, reason: Reason, language: Language, label: Callable[[s
     return {
         "fields": _fields(detail.get("fields"), reason, language, label),
         "day": day(time - last_moment, language) if isinstance(time, int) else "",
-        "serials": ", ".join(map(str, serials)) if isinstance(serials, list) else "",
+        "serials": _AND[language].join(map(str, serials)) if isinstance(serials, list) else "",
         "age": _age(age, language) if isinstance(age, int) else "",
     }
 
@@ -162,6 +166,5 @@ def _fields(answers: object, reason: Reason, language: Language, label: Callable
     elif isinstance(answers, list):
         names = [str(name) for name in answers]
     called = [language.of(THE_HOLDER) if name == HOLDER else label(name) for name in names]
-    if language is Language.ZH:
-        return "、".join(f"“{name}”" for name in called)
-    return ", ".join(f'"{name}"' for name in called)
+    quoted = [f"“{name}”" if language is Language.ZH else f'"{name}"' for name in called]
+    return _AND[language].join(quoted)

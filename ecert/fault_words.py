@@ -14,7 +14,7 @@ _WORDS = {
     FaultReason.NOT_A_DATE: ("is not a real date, written like 2026-11-20", "不是真实存在的日期，格式如2026-11-20"),
     FaultReason.DATES_OUT_OF_ORDER: ("is before", "早于"),
     FaultReason.NOT_AN_INTEGER: ("is not a whole number", "不是整数"),
-    FaultReason.NOT_A_DECIMAL: ("is not a plain decimal such as 120.50", "不是普通小数，格式如120.50"),
+    FaultReason.NOT_A_DECIMAL: ("is not a plain decimal such as 120.50", "不是十进制数，格式如120.50"),
     FaultReason.OUT_OF_RANGE: ("is out of the range that it can have", "超出允许的范围"),
     FaultReason.NUMBER_FORM: ("is not a number of 1 to 64 characters with a digit", "不是含有数字的1至64位编号"),
     FaultReason.CITIZEN_ID_FORM: ("is not a citizen id of 18 (or 15) digits", "不是18位（或15位）公民身份号码"),

@@ -65,11 +65,11 @@ FAILED: Mapping[Reason, Wording] = MappingProxyType(
             _words("Not what the agency signed: {fields}.", "与发证机构签署的内容不一致：{fields}。"),
         ),
         Reason.NOT_IN_BATCH: Wording(
-            _words("Another certificate stands on the ledger under this number.", "账本上该编号对应的是另一份证照。"),
+            _words("Another certificate stands on the ledger under this serial.", "账本上该序列号对应的是另一份证照。"),
             _REFUSE,
         ),
         Reason.WRONG_TYPE: Wording(
-            _words("On the ledger this number is a certificate of another type.", "账本上该编号对应另一种类型的证照。"),
+            _words("On the ledger this serial is a certificate of another type.", "账本上该序列号对应另一种类型的证照。"),
             _REFUSE,
         ),
         Reason.UNTRUSTED_LEDGER: Wording(
@@ -80,7 +80,7 @@ FAILED: Mapping[Reason, Wording] = MappingProxyType(
             ),
         ),
         Reason.UNKNOWN_AGENCY: Wording(
-            _words("The agency named on it is not on the registry.", "其所列发证机构未在登记册中。"), _REFUSE
+            _words("The agency named on it is not on the registry.", "其所列发证机构不在登记册中。"), _REFUSE
         ),
         Reason.UNKNOWN_KEY: Wording(
             _words("It was not signed with a key of the agency.", "签署所用密钥不属于该发证机构。"), _REFUSE
@@ -89,7 +89,7 @@ FAILED: Mapping[Reason, Wording] = MappingProxyType(
             _words("The key that signed it was in wrong hands by then.", "签署该证照的密钥当时已失控。"),
             _words(
                 "Do not accept it. If it is genuine, the agency will issue a new one.",
-                "不予受理。如确属真实，发证机构会重新发放。",
+                "不予受理。如确属真实，发证机构会重新签发。",
             ),
         ),
         Reason.KEY_RETIRED: Wording(
@@ -132,8 +132,8 @@ FAILED: Mapping[Reason, Wording] = MappingProxyType(
             _words("A newer certificate replaced this one.", "该证照已被新证照取代。"),
             _CURRENT,
             _words(
-                "On {day} this certificate was replaced by number {serials}.",
-                "该证照已于{day}被编号{serials}的证照取代。",
+                "On {day} this certificate was replaced by serial {serials}.",
+                "该证照已于{day}被序列号为{serials}的证照取代。",
             ),
         ),
         Reason.SUSPENDED: Wording(
@@ -162,21 +162,21 @@ UNKNOWN: Mapping[Reason, Wording] = MappingProxyType(
         Reason.UNKNOWN_AGENCY: Wording(
             _words(
                 "We have not seen the agency on the registry yet; it was signed only just now.",
-                "刚刚签署，本服务尚未在登记册中看到该发证机构。",
+                "该证照刚刚签署，本服务尚未在登记册中看到其发证机构。",
             ),
             _WAIT,
         ),
         Reason.UNKNOWN_KEY: Wording(
             _words(
                 "We have not seen the agency's key on the registry yet; it was signed only just now.",
-                "刚刚签署，本服务尚未在登记册中看到该密钥。",
+                "该证照刚刚签署，本服务尚未在登记册中看到其密钥。",
             ),
             _WAIT,
         ),
         Reason.NOT_ANCHORED: Wording(
             _words(
                 "We have not seen it on the ledger yet; it was signed only just now.",
-                "刚刚签署，本服务尚未在账本上看到该证照。",
+                "该证照刚刚签署，本服务尚未在账本上看到它。",
             ),
             _WAIT,
         ),
@@ -192,7 +192,7 @@ UNKNOWN: Mapping[Reason, Wording] = MappingProxyType(
                 "It was suspended when we last read the ledger; we cannot tell whether it has been reinstated since.",
                 "最近一次读取账本时该证照处于暂停状态，无法确认此后是否恢复。",
             ),
-            _WAIT,
+            _words("Do not accept it for now. Try again in a few minutes.", "暂不受理，请几分钟后重试。"),
             _words(
                 "It was suspended on {day}; we cannot tell whether it was reinstated since we last read the ledger.",
                 "该证照于{day}被暂停，无法确认最近一次读取账本之后是否恢复。",

@@ -129,3 +129,20 @@ def test_under_invalid_nobody_is_told_how_a_doubt_may_be_accepted_all_the_same()
     assert "Do not accept it" in refused.do
     (doubted,) = explain_all(Result.UNKNOWN, reasons[1:], checks[1:], Language.EN)
     assert (doubted.so, bool(doubted.do)) == (stale.so, True)
+
+
+@pytest.mark.parametrize("reason", [Reason.SUSPENDED, Reason.AGENCY_IN_DOUBT, Reason.FIELD_WITHHELD])
+def test_the_rule_for_outages_is_named_only_where_nothing_else_stands_in_the_way(reason: Reason) -> None:
+    stale = check(Reason.STALE_LEDGER, Outcome.UNKNOWN)
+    for language, rule in ((Language.EN, "rule for outages"), (Language.ZH, "应急规则")):
+        both = (check(reason, Outcome.UNKNOWN), stale)
+        doubt, old = explain_all(Result.UNKNOWN, (reason, Reason.STALE_LEDGER), both, language)
+        assert doubt.do
+        assert rule not in doubt.do + old.do
+        (alone,) = explain_all(Result.UNKNOWN, (Reason.STALE_LEDGER,), (stale,), language)
+        assert rule in alone.do
+
+
+def test_what_was_suspended_when_we_last_looked_is_not_accepted_meanwhile() -> None:
+    (said,) = explain(check(Reason.SUSPENDED, Outcome.UNKNOWN), Language.ZH)
+    assert said.do.startswith("暂不受理")

@@ -149,7 +149,7 @@ def test_what_goes_wrong_is_told_in_chinese_where_that_is_asked_for(
     ran = verify(shelf, "--lang", "zh", "missing.ecert.json", str(pipe), str(none), str(bad))
     assert "  无法读取：文件不存在\n" in ran.stdout
     assert "  无法读取：不是普通文件\n" in ran.stdout
-    assert "  此处没有找到电子证照文件（*.ecert.json）\n" in ran.stdout
+    assert "  此处没有找到证照文件（*.ecert.json）\n" in ran.stdout
     assert "技术细节（英文）：" in ran.stdout
     for wrong in (["--at", "x"], ["--expect", "x"], ["--holder-name", "x"], ["--document", "none.pdf"]):
         refused = verify(shelf, "--lang", "zh", files[0], *wrong)

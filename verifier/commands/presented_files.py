@@ -13,7 +13,7 @@ from ecert.parsing import MAX_SIZE
 
 PATTERN = "**/*.ecert.json"
 _NONE_HERE = Words(
-    en="no certificate files (*.ecert.json) were found here", zh="此处没有找到电子证照文件（*.ecert.json）"
+    en="no certificate files (*.ecert.json) were found here", zh="此处没有找到证照文件（*.ecert.json）"
 )
 
 

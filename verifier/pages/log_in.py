@@ -63,7 +63,7 @@ def log_in_routes(access: Access) -> APIRouter:
             if session is not None:
                 await access.sessions.end(session)
         except (RequestRefused, StoreError) as error:
-            return refusal(request, access, error)
+            return _not_logged_out(request, access, error)
         return _to_log_in(request, access.sessions.clear_cookie())
 
     return router
@@ -72,6 +72,17 @@ def log_in_routes(access: Access) -> APIRouter:
 def logged_in(request: Request, access: Access, opened: Opened) -> Response:
     """Hand the browser its session and show who is logged in."""
     return _to_log_in(request, access.sessions.set_cookie(opened))
+
+
+def _not_logged_out(request: Request, access: Access, error: RequestRefused | StoreError) -> Response:
+    """Show that somebody is logged in still, with a form that can end it; else as `refusal`, or that it was over."""
+    session: Session | None = getattr(request.state, "session", None)
+    problem = known(error)
+    if session is None or problem is None:
+        return _nobody(request, access, error) if isinstance(error, RequestRefused) else refusal(request, access, error)
+    status = KINDS[problem.code].status
+    answer = page(request, access, session=session, words=LOG_IN_WORDS["not_logged_out"], status=status)
+    return with_headers(answer, problem)
 
 
 def refusal(request: Request, access: Access, error: RequestRefused | StoreError) -> Response:

@@ -41,6 +41,10 @@ LOG_IN_WORDS: Mapping[str, Words] = MappingProxyType(
             " yet.",
             zh="请设置新密码：10至256个字符，不得与当前密码相同，两次输入须一致。尚未登录。",
         ),
-        "session_over": Words(en="Your session is over. Log in again.", zh="会话已结束，请重新登录。"),
+        "not_logged_out": Words(
+            en="You are still logged in. Press the button again; if it stays so, close the browser.",
+            zh="尚未退出登录。请再次点击按钮；如仍如此，请关闭浏览器。",
+        ),
+        "session_over": Words(en="Your session is over. Log in again.", zh="登录已失效，请重新登录。"),
     }
 )

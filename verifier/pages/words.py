@@ -86,7 +86,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
         "another": _both("Check another one", "核验下一份"),
         "not_asked_hint": _both(
             "Checked from the file alone; compare it with the person and the form before you.",
-            "仅核验文件本身，请与本人及申请表核对。",
+            "仅核验了文件本身，请与本人及申请表核对。",
         ),
     }
 )

@@ -108,5 +108,5 @@ def number_taken(
             " a certificate that is to be replaced must be revoked first"
         )
         place = "" if origin is None else f"（来自 {origin.name} 第 {origin.line} 行）"
-        zh = f"该编号已签发，序列号 {serial}{place}：请删去本行；如需更换证照，须先撤销原证照"
+        zh = f"该编号已签发，序列号 {serial}{place}：请删去本行；如需换发证照，须先撤销原证照"
     return BadRow(line=row.line, faults=(rows.fault(row.line, blind.certificate_type.number, reason, en, zh),))

@@ -44,7 +44,7 @@ class DocumentFolder:
                 raise DocumentMissing(
                     reason="documents_not_given",
                     en="names a document, but no folder was given (--documents)",
-                    zh="指定了文件，但未给出文件目录（--documents）",
+                    zh="指定了文件，但未给出文件夹（--documents）",
                 )
             return None
         if named is None:
@@ -69,7 +69,7 @@ class DocumentFolder:
         raise DocumentMissing(
             reason="document_missing",
             en=f"there is no file {name!r} among the documents",
-            zh=f"文件目录中没有“{name}”",
+            zh=f"文件夹中没有“{name}”",
         )
 
     def _numbered(self, number: str | None) -> Path:
@@ -87,7 +87,7 @@ class DocumentFolder:
         raise DocumentMissing(
             reason="document_missing",
             en=f"no file in {self.path} is named after the number of this row, and no column document names one",
-            zh=f"目录 {self.path} 中没有以本行编号命名的文件，也没有“{DOCUMENT.zh}”列指定文件",
+            zh=f"文件夹 {self.path} 中没有以本行编号命名的文件，也没有“{DOCUMENT.zh}”列指定文件",
         )
 
     def _index(self) -> dict[str, list[Path]]:

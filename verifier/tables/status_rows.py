@@ -98,7 +98,7 @@ class _Reading:
             found = int(cell) if digits and int(cell) <= MAX_INTEGER else None
         if found is None:
             en = "the agency has no such certificate"
-            self.faults.append(_fault(row.line, self._column, "unknown", en, "该机关没有此证照"))
+            self.faults.append(_fault(row.line, self._column, "unknown", en, "该发证机构没有此证照"))
         return found
 
 
