@@ -69,7 +69,9 @@ FAILED: Mapping[Reason, Wording] = MappingProxyType(
             _REFUSE,
         ),
         Reason.WRONG_TYPE: Wording(
-            _words("On the ledger this serial is a certificate of another type.", "账本上该序列号对应另一种类型的证照。"),
+            _words(
+                "On the ledger this serial is a certificate of another type.", "账本上该序列号对应另一种类型的证照。"
+            ),
             _REFUSE,
         ),
         Reason.UNTRUSTED_LEDGER: Wording(

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from ecert.explaining import Language
 from verifier.errors import VerifierError
 
 
@@ -32,8 +33,13 @@ class RowFault:
 
     def __str__(self) -> str:
         """Give `file:line: field: sentence`."""
+        return self.said()
+
+    def said(self, language: Language = Language.EN) -> str:
+        """Give `file:line: field: sentence` in a language."""
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        return f"{place}: {self.field}: {self.en}" if self.field else f"{place}: {self.en}"
+        sentence = language.of(self)
+        return f"{place}: {self.field}: {sentence}" if self.field else f"{place}: {sentence}"
 
     def to_json(self) -> dict[str, object]:
         """Give the fault as JSON."""

@@ -27,6 +27,7 @@ from ecert.events import (
     Place,
     StatusChanged,
 )
+from ecert.fields import Words
 from ecert.suite import SUITE, SigningKey
 from ecert.types import TypeCatalogue
 from store import calls, cursors, events
@@ -75,8 +76,8 @@ class Notes:
         self.reached.append(done)
         self.at_reach(self.stages[-1], done)
 
-    def note(self, text: str) -> None:
-        self.notes.append(text)
+    def note(self, said: str | Words) -> None:
+        self.notes.append(said if isinstance(said, str) else said.en)
 
 
 @dataclass

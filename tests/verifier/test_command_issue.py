@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -241,3 +242,54 @@ class TestStatus:
             (city.folder / "deployment.json").read_text().replace("01", "02", 1), encoding="utf-8"
         )
         assert ecert(city, "status", "revoke", city.files()[0]).exit_code == 2
+
+
+def in_chinese(text: str) -> bool:
+    """Tell whether every line has Chinese and no English sentence in it."""
+    lines = [line for line in text.splitlines() if line]
+    return bool(lines) and not [
+        line for line in lines if not re.search("[\u4e00-\u9fff]", line) or re.search("[a-z]+ [a-z]+ [a-z]+", line)
+    ]
+
+
+def test_in_chinese_a_table_is_issued(city: City) -> None:
+    file = table(city, [row(1), row(2), row(3, holder_name="")])
+    with city.served(EVERY):
+        checked = issue(city, file, "--dry-run", "--skip-bad", "--lang", "zh")
+        first = issue(city, file, "--skip-bad", "--lang", "zh")
+        assert ecert(city, "status", "revoke", AGENCY, "1").exit_code == 0
+        again = issue(city, file, "--skip-bad", "--lang", "zh")
+    assert "2 行可以签发，1 行不能；未保存任何内容" in checked.stdout
+    assert "health.csv:4: holder_name: 为必填项，未填写" in checked.stderr
+    assert "已签发 2 份证照，共 1 批；已发放 2 份；略过 1 行" in first.stdout
+    assert "已于 20" in again.stdout
+    assert "已发放 1 份（未发放：1 份：发证机构已撤销该证照）" in again.stdout
+    for ran in (checked, first, again):
+        assert ran.exit_code == 0
+        assert in_chinese(ran.stdout)
+        assert in_chinese(ran.stderr)
+
+
+def test_in_chinese_a_table_is_refused_and_json_stays_for_programs(city: City) -> None:
+    file = table(city, [row(n, holder_name="") for n in range(25)])
+    refused = issue(city, file, "--lang", "zh")
+    assert (refused.exit_code, refused.stdout) == (2, "")
+    assert "……另有 5 处错误" in refused.stderr
+    assert "ecert: 未保存该文件的任何内容" in refused.stderr
+    assert in_chinese(refused.stderr)
+    assert answer(issue(city, file, "--lang", "zh", "--json")) == answer(issue(city, file, "--json"))
+
+
+def test_in_chinese_it_is_said_why_nothing_is_issued(city: City) -> None:
+    file = table(city, [row(1)])
+    for options, said in [
+        (("--timeout", "0"), "等待账本：0 秒内未完成；没有任何内容丢失"),
+        (("--out", "/dev/null/x"), "无法在 /dev/null/x/"),
+        (("--documents", "/nowhere"), "/nowhere 不是文件夹"),
+    ]:
+        ran = issue(city, file, *options, "--lang", "zh")
+        assert ran.exit_code == 2
+        assert said in ran.stderr
+        assert in_chinese(ran.stderr)
+    unknown = issue(city, file, "--lang", "zh", slug="health")
+    assert "没有证照类型“health”；可用：" in unknown.stderr

@@ -32,6 +32,7 @@ from chain.sender import Sender
 from chain.signer import LocalSigner
 from ecert.draft import lint
 from ecert.facts import Status
+from ecert.fields import Words
 from store.database import Database
 from tests.local_chain import LocalChain
 from tests.tables import give_tables
@@ -64,8 +65,8 @@ class Quiet:
     def reach(self, done: int) -> None:
         del done
 
-    def note(self, text: str) -> None:
-        del text
+    def note(self, said: str | Words) -> None:
+        del said
 
 
 @dataclass(kw_only=True)

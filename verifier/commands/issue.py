@@ -7,19 +7,22 @@ from typing import Annotated
 
 import typer
 
+from ecert.explaining import Language
+from ecert.fields import Words
 from verifier.commands.bars import Bars
 from verifier.commands.kept_back import kept_back, print_withheld
 from verifier.commands.office import ERROR, answered, open_office, print_json
-from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.options import DataOption, JsonOption, LanguageOption
 from verifier.services.issuing import LARGEST_BATCH
 from verifier.services.issuing import issue as issue_table
 from verifier.services.table_issuance import Order, Outcome
 from verifier.tables.type_names import type_named
 from verifier.times import shown
 
-RESUME = (
-    "Run the same command again: it goes on where this one stopped, and issues nothing twice."
-    " Where files could not be written, it writes them; --out chooses another folder."
+RESUME = Words(
+    en="Run the same command again: it goes on where this one stopped, and issues nothing twice."
+    " Where files could not be written, it writes them; --out chooses another folder.",
+    zh="请重新运行同一命令：它会从中断处继续，不会重复签发；未能写入的文件会重新写出，可用 --out 指定其他文件夹。",
 )
 
 
@@ -49,6 +52,7 @@ def issue(
     timeout: Annotated[
         float | None, typer.Option("--timeout", min=0, help="Seconds to wait at most. [default: for ever]")
     ] = None,
+    lang: LanguageOption = Language.EN,
     as_json: JsonOption = False,
 ) -> None:
     """Issue the certificates of a table. Exit code 0: all is anchored, verified and handed out; 2: it is not.
@@ -56,8 +60,8 @@ def issue(
     Every row is checked before anything is stored. The same file again goes on where it was left. A table
     (*.results.csv) says what came of each row; in it an apostrophe stands before what a spreadsheet would calculate.
     """
-    bars = Bars()
-    with answered(as_json=as_json, resume=RESUME), open_office(data, bars) as (office, settings):
+    bars = Bars(language=lang)
+    with answered(as_json=as_json, resume=RESUME, language=lang), open_office(data, bars) as (office, settings):
         order = Order(
             file=file,
             certificate_type=type_named(certificate_type),
@@ -72,7 +76,10 @@ def issue(
             timeout=timeout,
         )
         outcome = issue_table(office, order)
-    _render(outcome, as_json=as_json)
+    if as_json:
+        print_json(outcome_to_json(outcome))
+    else:
+        _render(outcome, lang)
     if not (outcome.complete or dry_run or (not wait and not outcome.withheld)):
         raise typer.Exit(ERROR)
 
@@ -91,32 +98,49 @@ def state_of(outcome: Outcome) -> str:
     return "done" if outcome.complete else "waiting"
 
 
-def _render(outcome: Outcome, *, as_json: bool) -> None:
-    if as_json:
-        print_json(outcome_to_json(outcome))
-        return
+def _render(outcome: Outcome, language: Language) -> None:
     for fault in outcome.faults[:20]:
-        typer.echo(str(fault), err=True)
+        typer.echo(fault.said(language), err=True)
     if outcome.order.dry_run:
-        typer.echo(f"{outcome.rows} rows can be issued, {outcome.bad} cannot; nothing was stored")
+        typer.echo(language.of(_checked(outcome)))
         return
     if outcome.done_before is not None:
-        typer.echo(f"issued already on {shown(outcome.done_before)}; the files were written again where they lacked")
-    typer.echo(
-        f"{_count(outcome.issued, 'certificate')} in {_count(len(outcome.batches), 'batch', 'batches')},"
-        f" {outcome.handed_out} handed out{_kept_back(outcome)}, {_count(outcome.bad, 'row')} passed over"
+        typer.echo(language.of(_done_before(shown(outcome.done_before))))
+    typer.echo(language.of(_issued(outcome, _kept_back(outcome, language))))
+    print_withheld(outcome.withheld, language)
+    typer.echo(language.of(Words(en=f"each row: {outcome.results}", zh=f"逐行结果：{outcome.results}")))
+
+
+def _checked(outcome: Outcome) -> Words:
+    return Words(
+        en=f"{outcome.rows} rows can be issued, {outcome.bad} cannot; nothing was stored",
+        zh=f"{outcome.rows} 行可以签发，{outcome.bad} 行不能；未保存任何内容",
     )
-    print_withheld(outcome.withheld)
-    typer.echo(f"each row: {outcome.results}")
+
+
+def _done_before(then: str) -> Words:
+    return Words(
+        en=f"issued already on {then}; the files were written again where they lacked",
+        zh=f"已于 {then} 签发；缺少的文件已重新写出",
+    )
+
+
+def _issued(outcome: Outcome, kept: str) -> Words:
+    return Words(
+        en=f"{_count(outcome.issued, 'certificate')} in {_count(len(outcome.batches), 'batch', 'batches')},"
+        f" {outcome.handed_out} handed out{kept}, {_count(outcome.bad, 'row')} passed over",
+        zh=f"已签发 {outcome.issued} 份证照，共 {len(outcome.batches)} 批；"
+        f"已发放 {outcome.handed_out} 份{kept}；略过 {outcome.bad} 行",
+    )
 
 
 def _count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _kept_back(outcome: Outcome) -> str:
+def _kept_back(outcome: Outcome, language: Language) -> str:
     waiting = outcome.issued - outcome.handed_out - len(outcome.withdrawn) - len(outcome.withheld)
-    return kept_back(outcome.withdrawn, outcome.withheld, waiting=waiting)
+    return kept_back(outcome.withdrawn, outcome.withheld, waiting=waiting, language=language)
 
 
 def outcome_to_json(outcome: Outcome) -> dict[str, object]:

@@ -14,6 +14,8 @@ import typer
 from chain.deployment import Deployment
 from chain.errors import ChainError
 from ecert.errors import EcertError
+from ecert.explaining import Language
+from ecert.fields import Words
 from store.database import Database
 from store.errors import CommitUncertain, DatabaseAway, StoreError
 from verifier.commands.bars import Bars
@@ -26,6 +28,8 @@ from verifier.settings import Settings, load_settings
 
 ERROR = 2
 """The exit code of everything that is not done."""
+_SEMICOLON = Words(en="; ", zh="；")
+_INTERRUPTED = Words(en="interrupted", zh="已中断")
 
 
 @contextmanager
@@ -51,40 +55,46 @@ def open_office(data: Path | None, bars: Bars) -> Iterator[tuple[Office, Setting
 
 
 @contextmanager
-def answered(*, as_json: bool, resume: str) -> Iterator[None]:
+def answered(*, as_json: bool, resume: str | Words, language: Language = Language.EN) -> Iterator[None]:
     """Turn what can go wrong into words on stderr, one JSON object on stdout if asked, and the exit code 2.
 
-    `resume` says how to go on after an interruption.
+    `resume` says how to go on after an interruption. What is for programs is English, whatever the language.
     """
+    go_on = Words(en=resume, zh=resume) if isinstance(resume, str) else resume
+    safe = Words(en=f"nothing is lost. {go_on.en}", zh=f"没有任何内容丢失。{go_on.zh}")
+    semicolon = language.of(_SEMICOLON)
     try:
         yield
     except RowsRefused as error:
         for fault in error.faults[:20]:
-            typer.echo(str(fault), err=True)
+            typer.echo(fault.said(language), err=True)
         if error.count > len(error.faults[:20]):
-            typer.echo(f"... {error.count - len(error.faults[:20])} more faults", err=True)
-        typer.echo(f"ecert: {_kept(error.issued)}", err=True)
+            more = error.count - len(error.faults[:20])
+            typer.echo(language.of(Words(en=f"... {more} more faults", zh=f"……另有 {more} 处错误")), err=True)
+        typer.echo(f"ecert: {language.of(_kept(error.issued))}", err=True)
         faults = [fault.to_json() for fault in error.faults]
         said = {"state": "refused", "message": str(error), "faults": faults, "faults_in_all": error.count}
         _fail(as_json, {**said, "issued": error.issued})
     except (DatabaseAway, CommitUncertain) as error:
-        message = f"{error}; nothing is lost. {resume}"
-        typer.echo(f"ecert: {message}", err=True)
-        _fail(as_json, {"state": "stopped", "message": message})
+        typer.echo(f"ecert: {error}{semicolon}{language.of(safe)}", err=True)
+        _fail(as_json, {"state": "stopped", "message": f"{error}; {safe.en}"})
     except (VerifierError, StoreError, ChainError, EcertError) as error:
-        typer.echo(f"ecert: {error}", err=True)
+        typer.echo(f"ecert: {_said(error, language)}", err=True)
         _fail(as_json, {"state": "stopped", "message": str(error)})
     except BrokenPipeError:
         raise
     except OSError as error:
-        message = f"{said_of(error)}; nothing is lost. {resume}"
-        typer.echo(f"ecert: {message}", err=True)
-        _fail(as_json, {"state": "stopped", "message": message})
+        typer.echo(f"ecert: {said_of(error, language)}{semicolon}{language.of(safe)}", err=True)
+        _fail(as_json, {"state": "stopped", "message": f"{said_of(error)}; {safe.en}"})
     except (KeyboardInterrupt, Exception) as error:  # what is not an interruption is raised again
         if not _interrupted(error):
             raise
-        typer.echo(f"ecert: interrupted; nothing is lost. {resume}", err=True)
-        _fail(as_json, {"state": "interrupted", "message": resume})
+        typer.echo(f"ecert: {language.of(_INTERRUPTED)}{semicolon}{language.of(safe)}", err=True)
+        _fail(as_json, {"state": "interrupted", "message": go_on.en})
+
+
+def _said(error: Exception, language: Language) -> str:
+    return language.of(error.words) if isinstance(error, VerifierError) else str(error)
 
 
 def _interrupted(error: BaseException | None) -> bool:
@@ -96,12 +106,14 @@ def _interrupted(error: BaseException | None) -> bool:
     return False
 
 
-def _kept(issued: int) -> str:
+def _kept(issued: int) -> Words:
     if not issued:
-        return "nothing of this file was stored"
-    return (
-        f"{issued} certificates of this file were issued before this was found, and stay: the same command with"
-        " --skip-bad hands them out, and passes over the rows above"
+        return Words(en="nothing of this file was stored", zh="未保存该文件的任何内容")
+    return Words(
+        en=f"{issued} certificates of this file were issued before this was found, and stay: the same command with"
+        " --skip-bad hands them out, and passes over the rows above",
+        zh=f"发现错误之前已签发该文件的 {issued} 份证照，这些证照保留："
+        "同一命令加 --skip-bad 可将其发放，并略过上述各行",
     )
 
 

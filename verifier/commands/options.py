@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ecert.explaining import Language
+
 DataOption = Annotated[
     Path | None,
     typer.Option(
@@ -16,6 +18,7 @@ DataOption = Annotated[
         show_default=False,
     ),
 ]
+LanguageOption = Annotated[Language, typer.Option("--lang", help="Language of the sentences.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout and nothing else.")]
 SupervisedOption = Annotated[
     bool, typer.Option("--supervised", hidden=True, help="End when standard input ends; given by `ecert serve`.")

@@ -12,9 +12,7 @@ from ecert.fields import Words
 from ecert.parsing import MAX_SIZE
 
 PATTERN = "**/*.ecert.json"
-_NONE_HERE = Words(
-    en="no certificate files (*.ecert.json) were found here", zh="此处没有找到证照文件（*.ecert.json）"
-)
+_NONE_HERE = Words(en="no certificate files (*.ecert.json) were found here", zh="此处没有找到证照文件（*.ecert.json）")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

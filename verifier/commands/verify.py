@@ -18,7 +18,7 @@ from ecert.fields import Words
 from ecert.verdict import Result
 from verifier.commands.asking import asking
 from verifier.commands.judges import Judge, at_hand, local_judge, offline_judge, remote_judge
-from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.options import DataOption, JsonOption, LanguageOption
 from verifier.commands.presented_files import Named, named_files, read_presented_file
 from verifier.commands.remote import ServiceUnusable
 from verifier.commands.reporting import FAILED, reported
@@ -81,7 +81,7 @@ def verify(
             "--roots", metavar="FINGERPRINT", envvar="ECERT_TRUST_ROOTS", help="Whose trust file is believed."
         ),
     ] = None,
-    lang: Annotated[Language, typer.Option("--lang", help="Language of the sentences.")] = Language.EN,
+    lang: LanguageOption = Language.EN,
     as_json: JsonOption = False,
 ) -> None:
     """Verify certificates. Exit code 0: all VALID; 1: at least one INVALID; 2: else, one UNKNOWN or an error.

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import partial
 
 from chain.deployment import Deployment
+from ecert.fields import Words
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.access.idempotency import Idempotency
@@ -103,8 +104,9 @@ class LoggedProgress(Silence):
     def __init__(self) -> None:
         self._noted: set[str] = set()
 
-    def note(self, text: str) -> None:
-        """Log it, once."""
+    def note(self, said: str | Words) -> None:
+        """Log it, once, in English."""
+        text = said if isinstance(said, str) else said.en
         if text not in self._noted:
             self._noted.add(text)
             _LOG.warning("%s", text)

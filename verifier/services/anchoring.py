@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecert.certificate_type import CertificateType
+from ecert.fields import Words
 from ecert.verdict import Reason
 from store import batches, jobs
 from store.records import BatchRecord, Job
@@ -19,7 +20,17 @@ from verifier.services.held_up import held_up
 from verifier.services.office import Office, Patience
 from verifier.services.online_batches import OnlineBatches
 from verifier.services.progress import Stage
-from verifier.services.vigil import QUIET, Vigil
+from verifier.services.vigil import QUIET, Vigil, not_taken
+
+_WAITING = Words(en="waiting for the ledger", zh="等待账本")
+_TOO_OLD = Words(
+    en="our copy of the ledger is too old to judge by: is the indexer (`ecert serve`) running?",
+    zh="账本副本过旧，无法据以核验：索引程序（`ecert serve`）是否在运行？",
+)
+_BEHIND = Words(
+    en="the ledger has it, our copy does not yet: is the indexer (`ecert serve`) running?",
+    zh="账本已登记，账本副本尚未更新：索引程序（`ecert serve`）是否在运行？",
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -57,7 +68,7 @@ def wait_and_hand_out(
             break
         now_known = _look(office, job, waiting)
         watch.tell(now_known)
-        patience.wait("waiting for the ledger")
+        patience.wait(_WAITING)
     if not waiting:
         anchored.complete = True
         if not anchored.withheld:
@@ -97,7 +108,7 @@ def _hand_out(
     fields = FieldKeys.under(office.keyring.folder)
     result = hand_out(office.database, record, certificate_type, copy, fields=fields, folder=place, now=office.clock())
     if result.later:
-        office.progress.note("our copy of the ledger is too old to judge by: is the indexer (`ecert serve`) running?")
+        office.progress.note(_TOO_OLD)
         return False
     anchored.files += result.files
     anchored.withheld |= result.withheld
@@ -112,10 +123,15 @@ def _look(office: Office, job: Job, waiting: dict[int, BatchRecord]) -> list[Bat
         records = [record for record in batches.of_job(connection, job.id) if record.id in waiting]
     for record in records:
         if record.state is BatchState.VOID or record.call_state is CallState.FAILED:
+            first, last = record.first_serial, record.first_serial + record.count - 1
+            why = record.error or record.void_reason
             raise IssuingStopped(
-                f"the ledger refused the batch of serials {record.first_serial} to"
-                f" {record.first_serial + record.count - 1}: {record.error or record.void_reason or 'no reason given'};"
-                " its rows are issued again, under new serials, by the same command"
+                Words(
+                    en=f"the ledger refused the batch of serials {first} to {last}: {why or 'no reason given'};"
+                    " its rows are issued again, under new serials, by the same command",
+                    zh=f"账本拒绝了序列号 {first} 至 {last} 的批次：{why or '未说明原因'}；"
+                    "重新运行同一命令，其各行将以新的序列号重新签发",
+                )
             )
     return records
 
@@ -131,7 +147,7 @@ class _Watch:
         """Say something where a word of the ledger or a long silence asks for it; end where nobody is at work."""
         for record in records:
             if record.waiting_reason:
-                self._office.progress.note(f"the ledger does not take it yet: {record.waiting_reason}; waiting")
+                self._office.progress.note(not_taken(record.waiting_reason))
         before = held_up(self._office, records)
         if before is not None and void_abandoned(self._office, agency=before.batch.agency):
             before = held_up(self._office, records)
@@ -142,13 +158,11 @@ class _Watch:
         if quiet < QUIET or any(record.waiting_reason for record in records):
             return
         if before is not None:
-            self._office.progress.note(f"{before}; waiting")
+            self._office.progress.note(Words(en=f"{before.words.en}; waiting", zh=f"{before.words.zh}；等待中"))
             return
         if all(record.call_state is CallState.QUEUED for record in records):
             missing = self._vigil.missing(open_calls[0])
             if missing is not None:
                 self._office.progress.note(missing)
         elif any(record.call_state in {CallState.SETTLED, CallState.MINED} for record in records):
-            self._office.progress.note(
-                "the ledger has it, our copy does not yet: is the indexer (`ecert serve`) running?"
-            )
+            self._office.progress.note(_BEHIND)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ecert.certificate import Issuer
 from ecert.draft import LintedCertificate
+from ecert.fields import Words
 from ecert.issuing import SignedCertificate, salt_bytes, sign
 from store import batches, certificates, jobs
 from store.errors import LeaseLost
@@ -24,6 +25,19 @@ from verifier.services.progress import Stage
 from verifier.services.table_issuance import Plan
 from verifier.tables.lines import unchanged
 from verifier.tables.linted_rows import LintedRow
+
+_TAKEN_OVER = Words(
+    en="another process took this file over, or gave up its rows because this one stood still; nothing is lost: the"
+    " same command goes on",
+    zh="另一进程已接手该文件，或因本进程停顿而放弃了其各行；没有任何内容丢失：重新运行同一命令即可继续",
+)
+_FILLED_ELSEWHERE = Words(
+    en="another process is filling the same batch; nothing is lost", zh="另一进程正在填写同一批次；没有任何内容丢失"
+)
+_CHANGED = Words(
+    en="the file was changed while it was issued: the batch that was being filled is void",
+    zh="签发过程中文件被修改：正在填写的批次已作废",
+)
 
 
 class Filling:
@@ -67,10 +81,7 @@ class Filling:
             self._drop(str(error))
             raise
         except LeaseLost as error:
-            raise IssuingStopped(
-                "another process took this file over, or gave up its rows because this one stood still; nothing is"
-                " lost: the same command goes on"
-            ) from error
+            raise IssuingStopped(_TAKEN_OVER) from error
         finally:
             self._held.release()
 
@@ -145,12 +156,12 @@ class Filling:
     def _store(self, batch: OpenBatch) -> None:
         if not batch.store():
             self._open = None
-            raise IssuingStopped("another process is filling the same batch; nothing is lost")
+            raise IssuingStopped(_FILLED_ELSEWHERE)
         self._office.progress.reach(self._done)
 
     def _close(self, batch: OpenBatch) -> None:
         if not unchanged(self._plan.file, self._plan.before):
-            raise IssuingStopped("the file was changed while it was issued: the batch that was being filled is void")
+            raise IssuingStopped(_CHANGED)
         batch.close()
         self._open = None
         self._office.progress.reach(self._done)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 
+from ecert.fields import Words
 from store import leases
 from store.database import Connection
 from store.records import Job, Lease
@@ -16,6 +17,12 @@ SECONDS = 15
 LONGEST = leases.LONGEST
 """Seconds for which `ecert reissue` holds a job."""
 RENEW_AFTER = 5
+
+_ELSEWHERE = Words(
+    en="another process is issuing this file, or was killed a moment ago: waiting for it",
+    zh="另一进程正在签发该文件，或刚刚中断：等待中",
+)
+_SAME_FILE = Words(en="issuing the same file in another process", zh="另一进程签发同一文件")
 
 
 def lease_of(job: int) -> str:
@@ -43,8 +50,8 @@ class HeldJob:
                 )
             if lease is not None:
                 return cls(office, lease, now)
-            office.progress.note("another process is issuing this file, or was killed a moment ago: waiting for it")
-            patience.wait("issuing the same file in another process")
+            office.progress.note(_ELSEWHERE)
+            patience.wait(_SAME_FILE)
 
     @property
     def is_due(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from ecert.fields import Words
 from store import batches, jobs
 from store.records import BatchRecord
 from store.states import CallState
@@ -18,13 +19,18 @@ class HeldUp:
     batch: BatchRecord
     table: str | None
 
-    def __str__(self) -> str:
+    @property
+    def words(self) -> Words:
         """Say what is waited for."""
         if self.table is None:
-            return "anchors go in the order of serials, and what was asked for one by one comes first"
-        return (
-            f"anchors go in the order of serials, and {self.table} comes first, which somebody is issuing"
-            " or was until a moment ago"
+            return Words(
+                en="anchors go in the order of serials, and what was asked for one by one comes first",
+                zh="登记按序列号顺序进行，逐份申请的证照在先",
+            )
+        return Words(
+            en=f"anchors go in the order of serials, and {self.table} comes first, which somebody is issuing"
+            " or was until a moment ago",
+            zh=f"登记按序列号顺序进行，{self.table} 在先，该文件正在签发或刚刚中断",
         )
 
 

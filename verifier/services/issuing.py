@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 from ecert.certificate_type import CertificateType
+from ecert.fields import Words
 from ecert.types import TypeCatalogue
 from store import batches, certificates, jobs
 from store.records import Job
@@ -27,6 +28,7 @@ from verifier.services.filling import Filling
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
 from verifier.services.table_issuance import Order, Outcome, Plan
+from verifier.system_words import why
 from verifier.tables.document_folder import DocumentFolder
 from verifier.tables.lines import Survey, open_plain, survey
 from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header
@@ -81,9 +83,13 @@ def _assure_folder(order: Order) -> None:
     try:
         assure_writable(folder)
     except OSError as error:
-        why = error.strerror or error
+        words = why(error)
         raise IssuingStopped(
-            f"nothing was stored by this run: files cannot be written in {folder}: {why}; choose another --out"
+            Words(
+                en=f"nothing was stored by this run: files cannot be written in {folder}: {words.en};"
+                " choose another --out",
+                zh=f"本次运行未保存任何内容：无法在 {folder} 中写入文件：{words.zh}；请用 --out 指定其他文件夹",
+            )
         ) from error
 
 
@@ -181,17 +187,19 @@ def _wait_until_allowed(office: Office, order: Order, kid: bytes, patience: Pati
         last = min(last, patience.until)
     while True:
         now = office.clock()
-        why = obstacle(office.copy(), agency=order.agency, certificate_type=order.certificate_type, kid=kid, now=now)
-        if why is None:
+        found = obstacle(office.copy(), agency=order.agency, certificate_type=order.certificate_type, kid=kid, now=now)
+        if found is None:
             return
-        if now >= last or (why.ends is not None and why.ends > last):
-            raise IssuingStopped(f"{why}; nothing was stored")
-        if why.ends is None:
-            note = f"{why}, says our copy of the ledger; it may be behind: looking again for {LEDGER_PATIENCE} s"
+        en, zh = found.why.en, found.why.zh
+        if now >= last or (found.ends is not None and found.ends > last):
+            raise IssuingStopped(Words(en=f"{en}; nothing was stored", zh=f"{zh}；未保存任何内容"))
+        if found.ends is None:
+            en = f"{en}, says our copy of the ledger; it may be behind: looking again for {LEDGER_PATIENCE} s"
+            zh = f"账本副本显示：{zh}；副本可能滞后，{LEDGER_PATIENCE} 秒内将再次查看"
         else:
-            note = f"{why}; waiting"
-        office.progress.note(note)
-        patience.wait(str(why))
+            en, zh = f"{en}; waiting", f"{zh}；等待中"
+        office.progress.note(Words(en=en, zh=zh))
+        patience.wait(found.why)
 
 
 def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: Anchored) -> Outcome:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from ecert.certificate_type import CertificateType
 from ecert.facts import KeyFacts
+from ecert.fields import Words
 from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from store.database import Database
@@ -18,7 +19,10 @@ from verifier.services.progress import Progress
 from verifier.times import shown
 
 NO_COPY = "there is no copy of the ledger yet: is the indexer running?"
-NO_COPY_HERE = "there is no copy of the ledger yet: is the indexer (`ecert serve`) running?"
+NO_COPY_HERE = Words(
+    en="there is no copy of the ledger yet: is the indexer (`ecert serve`) running?",
+    zh="尚无账本副本：索引程序（`ecert serve`）是否在运行？",
+)
 """The same, for who works at a terminal."""
 
 
@@ -87,11 +91,14 @@ class Patience:
         """Whether the time is over."""
         return self.timeout is not None and self.waited >= self.timeout
 
-    def wait(self, what: str) -> None:
+    def wait(self, what: Words) -> None:
         """Wait a moment; raises `IssuingStopped` when the time is over."""
         if self.over:
             raise IssuingStopped(
-                f"{what}: not done within {self.timeout:g} s; nothing is lost, the same command goes on"
+                Words(
+                    en=f"{what.en}: not done within {self.timeout:g} s; nothing is lost, the same command goes on",
+                    zh=f"{what.zh}：{self.timeout:g} 秒内未完成；没有任何内容丢失，重新运行同一命令即可继续",
+                )
             )
         self.office.pause(self.step)
 
@@ -100,11 +107,11 @@ class Patience:
 class Obstacle:
     """Why an agency cannot issue now, and from when it can, where waiting alone ends it."""
 
-    why: str
+    why: Words
     ends: int | None = None
 
     def __str__(self) -> str:
-        return self.why
+        return self.why.en
 
 
 def obstacle(
@@ -115,21 +122,24 @@ def obstacle(
         return Obstacle(why=NO_COPY_HERE)
     known = copy.agency(agency)
     if known is None:
-        return Obstacle(why=f"{agency} is not registered on the ledger")
+        return Obstacle(why=Words(en=f"{agency} is not registered on the ledger", zh=f"{agency} 未在账本登记"))
     if known.suspended:
-        return Obstacle(why=f"{agency} is suspended on the ledger")
+        return Obstacle(why=Words(en=f"{agency} is suspended on the ledger", zh=f"{agency} 在账本上已被暂停"))
     accreditations = known.accreditations(certificate_type.vct_hash, copy.settled_block)
     if not any(each.since <= now and (each.until is None or now < each.until) for each in accreditations):
-        return Obstacle(why=f"{agency} is not accredited for {certificate_type.slug}")
+        en, zh = f"{agency} is not accredited for {certificate_type.slug}", f"{agency} 无权签发“{certificate_type.zh}”"
+        return Obstacle(why=Words(en=en, zh=zh))
     return _key_obstacle(known.keys.get(kid), agency, now)
 
 
 def _key_obstacle(key: KeyFacts | None, agency: str, now: int) -> Obstacle | None:
     if key is None:
-        return Obstacle(why=f"the certificate key of {agency} is not on the ledger")
+        en, zh = f"the certificate key of {agency} is not on the ledger", f"{agency} 的签署密钥不在账本上"
+        return Obstacle(why=Words(en=en, zh=zh))
     if key.retired is not None or key.compromised_since is not None:
-        return Obstacle(why=f"the certificate key of {agency} is retired or revoked on the ledger")
+        en = f"the certificate key of {agency} is retired or revoked on the ledger"
+        return Obstacle(why=Words(en=en, zh=f"{agency} 的签署密钥在账本上已停用或失控"))
     if key.added > now:
-        why = f"the certificate key of {agency} does not count yet, but from {shown(key.added)}"
-        return Obstacle(why=why, ends=key.added)
+        en = f"the certificate key of {agency} does not count yet, but from {shown(key.added)}"
+        return Obstacle(why=Words(en=en, zh=f"{agency} 的签署密钥自 {shown(key.added)} 起才有效"), ends=key.added)
     return None

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
+
+from ecert.fields import Words
 
 
 class Stage(StrEnum):
@@ -15,6 +19,16 @@ class Stage(StrEnum):
     SETTLE = "settled on the ledger"
 
 
+STAGES: Mapping[str, Words] = MappingProxyType(
+    {
+        Stage.CHECK: Words(en=Stage.CHECK, zh="检查各行"),
+        Stage.SIGN: Words(en=Stage.SIGN, zh="签署并保存"),
+        Stage.ANCHOR: Words(en=Stage.ANCHOR, zh="登记到账本并发放"),
+        Stage.SETTLE: Words(en=Stage.SETTLE, zh="账本最终确认"),
+    }
+)
+
+
 class Progress(Protocol):
     """Whoever shows it to a person, or nobody."""
 
@@ -24,7 +38,7 @@ class Progress(Protocol):
     def reach(self, done: int) -> None:
         """So many pieces of the part are done now."""
 
-    def note(self, text: str) -> None:
+    def note(self, said: str | Words) -> None:
         """Say something that a person should know while waiting; the same text again is not said twice."""
 
 
@@ -37,5 +51,5 @@ class Silence:
     def reach(self, done: int) -> None:
         """Say nothing."""
 
-    def note(self, text: str) -> None:
+    def note(self, said: str | Words) -> None:
         """Say nothing."""

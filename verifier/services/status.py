@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from chain.sizes import MAX_SERIALS
 from ecert.facts import Status
+from ecert.fields import Words
 from ecert.ledger_copies import LedgerCopies
 from store import calls, supersessions
 from store.database import Connection
@@ -23,7 +24,7 @@ from verifier.keys.keyring import Purpose
 from verifier.services.office import NO_COPY, NO_COPY_HERE, Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.status_order import NOT_ON_LEDGER, Action, StatusOrder, StatusOutcome, Unchangeable
-from verifier.services.vigil import QUIET, Vigil
+from verifier.services.vigil import QUIET, Vigil, not_taken
 
 _KINDS = frozenset(Action)
 
@@ -188,7 +189,7 @@ def _settle(office: Office, outcome: StatusOutcome, patience: Patience) -> Statu
         quiet = vigil.quiet([(call.state, call.waiting_reason) for call in found], settled=not open_calls)
         _say(office, found, vigil.missing(open_calls[0]) if open_calls and quiet >= QUIET else None)
         vigil.look(open_calls[0] if open_calls else None)
-        patience.wait(f"waiting for the ledger to {outcome.order.action}")
+        patience.wait(Words(en=f"waiting for the ledger to {outcome.order.action}", zh="等待账本"))
 
 
 def _shown(office: Office, found: Sequence[Call]) -> bool:
@@ -199,10 +200,10 @@ def _shown(office: Office, found: Sequence[Call]) -> bool:
     )
 
 
-def _say(office: Office, found: Sequence[Call], missing: str | None) -> None:
+def _say(office: Office, found: Sequence[Call], missing: Words | None) -> None:
     for call in found:
         if call.waiting_reason:
-            office.progress.note(f"the ledger does not take it yet: {call.waiting_reason}; waiting")
+            office.progress.note(not_taken(call.waiting_reason))
             return
     if missing is not None and all(call.state is CallState.QUEUED for call in found):
         office.progress.note(missing)

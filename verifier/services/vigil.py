@@ -7,6 +7,7 @@ sender whose node does not answer holds no key either. The indexer beside it wri
 
 from __future__ import annotations
 
+from ecert.fields import Words
 from store import calls, leases, sightings
 from store.sightings import Sighting
 from store.states import NodeTrouble
@@ -20,15 +21,38 @@ QUIET = 10
 DESERTED = 60
 """Seconds without any change after which waiting is of no use where nobody is at work."""
 
-WRITTEN_DOWN = (
-    "nobody is at work on this: it is written down and will be done as soon as `ecert serve` runs and reaches its node;"
-    " nothing is lost; the same command again shows how it went"
+WRITTEN_DOWN = Words(
+    en="nobody is at work on this: it is written down and will be done as soon as `ecert serve` runs and reaches its"
+    " node; nothing is lost; the same command again shows how it went",
+    zh="目前没有程序处理此事：已记录在案，`ecert serve` 运行并连上节点后即会完成；没有任何内容丢失；"
+    "重新运行同一命令可查看结果",
 )
 
-NODE_AWAY = (
-    "the node does not answer: it is written down and will be done as soon as the node answers again; nothing is lost;"
-    " the same command again shows how it went"
+NODE_AWAY = Words(
+    en="the node does not answer: it is written down and will be done as soon as the node answers again; nothing is"
+    " lost; the same command again shows how it went",
+    zh="节点没有应答：已记录在案，节点恢复后即会完成；没有任何内容丢失；重新运行同一命令可查看结果",
 )
+
+_UNFIT = Words(
+    en="what the node says cannot be used (the log of `ecert serve` says why); waiting for it",
+    zh="节点的应答无法使用（原因见 `ecert serve` 的日志）；等待中",
+)
+_AWAY = Words(en="the node does not answer; waiting for it", zh="节点没有应答；等待中")
+_NOT_TAKEN = Words(
+    en="the sender is at work on this, and its node does not take it yet; waiting",
+    zh="发送程序正在处理，节点尚未接受；等待中",
+)
+_NO_SENDER = Words(
+    en="no sender is working on this: start `ecert serve`; waiting",
+    zh="没有发送程序在处理：请启动 `ecert serve`；等待中",
+)
+
+
+def not_taken(reason: str) -> Words:
+    """Say that the ledger does not take a call yet, and why in its own words."""
+    return Words(en=f"the ledger does not take it yet: {reason}; waiting", zh=f"账本暂不接受：{reason}；等待中")
+
 
 JUST_LOOKED = 5
 """Seconds of silence from which on an indexer, which looks every two, may be waiting for a node that does not answer.
@@ -66,25 +90,28 @@ class Vigil:
             return  # somebody is at work on it, or it is given up in a moment
         if before is not None:
             raise IssuingStopped(
-                f"{before}; nobody is at work on it: the office (`ecert serve`) closes it as soon as it runs;"
-                " nothing is lost"
+                Words(
+                    en=f"{before.words.en}; nobody is at work on it: the office (`ecert serve`) closes it as soon as it"
+                    " runs; nothing is lost",
+                    zh=f"{before.words.zh}；目前没有程序处理：办公端（`ecert serve`）运行后即会封批；没有任何内容丢失",
+                )
             )
         if not self._attended(call):
             raise IssuingStopped(WRITTEN_DOWN if self._node_trouble() is None else NODE_AWAY)
 
-    def missing(self, call: int | None) -> str | None:
+    def missing(self, call: int | None) -> Words | None:
         """Say what is missing where a call waits to be sent and nothing moves; None where that is not known yet."""
         trouble = self._node_trouble()
         if trouble is NodeTrouble.UNFIT:
-            return "what the node says cannot be used (the log of `ecert serve` says why); waiting for it"
+            return _UNFIT
         if trouble is NodeTrouble.AWAY:
-            return "the node does not answer; waiting for it"
+            return _AWAY
         if self._attended(call):
-            return "the sender is at work on this, and its node does not take it yet; waiting"
+            return _NOT_TAKEN
         seen = self._sighting()
         if seen is not None and JUST_LOOKED <= self._age(seen) < self._office.late_seconds:
             return None
-        return "no sender is working on this: start `ecert serve`; waiting"
+        return _NO_SENDER
 
     def _node_trouble(self) -> NodeTrouble | None:
         """Say what an indexer that is at work sees to be wrong with the node."""

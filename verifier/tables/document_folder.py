@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ecert.documents import Document, hash_document
+from ecert.fields import Words
 from verifier.faults import IssuingStopped
+from verifier.system_words import why
 from verifier.tables.columns import DOCUMENT
 
 
@@ -57,7 +59,9 @@ class DocumentFolder:
             with path.open("rb") as file:
                 return hash_document(file)
         except OSError as error:
-            raise IssuingStopped(f"the document {path} cannot be read: {error.strerror}") from error
+            words = why(error)
+            en, zh = f"the document {path} cannot be read: {words.en}", f"无法读取文件 {path}：{words.zh}"
+            raise IssuingStopped(Words(en=en, zh=zh)) from error
 
     def _inside(self, folder: Path, name: str) -> Path:
         try:
@@ -92,7 +96,7 @@ class DocumentFolder:
 
     def _index(self) -> dict[str, list[Path]]:
         if self.path is None or not self.path.is_dir():
-            raise IssuingStopped(f"{self.path} is no folder of documents")
+            raise IssuingStopped(Words(en=f"{self.path} is no folder of documents", zh=f"{self.path} 不是文件夹"))
         index: dict[str, list[Path]] = {}
         for path in sorted(self.path.iterdir()):
             if path.is_file() and not path.name.startswith("."):

@@ -16,6 +16,7 @@ from ecert.certificate import Value
 from ecert.documents import LARGEST
 from ecert.draft import Freezer, LintedCertificate, attach, lint
 from ecert.errors import Fault, FaultReason, LintError, MalformedError, SealBroken
+from ecert.fields import Words
 from ecert.strict_json import loads
 from ecert.types import CertificateType, Kind, TypeCatalogue
 from verifier.faults import IssuingStopped, RowFault
@@ -157,7 +158,10 @@ class LintedRows:
             linted = self._freezer.thaw(self._type, frozen, place=place)
         except (ValueError, SealBroken) as error:
             raise IssuingStopped(
-                "the rows that were laid aside were changed by somebody: issue the table again"
+                Words(
+                    en="the rows that were laid aside were changed by somebody: issue the table again",
+                    zh="暂存的各行已被改动：请重新签发该表",
+                )
             ) from error
         document = said["document"]
         return LintedRow(line=said["line"], linted=linted, document=None if document is None else Path(document))

@@ -12,7 +12,9 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import BinaryIO
 
+from ecert.fields import Words
 from verifier.faults import IssuingStopped
+from verifier.system_words import why
 
 _LENGTH = 4
 
@@ -70,20 +72,32 @@ class Spool:
             file.seek(at)
             found = file.read(size)
         except OSError as error:
-            raise self._lost(error.strerror or str(error)) from error
+            raise self._lost(why(error)) from error
         if len(found) != size:
-            raise self._lost("it ends early")
+            raise self._lost(Words(en="it ends early", zh="提前结束"))
         return found
 
     def _stopped(self, error: OSError) -> IssuingStopped:
-        why = error.strerror or error
+        words, place = why(error), self._place
         return IssuingStopped(
-            f"nothing was stored by this run: the rows of a long table cannot be laid aside in {self._place}: {why}"
+            Words(
+                en="nothing was stored by this run: the rows of a long table cannot be laid aside in"
+                f" {place.en}: {words.en}",
+                zh=f"本次运行未保存任何内容：无法在{place.zh}中暂存长表的各行：{words.zh}",
+            )
         )
 
-    def _lost(self, why: str) -> IssuingStopped:
-        return IssuingStopped(f"the rows that were laid aside in {self._place} cannot be read again: {why}")
+    def _lost(self, words: Words) -> IssuingStopped:
+        place = self._place
+        return IssuingStopped(
+            Words(
+                en=f"the rows that were laid aside in {place.en} cannot be read again: {words.en}",
+                zh=f"无法重新读取暂存在{place.zh}中的各行：{words.zh}",
+            )
+        )
 
     @property
-    def _place(self) -> str:
-        return "the folder for temporary files" if self._folder is None else str(self._folder)
+    def _place(self) -> Words:
+        if self._folder is None:
+            return Words(en="the folder for temporary files", zh="临时文件夹")
+        return Words(en=str(self._folder), zh=f" {self._folder} ")

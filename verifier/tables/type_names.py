@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from ecert.fields import Words
 from ecert.types import CertificateType, TypeCatalogue
 from verifier.errors import Refused
 
@@ -16,7 +17,12 @@ def type_named(name: str) -> CertificateType:
     called = [found] if found else [each for each in catalogue if wanted in {_fold(each.zh), _fold(each.en)}]
     if len(called) != 1:
         known = ", ".join(sorted(f"{each.slug} ({each.zh})" for each in catalogue))
-        raise Refused(f"there is no certificate type {name!r}; there are {known}")
+        raise Refused(
+            Words(
+                en=f"there is no certificate type {name!r}; there are {known}",
+                zh=f"没有证照类型“{name}”；可用：{known}",
+            )
+        )
     return called[0]
 
 
