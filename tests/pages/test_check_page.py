@@ -330,12 +330,18 @@ def test_what_was_not_checked_is_said_above_the_fields(page: Page, address: str,
     assert said.index("Checked from the file alone") < said.index("Business licence")
 
 
-@pytest.mark.parametrize("height", [480, 640])
-def test_on_a_small_phone_the_verdict_comes_into_view(page: Page, address: str, certificate: Path, height: int) -> None:
-    page.set_viewport_size({"width": 360, "height": height})
+@pytest.mark.parametrize("scripts", [True, False])
+def test_on_a_small_phone_the_verdict_comes_into_view(
+    browser: Browser, address: str, certificate: Path, *, scripts: bool
+) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 480}, java_script_enabled=scripts, locale="en-GB")
+    page = context.new_page()
     choose(page, address, certificate)
+    if not scripts:
+        page.click("button:visible")
     answer(page, "VALID")
     expect(page.locator("#answer .head:visible")).to_be_in_viewport(ratio=1)
+    context.close()
 
 
 def test_what_is_printed_is_the_answer_alone(page: Page, address: str, certificate: Path) -> None:

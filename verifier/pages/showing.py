@@ -133,10 +133,10 @@ def _facts(verification: Verification, certificate: Certificate, language: Langu
 def _notes(verification: Verification, language: Language) -> tuple[str, ...]:
     notes = verification.verdict.notes
     lines = [language.of(WORDS[name]) for name in ("legacy_record", "identifier_check") if notes.get(name)]
-    known = verification.certificate_type
-    if known is not None and known.says_nothing_about is not None:
+    known, result = verification.certificate_type, verification.verdict.result
+    if known is not None and known.says_nothing_about is not None and result is not Result.INVALID:
         lines.append(f"{language.of(WORDS['says_nothing_about'])}{language.of(known.says_nothing_about)}")
-    if verification.verdict.result is Result.VALID:
+    if result is Result.VALID:
         lines.append(language.of(WORDS["not_asked_hint"]))
     return tuple(lines)
 

@@ -82,7 +82,7 @@ WORDS: Mapping[str, Words] = MappingProxyType(
             "The check character of its identifier is wrong; this is common and no sign of forgery.",
             "证照标识校验位有误；此类情况常见，不说明证照系伪造。",
         ),
-        "says_nothing_about": _both("This says nothing about: ", "本证照不反映："),
+        "says_nothing_about": _both("The certificate says nothing about: ", "本证照不反映："),
         "another": _both("Check another one", "核验下一份"),
         "not_asked_hint": _both(
             "Checked from the file alone; compare it with the person and the form before you.",

@@ -95,7 +95,7 @@ def _no_header(columns: Sequence[Column], file: str, line: int) -> RowFault:
         field=None,
         reason="no_header",
         en=f"none of the columns is named here: this is another file, or the line with their names is missing: {names}",
-        zh=f"本行没有任何已知列名：文件不对，或缺少列名行：{names_zh}",
+        zh=f"本行没有任何已知列名：文件不对，或缺少表头：{names_zh}",
     )
 
 
