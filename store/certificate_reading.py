@@ -134,14 +134,14 @@ def taken(
 
 
 def origins(connection: Connection, ledger: str, agency: str, serials: Collection[int]) -> dict[int, Origin]:
-    """Give where those of these serials that are of a table come from, by serial."""
+    """Give where those of these serials that are of a table come from, by serial; on any ledger of a registry."""
     wanted = (
         select(
             certificates.c.serial, certificates.c.line, batches.c.state, batches.c.job_id, jobs.c.sha256, jobs.c.name
         )
         .join(batches, batches.c.id == certificates.c.batch_id)
         .join(jobs, jobs.c.id == batches.c.job_id)
-        .where(certificates.c.issuer_id == issuer_id(ledger, agency), certificates.c.line.is_not(None))
+        .where(certificates.c.issuer_id.in_(of_registry(connection, ledger, agency)), certificates.c.line.is_not(None))
     )
     found: dict[int, Origin] = {}
     for piece in pieces(serials):

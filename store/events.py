@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Select, delete, insert, select
 from ecert.events import BatchAnchored, CertificateSuperseded, Event, Reading
 from store import blocks, cursors, event_codec, reliances
 from store.errors import CursorMoved, NoSuchRow, SequenceBroken
-from store.issuers import go_past, known_issuer, known_ledger, ledger_id
+from store.issuers import go_past, known_issuer, known_ledger, ledger_id, on_registry
 from store.records import Block, Cursor, SeenEvent
 from store.states import Contract
-from store.tables import events
+from store.tables import events, ledgers
 
 PIECE = 5000
 """Rows that are read at once."""
@@ -159,6 +159,26 @@ def find_anchor(connection: Connection, ledger: str, agency: str, first_serial: 
     )
     found = next(_decoded(connection, wanted), None)
     return found if isinstance(found, BatchAnchored) else None
+
+
+def standing_on(connection: Connection, ledger: str, agency: str, serial: int) -> str:
+    """Give the ledger on which an agency's serial stands, of those of a ledger's registry; that one where none has it.
+
+    They follow one another, so that it is the one whose batch begins last of those that begin at or before the serial.
+    """
+    names = tuple(connection.execute(select(ledgers.c.name).where(on_registry(ledgers.c.id, ledger))).scalars())
+    begun = {}
+    for name in names if len(names) > 1 else ():
+        wanted = select(events.c.serial).where(
+            events.c.ledger_id == ledger_id(name),
+            events.c.agency == agency,
+            events.c.name == BatchAnchored.__name__,
+            events.c.serial <= serial,
+        )
+        first = connection.scalar(wanted.order_by(events.c.serial.desc()).limit(1))
+        if first is not None:
+            begun[first] = name
+    return begun[max(begun)] if begun else ledger
 
 
 def _decoded(connection: Connection, wanted: Select[int, int, int, str, str]) -> Iterator[Event]:

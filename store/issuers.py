@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Connection, ScalarSelect, Select, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, func, or_, select, update
 
 from store.errors import NoSuchRow
 from store.insertion import insert_into
@@ -75,10 +75,14 @@ def set_aside(connection: Connection, issuer: int, count: int) -> int:
 
 def of_registry(connection: Connection, ledger: str, agency: str) -> tuple[int, ...]:
     """Give an agency's numbers on a ledger and on the others of its registry: they follow one another."""
+    found = select(issuers.c.id).where(issuers.c.agency == agency, on_registry(issuers.c.ledger_id, ledger))
+    return tuple(connection.execute(found.order_by(issuers.c.id)).scalars())
+
+
+def on_registry(column: ColumnElement[int], ledger: str) -> ColumnElement[bool]:
+    """Say that a column's ledger is this one, or another of its registry."""
     place = ledger_id(ledger)
-    of_them = or_(issuers.c.ledger_id == place, issuers.c.ledger_id.in_(_of_same_registry(place)))
-    found = connection.execute(select(issuers.c.id).where(issuers.c.agency == agency, of_them).order_by(issuers.c.id))
-    return tuple(found.scalars())
+    return or_(column == place, column.in_(_of_same_registry(place)))
 
 
 def _given_elsewhere(issuer: int) -> Select[Any]:

@@ -1,4 +1,7 @@
-"""Jobs: one file of one agency, issued as one type, once. The same file again is the same job."""
+"""Jobs: one file of one agency, issued as one type, once. The same file again is the same job.
+
+It stays so when the ledger that it was begun for is followed by another: what is left of it goes there.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from sqlalchemy import Connection, Row, Select, exists, select, update
 
 from store.errors import NoSuchRow
 from store.insertion import insert_into
-from store.issuers import issuer_id, known_issuer
+from store.issuers import known_issuer, of_registry
 from store.records import Job
 from store.states import BatchState, JobState, Move
 from store.tables import batches, issuers, job_not_void, jobs, ledgers
@@ -35,8 +38,12 @@ def start(
     now: int,
 ) -> Started:
     """Begin the job of a file with SHA-256 `sha256`, of which `rows` are to be issued; or answer what is there."""
+    issuer = known_issuer(connection, ledger, agency)
+    before = find(connection, ledger=ledger, agency=agency, certificate_type=certificate_type, sha256=sha256)
+    if before is not None:
+        return Started(job=before, created=False)
     row = {
-        "issuer_id": known_issuer(connection, ledger, agency),
+        "issuer_id": issuer,
         "certificate_type": certificate_type,
         "sha256": sha256,
         "name": name,
@@ -54,15 +61,14 @@ def start(
 
 
 def find(connection: Connection, *, ledger: str, agency: str, certificate_type: bytes, sha256: bytes) -> Job | None:
-    """Give the job of a file, if there is one that is not void."""
-    row = connection.execute(
-        _jobs().where(
-            jobs.c.issuer_id == issuer_id(ledger, agency),
-            jobs.c.certificate_type == certificate_type,
-            jobs.c.sha256 == sha256,
-            job_not_void,
-        )
-    ).one_or_none()
+    """Give the job of a file, if there is one that is not void: the newest on any ledger of a registry."""
+    wanted = _jobs().where(
+        jobs.c.issuer_id.in_(of_registry(connection, ledger, agency)),
+        jobs.c.certificate_type == certificate_type,
+        jobs.c.sha256 == sha256,
+        job_not_void,
+    )
+    row = connection.execute(wanted.order_by(jobs.c.id.desc()).limit(1)).one_or_none()
     return None if row is None else _job(row)
 
 

@@ -1,7 +1,8 @@
 """Which certificate replaces which: written with the new one, said on the ledger once the new one is anchored.
 
 The ledger takes a replacement only after the new certificate, so the call is written when the anchor is settled, in the
-same transaction. Until then it would stand in the way of the agency's other changes of status.
+same transaction. Until then it would stand in the way of the agency's other changes of status. It goes to the ledger on
+which the old certificate stands, which may be one that was retired for that of the new one.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from ecert.facts import FINAL
 from store import certificates as stored
 from store import outbox, statuses
 from store.certificate_reading import of_batch_serials
-from store.issuers import issuer_id, known_issuer, ledger_id
+from store.events import standing_on
+from store.issuers import issuer_id, known_issuer, of_registry, on_registry
 from store.pieces import pieces
 from store.records import Supersession
 from store.states import CallState
@@ -34,24 +36,20 @@ def add(
     """
     issuer = known_issuer(connection, ledger, agency)
     failed = select(calls.c.id).where(calls.c.state == CallState.FAILED)
-    connection.execute(
-        delete(supersessions).where(
-            supersessions.c.issuer_id == issuer, supersessions.c.old == old, supersessions.c.call_id.in_(failed)
-        )
-    )
+    of_old = (supersessions.c.issuer_id.in_(of_registry(connection, ledger, agency)), supersessions.c.old == old)
+    connection.execute(delete(supersessions).where(*of_old, supersessions.c.call_id.in_(failed)))
     row = {"issuer_id": issuer, "old": old, "serial": serial, "sender": sender, "gave_up": gives_up}
     connection.execute(insert(supersessions).values(row))
     if gives_up:
-        stored.release(connection, ledger, agency, [old])
+        stored.release(connection, standing_on(connection, ledger, agency, old), agency, [old])
 
 
 def of_olds(connection: Connection, ledger: str, agency: str, olds: Collection[int]) -> dict[int, Supersession]:
-    """Give what replaces some certificates, or failed to, by the serial of the old one."""
+    """Give what replaces some certificates, or failed to, by the serial of the old one; on any ledger of a registry."""
     if not olds:
         return {}
-    wanted = _select().where(
-        supersessions.c.issuer_id == issuer_id(ledger, agency), supersessions.c.old.in_(sorted(olds))
-    )
+    ours = supersessions.c.issuer_id.in_(of_registry(connection, ledger, agency))
+    wanted = _select().where(ours, supersessions.c.old.in_(sorted(olds)))
     return {row.old: _supersession(row) for row in connection.execute(wanted)}
 
 
@@ -79,12 +77,12 @@ def failed(connection: Connection, batch: int) -> frozenset[int]:
 
 
 def given_up(connection: Connection, ledger: str) -> dict[str, set[int]]:
-    """Give, for each agency, the serials that gave their numbers to their successors."""
+    """Give, for each agency, the serials that gave their numbers to their successors, on any ledger of a registry."""
     found: dict[str, set[int]] = {}
     wanted = (
         select(issuers.c.agency, supersessions.c.old)
         .join(issuers, issuers.c.id == supersessions.c.issuer_id)
-        .where(issuers.c.ledger_id == ledger_id(ledger), supersessions.c.gave_up)
+        .where(on_registry(issuers.c.ledger_id, ledger), supersessions.c.gave_up)
     )
     for row in connection.execute(wanted):
         found.setdefault(row.agency, set()).add(row.old)
@@ -99,10 +97,14 @@ def say(connection: Connection, ledger: str, agency: str, serials: range, *, now
         supersessions.c.serial >= serials.start,
         supersessions.c.serial < serials.stop,
     )
-    for row in connection.execute(wanted.order_by(supersessions.c.serial, supersessions.c.old)).all():
+    rows = connection.execute(wanted.order_by(supersessions.c.serial, supersessions.c.old)).all()
+    places = {row.old: standing_on(connection, ledger, agency, row.old) for row in rows}
+    for place in dict.fromkeys(places[old] for old in sorted(places, reverse=True)):
+        outbox.hold(connection, place, agency)  # the newest first, like whoever else holds several
+    for row in rows:
         call = outbox.add(
             connection,
-            ledger=ledger,
+            ledger=places[row.old],
             agency=agency,
             kind="supersede",
             args={"agency": agency, "old": row.old, "successors": [row.serial]},
@@ -126,13 +128,26 @@ def undo(connection: Connection, ledger: str, agency: str, batch: int) -> None:
     olds = [row.old for row in found]
     issuer = issuer_id(ledger, agency)
     connection.execute(delete(supersessions).where(supersessions.c.issuer_id == issuer, supersessions.c.old.in_(olds)))
-    takers = {row.old for row in found if row.gave_up}
-    status = statuses.latest(connection, ledger, agency, takers) if takers else {}
-    back = [old for old in takers if status.get(old) not in FINAL]
+    takers: dict[str, set[int]] = {}
+    for row in found:
+        if row.gave_up:
+            takers.setdefault(standing_on(connection, ledger, agency, row.old), set()).add(row.old)
+    for place, its in takers.items():
+        _take_back(connection, place, agency, its)
+
+
+def _take_back(connection: Connection, ledger: str, agency: str, olds: Collection[int]) -> None:
+    """Give those of some certificates that are in force their numbers back."""
+    status = statuses.latest(connection, ledger, agency, olds)
+    back = [old for old in olds if status.get(old) not in FINAL]
     in_force = select(batches.c.id).where(batches.c.id == certificates.c.batch_id, batch_not_void)
     connection.execute(
         update(certificates)
-        .where(certificates.c.issuer_id == issuer, certificates.c.serial.in_(back), in_force.exists())
+        .where(
+            certificates.c.issuer_id == issuer_id(ledger, agency),
+            certificates.c.serial.in_(back),
+            in_force.exists(),
+        )
         .values(live=True)
     )
 

@@ -174,9 +174,9 @@ class Town:
     def status(self, serial: int) -> Status:
         """The status of a certificate as our copy of the ledger has it."""
         with Database.open(self.url) as database:
-            copy = self.office(database).copy()
-        assert copy is not None
-        return copy.status(AGENCY, serial)
+            copies = self.office(database).copies()
+        assert copies is not None
+        return copies.covering(AGENCY, serial).status(AGENCY, serial)
 
     def change(self, action: Action, *serials: int, wait: bool = True) -> StatusOutcome:
         with Database.open(self.url) as database:

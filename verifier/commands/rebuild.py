@@ -82,7 +82,8 @@ async def _rebuild(
     left: Mapping[str, tuple[OpenCall, ...]],
 ) -> list[Rebuilt]:
     """Make every ledger of a succession again, the oldest first, and then compare each."""
-    keyring, rebuilt = Keyring(settings.keys_dir, settings.passwords_file), []
+    keyring = Keyring(settings.keys_dir, settings.passwords_file)
+    rebuilt: list[Rebuilt] = []
     ledgers = tuple(reversed(deployment.succession))
     async with open_node(settings.node_urls) as node:
         for each in ledgers:
@@ -94,6 +95,7 @@ async def _rebuild(
                 keyring=keyring,
                 settled_depth=settings.settled_depth,
                 left_open=left.get(each.name, ()),
+                before=tuple(rebuilt),
                 progress=findings.progress,
             )
             rebuilt.append(await rebuilding.run(certificates or settings.certificates_dir))

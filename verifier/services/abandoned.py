@@ -24,7 +24,7 @@ def abandoned(office: Office, *, agency: str | None = None, but: Job | None = No
         return [
             (batch.job, batch)
             for batch in batches.filling(connection)
-            if batch.ledger == office.ledger
+            if batch.ledger in office.ledgers
             and batch.job is not None
             and agency in {None, batch.agency}
             and (but is None or batch.job != but.id)

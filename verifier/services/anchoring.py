@@ -93,20 +93,23 @@ def _closed(office: Office, job: Job) -> Sequence[BatchRecord]:
 
 
 def _ready(office: Office, waiting: dict[int, BatchRecord]) -> list[BatchRecord]:
-    copy = office.copy()
-    return [] if copy is None else [record for record in waiting.values() if is_settled(copy, record)]
+    copies = office.copies()
+    if copies is None:
+        return []
+    return [record for record in waiting.values() if is_settled(copies.of(record.ledger), record)]
 
 
 def _hand_out(
     office: Office, record: BatchRecord, certificate_type: CertificateType, folder: Path, anchored: Anchored
 ) -> bool:
     """Hand out one batch; False where our copy leaves a doubt that will pass."""
-    copy = office.copy()
-    if copy is None:
+    copies = office.copies()
+    if copies is None:
         return False
     place = folder_of(folder, record.agency, certificate_type)
     fields = FieldKeys.under(office.keyring.folder)
-    result = hand_out(office.database, record, certificate_type, copy, fields=fields, folder=place, now=office.clock())
+    database, now = office.database, office.clock()
+    result = hand_out(database, record, certificate_type, copies, fields=fields, folder=place, now=now)
     if result.later:
         office.progress.note(_TOO_OLD)
         return False

@@ -93,12 +93,14 @@ class Filling:
         with self._office.database.read() as connection:
             if jobs.read(connection, self._job.id).state is not JobState.FILLING:
                 return None
-            issued = set(certificates.issued_lines(connection, self._job.id))
             left = [each for each in batches.of_job(connection, self._job.id) if each.state is BatchState.FILLING]
             leaves = [batches.leaves(connection, each.id) for each in left]
         for record, its_leaves in zip(left, leaves, strict=True):
             self._open = self._opened(record, self._keys(), its_leaves)
-        return issued
+            if record.ledger != self._office.ledger:
+                self._drop("its ledger was retired; to be issued again")
+        with self._office.database.read() as connection:
+            return set(certificates.issued_lines(connection, self._job.id))
 
     def _issued(self) -> int:
         """Count the rows that are in batches; once what was open is void, these are closed and stay."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from ecert.certificate_type import CertificateType
 from ecert.errors import MalformedCertificate
 from ecert.judging import judge, judge_malformed
+from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import Tree
 from ecert.parsing import parse
@@ -56,7 +57,7 @@ def file_name(serial: int) -> str:
 
 
 def is_settled(copy: LedgerCopy, batch: BatchRecord) -> bool:
-    """Tell whether the ledger's copy has this very batch, settled."""
+    """Tell whether the copy of its ledger has this very batch, settled."""
     facts = copy.batch(batch.agency, batch.first_serial)
     return facts is not None and facts.settled and facts.root == batch.root
 
@@ -65,7 +66,7 @@ def hand_out(
     database: Database,
     batch: BatchRecord,
     certificate_type: CertificateType,
-    copy: LedgerCopy,
+    copies: LedgerCopies,
     *,
     fields: FieldKeys,
     folder: Path,
@@ -83,7 +84,7 @@ def hand_out(
     for group in _groups(database, batch):
         if not result.later:
             files = _judged_files(
-                group, tree, certificate_type, copy, fields=fields, hopeless=hopeless, now=now, result=result
+                group, tree, certificate_type, copies, fields=fields, hopeless=hopeless, now=now, result=result
             )
             write_files(folder, files)
             result.files += len(files)
@@ -98,7 +99,7 @@ def _judged_files(
     group: Sequence[CertificateRecord],
     tree: Tree,
     certificate_type: CertificateType,
-    copy: LedgerCopy,
+    copies: LedgerCopies,
     *,
     fields: FieldKeys,
     hopeless: Collection[int],
@@ -116,7 +117,7 @@ def _judged_files(
         except CannotOpen:
             result.withheld[record.serial] = (Reason.MALFORMED,)
             continue
-        verdict = _judged(data, certificate_type, copy, now)
+        verdict = _judged(data, certificate_type, copies, now)
         never = record.serial in hopeless and verdict.reasons == (Reason.SUPERSESSION_PENDING,)
         if any(check.outcome is Outcome.UNKNOWN for check in verdict.checks) and not never:
             result.later = True
@@ -134,9 +135,9 @@ def _groups(database: Database, batch: BatchRecord) -> Iterator[Sequence[Certifi
         yield from pieces(certificates.of_batch(connection, batch.id), GROUP)
 
 
-def _judged(data: bytes, certificate_type: CertificateType, copy: LedgerCopy, now: int) -> Verdict:
+def _judged(data: bytes, certificate_type: CertificateType, copies: LedgerCopies, now: int) -> Verdict:
     try:
         certificate = parse(data)
     except MalformedCertificate as error:
-        return judge_malformed(error, as_of=copy.as_of, now=now)
-    return judge(certificate, copy.facts(certificate), now=now, certificate_type=certificate_type)
+        return judge_malformed(error, as_of=copies.newest.as_of, now=now)
+    return judge(certificate, copies.facts(certificate), now=now, certificate_type=certificate_type)

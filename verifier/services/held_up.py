@@ -39,10 +39,11 @@ def held_up(office: Office, waiting: Iterable[BatchRecord]) -> HeldUp | None:
     queued = [batch for batch in waiting if batch.call_state is CallState.QUEUED]
     if not queued:
         return None
-    agency, last = queued[0].agency, max(batch.first_serial for batch in queued)
+    agency = queued[0].agency
+    last = {batch.ledger: batch.first_serial for batch in sorted(queued, key=lambda each: each.first_serial)}
     with office.database.read() as connection:
         for batch in sorted(batches.filling(connection), key=lambda each: each.first_serial):
-            if (batch.ledger, batch.agency) == (office.ledger, agency) and batch.first_serial < last:
+            if batch.agency == agency and batch.first_serial < last.get(batch.ledger, 0):
                 table = None if batch.job is None else jobs.read(connection, batch.job).name
                 return HeldUp(batch=batch, table=table)
     return None

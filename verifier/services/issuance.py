@@ -21,10 +21,6 @@ from verifier.problems import Code, Flaw, RequestRefused
 
 CERTIFICATES_PATH = "/v1/certificates"
 CREATED = 201
-RETIRED = (
-    "this certificate stands on a ledger that was retired, and cannot be replaced from here: revoke it, then issue the"
-    " new one without `supersedes`"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,10 +101,8 @@ def why_not(
     agency: str, old: int, copies: LedgerCopies, pending: Mapping[int, Status], known: Supersession | None
 ) -> str | None:
     """Say why a certificate of an agency cannot be replaced; None where it can. `known`: what replaces it already."""
-    copy = copies.newest
+    copy = copies.covering(agency, old)
     if copy.batch(agency, old) is None:
-        if copies.covering(agency, old) is not copy:
-            return RETIRED
         return "the agency has no certificate with this serial on the ledger"
     status = pending.get(old, copy.status(agency, old))
     if status is not Status.VALID:

@@ -26,12 +26,13 @@ def lost_calls(
 ) -> tuple[Call, ...]:
     """Give the calls that nobody makes any more: neither mined meanwhile nor written anew.
 
-    `connection`: to the database made anew, which has read the chain.
+    `connection`: to the database made anew, which has read the chain. What is written anew with the certificates of a
+    ledger that comes after is seen when these are put back (`goes_on`).
     """
     return tuple(
         one.call
         for one in left_open
-        if not (_was_mined(connection, one) or is_there_for_good(one.call, copy) or _goes_on(one.call, unsaid))
+        if not (_was_mined(connection, one) or is_there_for_good(one.call, copy) or goes_on(one.call, unsaid))
     )
 
 
@@ -39,7 +40,8 @@ def _was_mined(connection: Connection, one: OpenCall) -> bool:
     return any(events.of_transaction(connection, one.call.ledger, tx_hash) for tx_hash in one.hashes)
 
 
-def _goes_on(call: Call, unsaid: Unsaid) -> bool:
+def goes_on(call: Call, unsaid: Unsaid) -> bool:
+    """Tell whether a call is among those that are written anew."""
     return call.kind == "supersede" and any(
         (each.agency, each.old, [each.serial]) == (call.agency, call.args["old"], call.args["successors"])
         for each in unsaid.going_on

@@ -89,7 +89,8 @@ class OrderGroup:
         if not replacing:
             return
         agency, ledger = self._means.place.agency, self._office.ledger
-        calls.hold(self._connection, ledger, agency)
+        for each in self._office.ledgers:
+            calls.hold(self._connection, each, agency)
         pending: dict[int, Status] = pending_statuses(self._connection, self._office.ledgers, agency)
         olds = {old for order in replacing.values() for old in order.supersedes}
         known = supersessions.of_olds(self._connection, ledger, agency, olds)

@@ -11,6 +11,7 @@ from chain.deployment import Deployment
 from chain.indexer import Indexer
 from chain.node import Node
 from ecert.facts import FINAL, BatchFacts
+from ecert.ledger_copies import LedgerCopies
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import leaf_hash
 from ecert.types import TypeCatalogue
@@ -25,7 +26,7 @@ from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import number_of, said_by
 from verifier.services.gaps import Gap
 from verifier.services.kept_files import Kept, KeptFiles, read_certificate
-from verifier.services.lost_calls import OpenCall, lost_calls
+from verifier.services.lost_calls import OpenCall, goes_on, lost_calls
 from verifier.services.progress import Progress, Silence
 from verifier.services.serial_ranges import ranges
 from verifier.services.unsaid import Replacement, Unsaid
@@ -40,6 +41,7 @@ class Rebuilt:
     but for those that are about to be replaced. `numbers`: the serial that has a number for itself, by agency, type and
     the number's index. `twice`: agency and serial of what is in force with such a number, too, and whose it is: one is
     too many. `lost_calls`: what the lost database was about to ask of the ledger, and nobody asks any more.
+    `kept`: what was kept of each agency, on this ledger and those before.
     """
 
     events: int = 0
@@ -53,6 +55,7 @@ class Rebuilt:
     unsaid: Unsaid
     lost_successors: list[Replacement] = field(default_factory=list)
     lost_calls: tuple[Call, ...] = ()
+    kept: dict[str, dict[int, Kept]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +63,8 @@ class Rebuilding:
     """What a database is made again from. `settled_depth` None: as the kind of network needs it.
 
     `left_open`: the calls that the old database had not settled, where it can still be read. `others`: the ledgers
-    whose certificate files are nothing to wonder at: one that goes before, or comes after.
+    whose certificate files are nothing to wonder at: one that goes before, or comes after. `before`: what came of the
+    ledgers before, which are made again first.
     """
 
     database: Database
@@ -70,6 +74,7 @@ class Rebuilding:
     settled_depth: int | None = None
     left_open: tuple[OpenCall, ...] = ()
     others: Collection[str] = ()
+    before: Sequence[Rebuilt] = ()
     progress: Progress = field(default_factory=Silence)
 
     async def run(self, certificates: Path) -> Rebuilt:
@@ -80,12 +85,17 @@ class Rebuilding:
             ChainError, StoreError: the chain or the database cannot be used; the same again begins anew.
         """
         rebuilt = Rebuilt(events=await self._read_chain(), unsaid=Unsaid(ledger=self.deployment.name))
-        view = LedgerView(self.database, [self.deployment.name])
+        view = LedgerView(self.database, self.deployment.names)
         view.refresh()
         kept = KeptFiles(view.copy, self.others)
         kept.read(certificates, self.progress)
         rebuilt.useless = kept.useless
-        self._restore(view.copy, kept, rebuilt)
+        for found in (*(each.kept for each in self.before), kept.found):
+            for agency, its in found.items():
+                rebuilt.kept[agency] = rebuilt.kept.get(agency, {}) | its
+        self._restore(view.copies, kept, rebuilt)
+        for each in self.before:
+            each.lost_calls = tuple(call for call in each.lost_calls if not goes_on(call, rebuilt.unsaid))
         return rebuilt
 
     async def _read_chain(self) -> int:
@@ -102,7 +112,8 @@ class Rebuilding:
             if not moved or cursor.block >= head.number:
                 return cursor.registry_sequence + cursor.ledger_sequence
 
-    def _restore(self, copy: LedgerCopy, kept: KeptFiles, rebuilt: Rebuilt) -> None:
+    def _restore(self, copies: LedgerCopies, kept: KeptFiles, rebuilt: Rebuilt) -> None:
+        copy = copies.newest
         ours = {*self.keyring.agencies(), *kept.found}
         at_rest, now = AtRest.open(self.database, self.keyring.folder), int(time.time())
         whole, lacking = [], []
@@ -111,13 +122,13 @@ class Rebuilding:
             missing = [serial for serial in _serials(facts) if serial not in found]
             if not missing:
                 whole.append((agency, facts))
-                rebuilt.unsaid.look(copy, self.keyring, agency, found, _serials(facts))
+                rebuilt.unsaid.look(copies, self.keyring, agency, rebuilt.kept[agency], _serials(facts))
                 continue
             lacking.append((agency, facts, missing))
-        needed = _Needed(copy=copy, being_replaced=rebuilt.unsaid.being_replaced(copy))
+        needed = _Needed(copies=copies, being_replaced=rebuilt.unsaid.being_replaced(copies))
         rebuilt.gaps = [_gap(needed, agency, facts, missing) for agency, facts, missing in lacking]
-        for agency in kept.found:
-            rebuilt.lost_successors += _lost_successors(needed, agency, kept.found[agency])
+        for agency in rebuilt.kept:
+            rebuilt.lost_successors += _lost_successors(needed, agency, rebuilt.kept[agency])
         self.progress.begin("certificates", sum(len(found) for found in kept.found.values()))
         with self.database.begin() as connection:
             for agency, facts in whole:
@@ -181,13 +192,20 @@ def _serials(batch: BatchFacts) -> range:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Needed:
-    """Tells whether anybody needs a certificate that was not kept: not where it is replaced, or about to be."""
+    """Tells whether anybody needs a certificate of this ledger that was not kept: not if replaced, or about to be."""
 
-    copy: LedgerCopy
+    copies: LedgerCopies
     being_replaced: frozenset[tuple[str, int]]
 
     def __call__(self, agency: str, serial: int) -> bool:
-        return self.copy.status(agency, serial) not in FINAL and (agency, serial) not in self.being_replaced
+        copy = self.copies.newest
+        in_force = copy.batch(agency, serial) is not None and copy.status(agency, serial) not in FINAL
+        return in_force and (agency, serial) not in self.being_replaced
+
+    def successors(self, agency: str, serial: int) -> Iterator[int]:
+        """Give all that ever replaced a certificate on the ledger that it stands on."""
+        for change in self.copies.covering(agency, serial).changes(agency, serial):
+            yield from change.successors
 
 
 def _gap(needed: _Needed, agency: str, facts: BatchFacts, missing: Sequence[int]) -> Gap:
@@ -208,8 +226,8 @@ def _lost_successors(needed: _Needed, agency: str, kept: Mapping[int, Kept]) -> 
     for old in kept:
         lost, looked_at = [old], 0
         while looked_at < len(lost):
-            for change in needed.copy.changes(agency, lost[looked_at]):
-                lost += [serial for serial in change.successors if serial not in kept and serial not in lost]
+            found = needed.successors(agency, lost[looked_at])
+            lost += [serial for serial in found if serial not in kept and serial not in lost]
             looked_at += 1
         for serial in lost[1:]:
             if needed(agency, serial):

@@ -63,7 +63,7 @@ def reissue(office: Office, order: ReissueOrder) -> list[Reissued]:
         raise IssuingStopped(
             f"nothing was stored: files cannot be written in {order.folder}: {error.strerror}"
         ) from error
-    found = jobs_with_failures(office.database, office.ledger, order.agency, now=office.clock())
+    found = jobs_with_failures(office.database, office.ledgers, order.agency, now=office.clock())
     return [_reissue_job(office, order, job, patience) for job in found]
 
 
@@ -100,7 +100,7 @@ def _issue_again(
     office: Office, job: Job, certificate_type: CertificateType, batch_size: int
 ) -> tuple[tuple[int, ...], Mapping[int, str]]:
     """Issue what is due, where the agency may; give the new serials, and whom it passed over."""
-    if not rows_due(office.database, job):
+    if not rows_due(office.database, office.ledgers, job):
         return (), {}
     key = office.keyring.certificate_key(job.agency)
     why = obstacle(office.copy(), agency=job.agency, certificate_type=certificate_type, kid=key.kid, now=office.clock())
@@ -130,7 +130,7 @@ class _Reissuing:
         """Close batches with all rows that are due; answer their new serials, and whom it passed over."""
         database, lease = self.office.database, self._take()
         try:
-            found = rows_due(database, self.job)
+            found = rows_due(database, self.office.ledgers, self.job)
             hindered = self.replacing.hindered(found)
             due = sorted((line, record) for line, record in found.items() if record.serial not in hindered)
             for begin in range(0, len(due), batch_size):

@@ -68,7 +68,7 @@ def ask_for_changes(
     hindered: dict[int, str] = {}
     for asked in orders:
         order = replace(asked, serials=tuple(sorted(set(asked.serials))))
-        replaced = _replaced(connection, office.ledgers, order)
+        replaced = supersessions.of_olds(connection, office.ledger, order.agency, order.serials)
         changed, why = _to_change(order, copies, _statuses(under_way, order.serials), replaced)
         hindered |= why
         if not hindered:
@@ -95,13 +95,6 @@ def _under_way(connection: Connection, ledgers: Sequence[str], agency: str) -> d
         for call in calls.open_calls(connection, ledger, agency):
             if call.kind in _KINDS:
                 found |= dict.fromkeys(call.args["serials"], call)
-    return found
-
-
-def _replaced(connection: Connection, ledgers: Sequence[str], order: StatusOrder) -> dict[int, Supersession]:
-    found: dict[int, Supersession] = {}
-    for ledger in ledgers:
-        found |= supersessions.of_olds(connection, ledger, order.agency, order.serials)
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ecert.facts import Status
-from ecert.ledger_copy import LedgerCopy
+from ecert.ledger_copies import LedgerCopies
 from ecert.types import TypeCatalogue
 from store import supersessions
 from store.database import Connection
@@ -48,15 +48,15 @@ class Unsaid:
     given_up: list[Replacement] = field(default_factory=list)
 
     def look(
-        self, copy: LedgerCopy, keyring: Keyring, agency: str, kept: Mapping[int, Kept], serials: Iterable[int]
+        self, copies: LedgerCopies, keyring: Keyring, agency: str, kept: Mapping[int, Kept], serials: Iterable[int]
     ) -> None:
-        """Look at what some certificates of an agency replace, by their files."""
+        """Look at what some certificates of an agency replace, by their files; the old ones may stand on any ledger."""
         for serial in serials:
             for old in kept[serial].supersedes:
-                changes = copy.changes(agency, old)
+                changes = copies.covering(agency, old).changes(agency, old)
                 if any(serial in change.successors for change in changes):
                     continue
-                why = self._taken(agency, old) or _why_not(copy, keyring, agency, old)
+                why = self._taken(agency, old) or _why_not(copies, keyring, agency, old)
                 found = Replacement(
                     agency=agency, old=old, serial=serial, takes_number=_same_number(kept, old, serial), why_not=why
                 )
@@ -70,7 +70,7 @@ class Unsaid:
         """Give the agency and serial of every certificate that gave its number to its successor."""
         return frozenset((each.agency, each.old) for each in (*self.going_on, *self.given_up) if each.takes_number)
 
-    def being_replaced(self, copy: LedgerCopy) -> frozenset[tuple[str, int]]:
+    def being_replaced(self, copies: LedgerCopies) -> frozenset[tuple[str, int]]:
         """Give the agency and serial of every certificate whose replacement goes on and, as far as known, will be.
 
         The ledger replaces what is valid, and nothing is gained by a successor that is not good itself.
@@ -78,7 +78,7 @@ class Unsaid:
         return frozenset(
             (each.agency, each.old)
             for each in self.going_on
-            if {copy.status(each.agency, each.old), copy.status(each.agency, each.serial)} == {Status.VALID}
+            if {_status(copies, each.agency, serial) for serial in (each.old, each.serial)} == {Status.VALID}
         )
 
     def write_down(self, connection: Connection, keyring: Keyring, *, now: int) -> None:
@@ -96,7 +96,12 @@ class Unsaid:
             supersessions.say(connection, self.ledger, each.agency, range(each.serial, each.serial + 1), now=now)
 
 
-def _why_not(copy: LedgerCopy, keyring: Keyring, agency: str, old: int) -> str | None:
+def _status(copies: LedgerCopies, agency: str, serial: int) -> Status:
+    return copies.covering(agency, serial).status(agency, serial)
+
+
+def _why_not(copies: LedgerCopies, keyring: Keyring, agency: str, old: int) -> str | None:
+    copy = copies.covering(agency, old)
     if copy.batch(agency, old) is None:
         return "the ledger does not have that"
     status = copy.status(agency, old)
