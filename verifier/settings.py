@@ -25,8 +25,9 @@ from pydantic_settings import (
 from chain.patience import longest_silence
 from ecert.demands import DEFAULT_MAX_AGE
 from verifier.errors import SettingsRefused
-from verifier.settings_addresses import LOOPBACK, Base, Hosts, Nodes, Provider
+from verifier.settings_addresses import LOOPBACK, Address, Base, Hosts, Keys, Nodes, Provider
 from verifier.settings_file import DATA_VARIABLE, FILE_NAME, data_folder, file_values, refuse_unknown
+from verifier.settings_places import Places
 
 PREFIX = "ECERT_"
 NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND", "ECERT_TRUST_ROOTS"})
@@ -35,7 +36,7 @@ NOT_SETTINGS = frozenset({DATA_VARIABLE, "ECERT_PYTHON", "ECERT_LOCAL_FUND", "EC
 Network = IPv4Network | IPv6Network
 
 
-class Settings(BaseSettings):
+class Settings(Places, BaseSettings):
     """All that can be set. Paths are absolute; every path has a default inside `data_dir`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
@@ -44,6 +45,12 @@ class Settings(BaseSettings):
     database_url: str = Field(default="", description="sqlite:///... or postgresql://...; default: a file in data_dir")
     node_urls: Annotated[Nodes, NoDecode] = Field(
         default=("http://127.0.0.1:8545",), min_length=1, description="JSON-RPC addresses of chain nodes"
+    )
+    signer_url: Address | None = Field(
+        default=None, description="signing service (eth_signTransaction, as Web3Signer) that has the keys signer_keys"
+    )
+    signer_keys: Annotated[Keys, NoDecode] = Field(
+        default=(), description="addresses of keys that the signing service has, in the place of key files"
     )
     settled_depth: int | None = Field(
         default=None, ge=0, le=10_000, description="blocks on top until settled; default: by the kind of network"
@@ -122,36 +129,6 @@ class Settings(BaseSettings):
     log_format: Literal["text", "json"] = Field(default="text", description="lines for people, or JSON for machines")
 
     @property
-    def keys_dir(self) -> Path:
-        """Where the keys are."""
-        return self.data_dir / "keys"
-
-    @property
-    def matters_dir(self) -> Path:
-        """Where the bureau's own matters are, if any."""
-        return self.data_dir / "matters"
-
-    @property
-    def certificates_dir(self) -> Path:
-        """Where the files of issued certificates are put."""
-        return self.data_dir / "certificates"
-
-    @property
-    def record_dir(self) -> Path:
-        """Where the record of verifications is."""
-        return self.data_dir / "record"
-
-    @property
-    def trust_dir(self) -> Path:
-        """Where the trust file and the facts file are."""
-        return self.data_dir / "trust"
-
-    @property
-    def figures_dir(self) -> Path:
-        """Where `api` processes count what they do."""
-        return self.data_dir / "figures"
-
-    @property
     def issuer(self) -> str:
         """What the service calls itself in what it signs."""
         return self.service_base or self.status_base or f"http://{self.host}:{self.port}"
@@ -169,16 +146,6 @@ class Settings(BaseSettings):
         """For how many seconds an indexer that is at work may be silent."""
         return longest_silence(len(self.node_urls), self.poll_seconds)
 
-    @property
-    def url_file(self) -> Path:
-        """Where `ecert serve` writes the address that it answers at."""
-        return self.data_dir / "service.url"
-
-    @property
-    def office_url_file(self) -> Path:
-        """Where `ecert serve` writes the address that the office answers at."""
-        return self.data_dir / "office.url"
-
     def required_status_base(self) -> str:
         """Give `status_base`; raises `SettingsRefused` where nobody has chosen one."""
         if self.status_base is None:
@@ -188,7 +155,7 @@ class Settings(BaseSettings):
             )
         return self.status_base
 
-    @field_validator("node_urls", "trusted_proxies", "webhook_hosts", mode="before")
+    @field_validator("node_urls", "signer_keys", "trusted_proxies", "webhook_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -197,6 +164,8 @@ class Settings(BaseSettings):
     def _consistent(self) -> Self:
         if (self.oidc_issuer is None) != (self.oidc_client_id is None):
             raise ValueError("oidc_issuer and oidc_client_id belong together: set both or neither")
+        if (self.signer_url is None) != (not self.signer_keys):
+            raise ValueError("signer_url and signer_keys belong together: set both or neither")
         if self.secure_cookies is False and urlsplit(self.issuer).scheme == "https":
             raise ValueError("secure_cookies is off, and the service is at https: leave it out")
         return self

@@ -1,7 +1,8 @@
-"""The kinds of address that settings hold: of nodes, of hosts, of a provider, and of this service itself."""
+"""The kinds of address that settings hold: of nodes, hosts, keys, a provider, and of this service itself."""
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -27,6 +28,12 @@ def _hosts(names: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(name.lower() for name in names)
 
 
+def _keys(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    if not all(re.fullmatch("0x[0-9a-fA-F]{40}", address) for address in addresses):
+        raise ValueError("addresses are due, each of 0x and 40 hexadecimal digits")
+    return tuple(address.lower() for address in addresses)
+
+
 def _provider(url: str) -> str:
     parts = urlsplit(_http(url))
     if parts.scheme != "https" and parts.hostname not in LOOPBACK:
@@ -43,6 +50,10 @@ def _base(url: str) -> str:
 
 Nodes = Annotated[tuple[str, ...], AfterValidator(_all_http)]
 """Addresses of nodes."""
+Address = Annotated[str, AfterValidator(_http)]
+"""The address of a service."""
+Keys = Annotated[tuple[str, ...], AfterValidator(_keys)]
+"""Addresses of ledger keys, in small letters."""
 Hosts = Annotated[tuple[str, ...], AfterValidator(_hosts)]
 """Names of hosts, or their addresses, in small letters."""
 Provider = Annotated[str, AfterValidator(_provider)]

@@ -25,6 +25,7 @@ from verifier.commands.agency_records import complete_since
 from verifier.commands.agency_showing import list_agencies, show_agency
 from verifier.commands.key_files import address_in, address_of, make_key
 from verifier.errors import Refused
+from verifier.keys.keyring import Purpose
 from verifier.services.agencies import accreditation, admission, make_keys
 from verifier.times import USUAL_ZONE, moment
 
@@ -45,6 +46,14 @@ async def add(
     admin: Annotated[
         str | None, typer.Option("--admin", metavar="ADDRESS", help="Who administers it. [default: the key made here]")
     ] = None,
+    anchor_key: Annotated[
+        str | None,
+        typer.Option("--anchor-key", metavar="ADDRESS", help="Key in the signing service that anchors."),
+    ] = None,
+    status_key: Annotated[
+        str | None,
+        typer.Option("--status-key", metavar="ADDRESS", help="Key in the signing service that changes statuses."),
+    ] = None,
     with_keys: Annotated[bool, typer.Option("--make-keys", help="Make the agency's keys here.")] = False,
     admin_password_file: Annotated[
         Path | None,
@@ -58,6 +67,10 @@ async def add(
     wanted = types_named(types or ())
     begin = await bench.desk.now() if since is None else moment(since, zone)
     end = last_moment(until, zone)
+    for purpose, address in ((Purpose.ANCHOR, anchor_key), (Purpose.STATUS, status_key)):
+        if address is not None:
+            bench.remote.assure(address_of(address))
+            bench.keyring.name_address(bench.code, purpose, address_of(address))
     if with_keys:
         for path in make_keys(bench.keyring, bench.code):
             typer.echo(f"ecert: made {path}", err=True)

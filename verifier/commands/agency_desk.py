@@ -21,6 +21,7 @@ from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
+from verifier.keys.remote_keys import RemoteKeys
 from verifier.processes.nodes import open_node
 from verifier.services.agencies import Desk, Done
 from verifier.settings import Settings, load_settings
@@ -33,7 +34,11 @@ ADMIN_KEY = "admin.json"
 CodeArgument = Annotated[str, typer.Argument(metavar="CODE", help="Code of the agency.")]
 KeyOption = Annotated[
     Path | None,
-    typer.Option("--key", metavar="FILE", help="Key file that signs. [default: the bureau's, or the agency's admin's]"),
+    typer.Option(
+        "--key",
+        metavar="FILE|ADDRESS",
+        help="Key file, or key in the signing service, that signs. [default: the bureau's, or the agency's admin's]",
+    ),
 ]
 WaitOption = Annotated[bool, typer.Option("--wait/--no-wait", help="Wait until nothing can undo it.")]
 TypesArgument = Annotated[list[str], typer.Argument(metavar="TYPE...", help="Certificate types.")]
@@ -64,6 +69,7 @@ class Bench:
 
     desk: Desk
     keyring: Keyring
+    remote: RemoteKeys
     code: str
 
     @property
@@ -115,15 +121,18 @@ def _carry_out_and_say(ordered: Ordered, write: Write, said: str, *, by_admin: b
 
 async def _carry_out(ordered: Ordered, write: Write, settings: Settings, *, by_admin: bool) -> Done:
     deployment = Deployment.load(settings.deployment_file)
+    remote = RemoteKeys.of(settings.signer_url, settings.signer_keys, settings.keys_dir)
     async with open_node(settings.node_urls) as node:
         bench = Bench(
             desk=Desk(node=node, deployment=deployment, settled_depth=settings.settled_depth),
             keyring=Keyring(settings.keys_dir, settings.passwords_file),
+            remote=remote,
             code=ordered.code,
         )
         steps = await write(bench)
         usual = bench.admin_file if by_admin else settings.keys_dir / BUREAU_KEY
-        with opened(ordered.key or usual, ordered.password_file) as signer:
+        key = ordered.key or usual
+        async with opened(key, ordered.password_file, remote, settings.keys_dir) as signer:
             return await bench.desk.carry_out(signer, steps, wait=ordered.wait)
 
 

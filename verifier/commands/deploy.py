@@ -11,10 +11,11 @@ import typer
 from chain.answers import to_hex
 from chain.deployment import Deployment
 from chain.journal import Charter
-from verifier.commands.key_files import PasswordOption, address_of, make_key, opened
+from verifier.commands.key_files import PasswordOption, address_named, address_of, make_key, opened
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.errors import Refused
+from verifier.keys.remote_keys import RemoteKeys
 from verifier.processes.nodes import open_node
 from verifier.services.deploying import Deployed, Site, settings_lines, survey
 from verifier.services.deploying import deploy as deploy_to
@@ -29,7 +30,9 @@ def deploy(
     node: Annotated[str | None, typer.Option("--node", metavar="URL", help="JSON-RPC address of a node.")] = None,
     key: Annotated[
         Path | None,
-        typer.Option("--key", metavar="FILE", help="The bureau's key file. [default: DATA/keys/bureau.json]"),
+        typer.Option(
+            "--key", metavar="FILE|ADDRESS", help="The bureau's key file, or key. [default: DATA/keys/bureau.json]"
+        ),
     ] = None,
     password_file: PasswordOption = None,
     expect_chain_id: Annotated[
@@ -57,8 +60,8 @@ def deploy(
 ) -> None:
     """Put AccessManager, registry and ledger on a chain, give the roles, write deployment.json.
 
-    A key file that is missing is made. What is there already is refused. Cut off at any point, the same command goes
-    on.
+    A key file that is missing is made; ADDRESS is that of a key in the signing service (signer_url). What is there
+    already is refused. Cut off at any point, the same command goes on.
     """
     with answered(as_json=as_json, resume=RESUME):
         if data is not None:
@@ -66,6 +69,7 @@ def deploy(
         settings = load_settings(data)
         site = Site(file=settings.deployment_file, expected_chain=expect_chain_id)
         key_file = key or settings.keys_dir / BUREAU_KEY
+        remote = RemoteKeys.of(settings.signer_url, settings.signer_keys, settings.keys_dir)
         before = None if predecessor is None else Deployment.load(predecessor)
         if retire and before is None:
             raise Refused("--retire-predecessor needs --predecessor")
@@ -75,9 +79,9 @@ def deploy(
                 done = await survey(opened_node, site)
                 if done is not None:
                     return done
-                if make_key(key_file, password_file):
+                if address_named(key_file) is None and make_key(key_file, password_file):
                     _tell(f"made the bureau's key {key_file}")
-                with opened(key_file, password_file) as bureau:
+                async with opened(key_file, password_file, remote, settings.keys_dir) as bureau:
                     charter = Charter(
                         admin_delay=admin_delay,
                         registrar=bureau.address if registrar is None else address_of(registrar),

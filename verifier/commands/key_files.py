@@ -1,21 +1,28 @@
-"""Opening the key file of the bureau or of an agency's admin for one command, which then has it for itself."""
+"""Opening the key of the bureau or of an agency's admin for one command, which then has it for itself.
+
+It lies in a file, or in the signing service that the settings name, and is called by its address then.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import json
+import os
+import re
 import secrets
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from chain.signer import KeyFileSigner
+from chain.answers import to_hex
+from chain.signer import KeyFileSigner, Signer
 from verifier.errors import Refused
-from verifier.keys.secret_files import SecretFileOpen, read_secret, write_secret
+from verifier.keys.remote_keys import RemoteKeys
+from verifier.keys.secret_files import OWNER_FILE, SecretFileOpen, make_secret_folder, read_secret, write_secret
 from verifier.system_words import why
 
 PasswordOption = Annotated[
@@ -30,14 +37,39 @@ PasswordOption = Annotated[
 ADDRESS_DIGITS = 40
 
 
-@contextmanager
-def opened(path: Path, password_file: Path | None) -> Iterator[KeyFileSigner]:
-    """Open a key file and keep other commands away from it: two at once would take the same nonces.
+@asynccontextmanager
+async def opened(key: Path, password_file: Path | None, remote: RemoteKeys, folder: Path) -> AsyncIterator[Signer]:
+    """Open a key and keep other commands away from it: two at once would take the same nonces.
+
+    `key`: a file, or the address of a key in the signing service. `folder`: where keys are.
 
     Raises:
         Refused: there is no such file, no password, or another command works with the key.
+        KeyringError: the settings name no such key of a signing service.
         KeyFileUnreadable: it is no key file, or the password is wrong.
     """
+    address = address_named(key)
+    if address is None:
+        with _held(key):
+            yield KeyFileSigner(key, password_of(key, password_file))
+        return
+    signer = remote.signer(address)
+    with _held(_lock_file(folder, address)):
+        try:
+            yield signer
+        finally:
+            await signer.close()
+
+
+def _lock_file(folder: Path, address: bytes) -> Path:
+    make_secret_folder(folder)
+    lock = folder / f"{to_hex(address)}.lock"
+    os.close(os.open(lock, os.O_CREAT, OWNER_FILE))
+    return lock
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[None]:
     if not path.is_file():
         raise Refused(f"there is no key file {path}; name another with --key")
     with path.open("rb") as file:
@@ -45,7 +77,12 @@ def opened(path: Path, password_file: Path | None) -> Iterator[KeyFileSigner]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise Refused(f"another command is working with {path}; wait until it has ended") from error
-        yield KeyFileSigner(path, password_of(path, password_file))
+        yield
+
+
+def address_named(key: Path) -> bytes | None:
+    """Read an address that was given in the place of a key file; None: it is a file."""
+    return address_of(str(key)) if re.fullmatch(f"0x[0-9a-fA-F]{{{ADDRESS_DIGITS}}}", str(key)) else None
 
 
 def make_key(path: Path, password_file: Path | None) -> bool:

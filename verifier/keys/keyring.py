@@ -124,6 +124,24 @@ class Keyring:
         except OSError as error:
             raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
 
+    def name_address(self, agency: str, purpose: Purpose, address: bytes) -> None:
+        """Write down the address of a ledger key that a signing service keeps, for processes that ask whose it is.
+
+        Raises:
+            KeyringError: another key for this is here, or it cannot be written.
+        """
+        places = [self.ledger_file(agency, purpose), self.address_file(agency, purpose)]
+        there = [place for place in places if place.exists()]
+        if there and self.address(agency, purpose) != address:
+            named = " and ".join(map(str, there))
+            raise KeyringError(f"{agency} has another key for this ({purpose}): move {named} away first")
+        if there:
+            return
+        try:
+            write_secret(places[1], f"0x{address.hex()}\n".encode())
+        except (OSError, SecretFileExists) as error:
+            raise KeyringError(f"{places[1]} cannot be written") from error
+
     def address_file(self, agency: str, purpose: Purpose) -> Path:
         """Say where the address of a ledger key is written down. Who changes it can hold an agency's calls up."""
         return self._agency_folder(agency) / f"{purpose}.address"

@@ -131,7 +131,10 @@ def own_operators(keyring: Keyring, code: str, *, until: int | None = None) -> l
 
 
 def make_keys(keyring: Keyring, code: str, *, work: int | None = None) -> tuple[Path, ...]:
-    """Make the keys of an agency that are not there yet, all but its admin's; answer the new files."""
+    """Make the keys of an agency that are not there yet, all but its admin's; answer the new files.
+
+    A ledger key of which only the address is here is kept elsewhere.
+    """
     passwords = keyring.add_passwords(code)
     made = []
     certificate = keyring.folder / code / "certificate.pem"
@@ -139,7 +142,7 @@ def make_keys(keyring: Keyring, code: str, *, work: int | None = None) -> tuple[
         keyring.create_certificate_key(code, passwords.certificate or "")
         made.append(certificate)
     for purpose in PURPOSES:
-        if not keyring.ledger_file(code, purpose).exists():
+        if not (keyring.ledger_file(code, purpose).exists() or keyring.address_file(code, purpose).exists()):
             create_ledger_key(keyring, code, purpose, work=work)
             made.append(keyring.ledger_file(code, purpose))
     return tuple(made)
