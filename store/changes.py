@@ -1,5 +1,7 @@
 """What happened to certificates after somebody had relied on them: one row for each event, serial and caller.
 
+Where a fork below what was settled puts another event in an event's place, that is told as well, under a new number.
+
 `changes` has one writer at a time (`store.tracking`); so their numbers rise in the order of the commits, and who has
 read up to a number has missed nothing. They rise with the clock, too: in a database that was made anew, or that is an
 old copy put back, none is given again, and what happened is told under new numbers rather than left out.
@@ -16,15 +18,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from ecert.facts import Status
-from store.insertion import insert_into
 from store.pieces import pieces
 from store.tables import changes, ledgers
-
-_ONCE = ("ledger_id", "block", "log", "serial", "caller")
-"""By these a change is there already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,14 +76,21 @@ def newest(connection: Connection) -> int:
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> int:
-    """Number changes and write their rows; those that are there already stay. Answers how many are new.
+    """Number the changes of one event and write their rows, but for what was told last already; answer how many.
 
     They are numbered on from the newest, or from the milliseconds since 1970, whichever is more. Whoever writes is the
     only one (`store.tracking`).
     """
+    last = _told_last(connection, rows[0]) if rows else {}
+    new = [row for row in rows if last.get((row["serial"], row["caller"])) != (row["status"], row["successors"])]
     first = max(newest(connection) + 1, time.time_ns() // 1_000_000)
-    written = 0
-    for piece in pieces({"id": number, **row} for number, row in enumerate(rows, first)):
-        new = insert_into(connection, changes).values(piece).on_conflict_do_nothing(index_elements=_ONCE)
-        written += len(connection.execute(new.returning(changes.c.id)).all())
-    return written
+    for piece in pieces({"id": number, **row} for number, row in enumerate(new, first)):
+        connection.execute(insert(changes), piece)
+    return len(new)
+
+
+def _told_last(connection: Connection, event: dict[str, Any]) -> dict[tuple[int, str], tuple[str, str | None]]:
+    """Give what was told last of an event's place: status and successors, by serial and caller."""
+    same = (changes.c[name] == event[name] for name in ("ledger_id", "block", "log"))
+    found = connection.execute(select(changes).where(*same).order_by(changes.c.id))
+    return {(row.serial, row.caller): (row.status, row.successors) for row in found}

@@ -91,7 +91,8 @@ changes = Table(
     Column("log", Integer, nullable=False),
     Column("time", BigInteger, nullable=False),
     Index(None, "caller", "id"),
-    Index(None, "ledger_id", "block", "log", "serial", "caller", unique=True),
+    # Several of one place, where a fork below what was settled put another event in it.
+    Index(None, "ledger_id", "block", "log", "serial", "caller"),
 )
 
 # The newest change of each caller that was deleted as too old.

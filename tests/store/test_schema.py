@@ -12,7 +12,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from ecert.merkle import Tree
-from store import batches
+from store import batches, changes
 from store.database import Database, migrate
 from store.engine import make_engine, new_file
 from store.errors import DatabaseAway, SchemaMismatch, UnusableUrl
@@ -70,6 +70,28 @@ def test_an_older_database_keeps_its_rows_and_gets_the_subtrees_of_its_batches(e
     with Database.open(empty_url) as database, database.read() as connection:
         assert [batch.id for batch in batches.filling(connection)] == [7]
         assert [batches.subtrees_of(connection, id_) for id_ in (6, 7, 8)] == [Tree(LEAVES).subtrees, None, None]
+
+
+def test_an_older_database_keeps_the_changes_that_were_told_and_takes_others_of_the_same_place(empty_url: str) -> None:
+    new_file(empty_url)
+    engine = make_engine(empty_url)
+    told = {"caller": "tax", "ledger_id": 1, "agency": "A", "serial": 4, "successors": None}
+    told |= {"block": 9, "log": 0, "time": 900}
+    columns = ["id", "status", *told]
+    written = text(f"INSERT INTO changes ({', '.join(columns)}) VALUES (:{', :'.join(columns)})")  # noqa: S608 - ours
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        upgrade(connection, "0006")
+        connection.execute(text("INSERT INTO ledgers (id, name) VALUES (1, 'l')"))
+        connection.execute(written, {"id": 5, "status": "suspended", **told})
+    engine.dispose()
+    assert migrate(empty_url).before == "0006"
+    with Database.open(empty_url) as database:
+        with database.begin() as connection:
+            added = [changes.add(connection, [{"status": each, **told}]) for each in ("suspended", "revoked")]
+        with database.read() as connection:
+            found = changes.of_caller(connection, "tax", after=0, limit=9)
+    assert added == [0, 1]
+    assert [one.status.name for one in found] == ["SUSPENDED", "REVOKED"]
 
 
 def test_two_migrations_at_once_do_not_disturb_each_other(empty_url: str) -> None:

@@ -227,6 +227,41 @@ def test_a_fork_below_what_was_settled_hides_no_change(database: Database) -> No
     assert told(database) == [(1, block, Status.REVOKED), (2, block, Status.REVOKED), (3, last, Status.REVOKED)]
 
 
+def test_what_a_fork_below_what_was_settled_makes_of_a_place_is_told_each_time(database: Database) -> None:
+    begin(database)
+    relied_on(database, 1, 2)
+    common = mine(database)
+    for fork, event in (
+        ("one", changed(0, 0, 2, 1, 2)),
+        ("two", revoked(1)),
+        ("one", changed(0, 0, 2, 1, 2)),
+    ):
+        mine(database, event, fork=fork)
+        track(database)
+        with database.begin() as connection:
+            events.roll_back(connection, cursor(database), common)
+    assert told(database) == [
+        (1, common + 1, Status.SUSPENDED),
+        (2, common + 1, Status.SUSPENDED),
+        (1, common + 1, Status.REVOKED),
+        (1, common + 1, Status.SUSPENDED),
+    ]
+
+
+def test_other_successors_at_the_same_place_after_a_deep_fork_are_told(database: Database) -> None:
+    begin(database)
+    relied_on(database, 1)
+    common = mine(database)
+    for successors in ((7,), (8,), (8,)):
+        mine(database, CertificateSuperseded(place=place(0, 0), agency=AGENCY, old=1, successors=successors))
+        track(database)
+        with database.begin() as connection:
+            events.roll_back(connection, cursor(database), common)
+    with database.read() as connection:
+        found = changes.of_caller(connection, CALLER, after=0, limit=9)
+    assert [one.successors for one in found] == [(7,), (8,)]
+
+
 def test_a_ledger_that_is_read_anew_doubles_nothing(database: Database) -> None:
     begin(database)
     relied_on(database, 1)
