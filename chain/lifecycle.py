@@ -15,10 +15,11 @@ is looked at when the store says that its turn has come: the calls of one agency
 | queued | the node would not even try | Wait(what it said) |
 | signed, sent, mined | a receipt | as below, by its block |
 | - | its block is settled, our copy has it | Settle |
-| - | its block is settled, it was reverted | Fail(reverted) |
+| - | its block is settled, it was reverted, and its nonce is consumed in a settled block | Fail(reverted) |
 | - | it is in another block than we wrote down | Mine(block) |
 | - | its block is another one in our copy, for 30 s | Wait(elsewhere) |
 | - | its block is settled, our copy does not have it | Wait(effect_missing) |
+| - | its block is settled, it was reverted, and its nonce is not consumed | Wait(unproved) |
 | - | otherwise | Wait |
 | it had failed | no receipt, the nonce is consumed in a settled block | Settle if our copy has the effect, else Fail |
 | it had failed | no receipt, otherwise | Wait(failure_undone) |
@@ -56,6 +57,7 @@ ELSEWHERE_AFTER = 30.0
 NONCE_TAKEN = "another transaction of its key has its nonce"
 ELSEWHERE = "the sender's node is on another fork of the chain than our copy of the ledger, or behind it"
 EFFECT_MISSING = "the sender's node says that it was carried out, and our copy of the ledger does not have what it did"
+UNPROVED = "the sender's node says that it was reverted, and does not show that its nonce is used up"
 FAILURE_UNDONE = "it had failed, and a fork undid that; what becomes of its nonce has to be waited for"
 BEHIND_FREED = "a fork made a nonce before its own free again; that has to be used up first"
 STUCK = "it is in no block for half a minute, and a higher price would not help"
@@ -134,12 +136,13 @@ class Before:
 class After:
     """Seen of a call that has a nonce.
 
-    `consumed`, `consumed_settled`: the key's count has gone past the nonce, in the head, in a settled block (both read
-    *before* the receipt). `settled_block`: the last one that cannot be undone and that our copy has read. `elsewhere`:
-    the node is on another fork than our copy, or behind it, so that by it nothing is settled. `effect`: the block in
-    which our copy of the ledger has what the call is to bring about, None where it has not. `next_in_line`: the nonce
-    is the next that the chain takes from this key. `behind_freed`: that one is nobody's (`chain.freed`). `can_rise`: a
-    higher price would be taken, and the key can pay it.
+    `consumed`, `consumed_settled`: the key's count has gone past the nonce, in the head, in a settled block (both as of
+    *before* the receipt; the latter proved where that says that it was reverted). `settled_block`: the last one that
+    cannot be undone and that our copy has read. `elsewhere`: the node is on another fork than our copy, or behind it,
+    so that by it nothing is settled. `effect`: the block in which our copy of the ledger has what the call is to bring
+    about, None where it has not. `next_in_line`: the nonce is the next that the chain takes from this key.
+    `behind_freed`: that one is nobody's (`chain.freed`). `can_rise`: a higher price would be taken, and the key can pay
+    it.
     """
 
     receipt: Mined | None
@@ -219,11 +222,11 @@ def _decide_mined(call: Written, seen: After, receipt: Mined, now: float) -> Ste
     settled = receipt.block <= seen.settled_block and not seen.elsewhere
     if settled and seen.effect is not None:
         return Settle(block=receipt.block)
-    if settled and not receipt.succeeded:
+    if settled and not receipt.succeeded and seen.consumed_settled:
         return Fail(reason="reverted")
     if call.state is not CallState.MINED or call.block != receipt.block:
         return Mine(block=receipt.block)
     if settled:
-        return Wait(reason=EFFECT_MISSING)
+        return Wait(reason=EFFECT_MISSING if receipt.succeeded else UNPROVED)
     lasting = seen.elsewhere and not _is_recent(call.moved_at, now, ELSEWHERE_AFTER)
     return Wait(reason=ELSEWHERE if lasting else None)

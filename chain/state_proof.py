@@ -1,4 +1,4 @@
-"""What a contract keeps, proved from the state root of a block (EIP-1186, the Merkle Patricia tries of Ethereum).
+"""What a contract keeps, and how much an account has sent, proved from the state root of a block (EIP-1186).
 
 An account is found in the state's trie under keccak256 of its address, and a slot in the account's own trie under
 keccak256 of its number. Every node of a trie is named by its hash in the one above it, the topmost by the root: so who
@@ -7,7 +7,7 @@ answers can neither change what is there nor say that nothing is.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import cast
 
 import rlp
@@ -22,8 +22,8 @@ _BRANCH = 17
 """Items of a node that branches: one for each nibble, and a value. Any other has a stretch of path and its end."""
 _ODD, _LEAF = 1, 2
 """Bits of the nibble before such a stretch."""
-_STORAGE_ROOT = 2
-"""Where an account's storage root stands."""
+_NONCE, _STORAGE_ROOT = 0, 2
+"""Where an account's nonce and storage root stand."""
 
 _Item = bytes | list["_Item"]
 
@@ -40,12 +40,30 @@ def proved_word(answer: Json, *, state_root: bytes, address: bytes, slot: int) -
     try:
         proof = cast("Mapping[str, Json]", answer)
         (stored,) = cast("list[Mapping[str, Json]]", proof["storageProof"])
-        account = rlp.decode(_find(state_root, keccak(address), proof["accountProof"]))
-        found = _find(account[_STORAGE_ROOT], keccak(slot.to_bytes(_WORD, "big")), stored["proof"])
+        account = _account(proof, state_root, address)
+        found = _find(cast("bytes", account[_STORAGE_ROOT]), keccak(slot.to_bytes(_WORD, "big")), stored["proof"])
         value = rlp.decode(found) if found else b""
         return cast("bytes", value).rjust(_WORD, b"\0")
     except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, RLPException) as error:
         raise NodeInconsistent("the node's proof of what a contract keeps proves nothing") from error
+
+
+def proved_nonce(answer: Json, *, state_root: bytes, address: bytes) -> int:
+    """Give how many transactions an account had sent; what proves nothing of the kind is `NodeInconsistent`.
+
+    The arguments are those of `proved_word`; what was said of slots is not looked at.
+    """
+    try:
+        account = _account(cast("Mapping[str, Json]", answer), state_root, address)
+        return int.from_bytes(cast("bytes", account[_NONCE]), "big") if account else 0
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, RecursionError, RLPException) as error:
+        raise NodeInconsistent("the node's proof of what an account has sent proves nothing") from error
+
+
+def _account(proof: Mapping[str, Json], state_root: bytes, address: bytes) -> Sequence[_Item]:
+    """Give the fields of an account; none where the state has no such account."""
+    found = _find(state_root, keccak(address), proof["accountProof"])
+    return cast("Sequence[_Item]", rlp.decode(found)) if found else []
 
 
 def _find(root: bytes, key: bytes, proof: Json) -> bytes:

@@ -1,4 +1,9 @@
-"""What became of calls that have a nonce: asked for all keys at once, in few requests, whatever their number."""
+"""What became of calls that have a nonce: asked for all keys at once, in few requests, whatever their number.
+
+Trust: that a call was carried out shows in our copy of the ledger. That it was reverted shows nowhere but in a receipt,
+which is the node's word alone: so it has to prove then that the key's nonce is used up in the last settled block that
+our copy has. What has used it up can have been no other transaction of ours, and a call that lost it can never happen.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chain.answers import Receipt
+from chain.errors import NodeRefused
+from chain.headers import STATE_ROOT, check_hash, fields_of
+from chain.network import find_network
 from chain.node import Account, Node
+from chain.state_proof import proved_nonce
 from store import blocks, calls, cursors
 from store.database import Connection, Database
 from store.records import Call, Cursor, Transaction
@@ -14,7 +23,10 @@ from store.records import Call, Cursor, Transaction
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """A key as the chain sees it, in the head and in the last settled block; None where nobody can say."""
+    """A key as the chain sees it, in the head and in the last settled block; None where nobody can say.
+
+    Where a receipt says that one of its calls was reverted, the latter is proved, if the node proves anything.
+    """
 
     account: Account
     settled_nonce: int | None
@@ -55,17 +67,42 @@ async def trace(database: Database, node: Node, ledgers: Sequence[str], under_wa
     nonces = None if cursor is None else await node.nonces_at(senders, cursor.settled_block, there)
     settled = [None] * len(senders) if nonces is None else nonces
     accounts = await node.accounts(senders)
-    keys = {
-        sender: Key(account=account, settled_nonce=nonce)
-        for sender, account, nonce in zip(senders, accounts, settled, strict=True)
-    }
     receipts = await _receipts(node, forms)
+    denied = {call.sender for call in under_way if call.id in receipts and not receipts[call.id].succeeded}
+    settled_nonces = dict(zip(senders, settled, strict=True))
+    if denied and cursor is not None and nonces is not None:
+        settled_nonces |= await _proved_nonces(node, cursor.settled_block, there, sorted(denied), settled_nonces)
+    keys = {
+        sender: Key(account=account, settled_nonce=settled_nonces[sender])
+        for sender, account in zip(senders, accounts, strict=True)
+    }
     with database.read() as connection:
         elsewhere = frozenset(call for call, one in receipts.items() if _is_elsewhere(connection, ledgers, one))
     ours = nonces is not None
     return Traces(
         cursor=cursor, cursors=read, ours=ours, keys=keys, forms=forms, receipts=receipts, elsewhere=elsewhere
     )
+
+
+async def _proved_nonces(
+    node: Node, block: int, block_hash: bytes | None, senders: Sequence[bytes], told: Mapping[bytes, int | None]
+) -> Mapping[bytes, int | None]:
+    """Give the nonces of keys in a block of our copy, proved; None where the node, or we, keep too little for that.
+
+    Of a node that proves no state its word (`told`) is taken, as it is for events.
+    """
+    if not (await find_network(node)).proved:
+        return {sender: told[sender] for sender in senders}
+    (header,) = await node.blocks([block])
+    if header.hash != block_hash:
+        return dict.fromkeys(senders)
+    root = fields_of(check_hash(header))[STATE_ROOT]
+    try:
+        answers = await node.proofs(senders, 0, at=header.hash)
+    except NodeRefused:
+        return dict.fromkeys(senders)
+    pairs = zip(senders, answers, strict=True)
+    return {sender: proved_nonce(answer, state_root=root, address=sender) for sender, answer in pairs}
 
 
 def _settled_hash(connection: Connection, cursor: Cursor) -> bytes | None:

@@ -13,7 +13,7 @@ from chain.answers import Json, Receipt
 from chain.errors import NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader
 from chain.ledger import encode_call
-from chain.lifecycle import EFFECT_MISSING, ELSEWHERE
+from chain.lifecycle import EFFECT_MISSING, ELSEWHERE, UNPROVED
 from chain.node import Node
 from chain.rpc import Request
 from chain.signer import LocalSigner
@@ -340,6 +340,57 @@ async def test_a_node_that_denies_what_our_copy_has_read_is_not_believed(world: 
     await node.close()
     assert (world.state(anchor), world.state(revoke)) == (CallState.SETTLED, CallState.SETTLED)
     assert (anchored(world), changes(world)) == ([(0, 5)], [(1, (3,))])
+
+
+class Burying(Node):
+    """A node that says of what it has not seen that a block reverted it long ago, of which our copy kept no header.
+
+    `counts`: it also says that the keys have used up many nonces by then.
+    """
+
+    counts = False
+
+    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+        first = (await self.blocks([1]))[0]
+        return [
+            Receipt(
+                transaction=one,
+                block=first.number,
+                block_hash=first.hash,
+                succeeded=False,
+                gas_used=50_000,
+                logs=(),
+                contract=None,
+            )
+            for one in transactions
+        ]
+
+    async def nonces_at(
+        self, addresses: Sequence[bytes], block: int, block_hash: bytes | None
+    ) -> list[int | None] | None:
+        found = await super().nonces_at(addresses, block, block_hash)
+        return [100] * len(addresses) if found is not None and self.counts else found
+
+
+@pytest.mark.parametrize("counts", [False, True])
+async def test_a_call_does_not_fail_by_one_nodes_word_alone(world: World, *, counts: bool) -> None:
+    await world.catch_up()
+    call = world.anchor(0)
+    await send_and_lose(world, call)
+    world.usual_sender._leases.release()
+    node = Burying(world.local_chain.url)
+    node.counts = counts
+    sender = world.sender(node=node)
+    for _ in range(4):
+        await sender.step()
+        world.local_chain.mine()
+        await world.catch_up()
+    assert (world.state(call), world.read(call).waiting_reason) == (CallState.MINED, UNPROVED)
+    sender._leases.release()
+    await node.close()
+    world.clock.now += 6
+    await world.finish(call)
+    assert anchored(world) == [(0, 1)]
 
 
 class Inventing(Node):

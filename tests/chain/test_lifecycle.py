@@ -16,6 +16,7 @@ from chain.lifecycle import (
     NONCE_TAKEN,
     RESEND_AFTER,
     UNDER_WAY,
+    UNPROVED,
     After,
     Before,
     Mined,
@@ -89,14 +90,15 @@ TABLE: list[tuple[str, Written, Seen, float, Step]] = [
     ("moved to another block", MINED, after(Mined(block=8, succeeded=True)), NOW, Mine(block=8)),
     ("its block is gone", MINED, after(), NOW, Resend(undone=True)),
     ("reverted, not settled", MINED, after(REVERTED, settled_block=6), NOW, Wait()),
-    ("reverted, settled", MINED, after(REVERTED, settled_block=7), NOW, Fail(reason="reverted")),
+    ("reverted, settled", MINED, after(REVERTED, consumed_settled=True, settled_block=7), NOW, Fail(reason="reverted")),
+    ("a revert without proof", MINED, after(REVERTED, settled_block=7), NOW, Wait(reason=UNPROVED)),
     ("a revert that our copy denies", MINED, after(REVERTED, settled_block=7, effect=7), NOW, Settle(block=7)),
     ("elsewhere", MINED, after(REVERTED, settled_block=7, elsewhere=True), NOW, Wait()),
     ("elsewhere for long", MINED, after(GOOD, elsewhere=True), 100.0 + ELSEWHERE_AFTER, Wait(reason=ELSEWHERE)),
     ("nonce taken elsewhere", SENT, after(consumed=True, elsewhere=True), NOW, Wait(reason=ELSEWHERE)),
     ("behind a nonce that is nobody's", SENT, after(behind_freed=True), NOW, Wait(reason=BEHIND_FREED)),
     ("its failure was undone", REFUSED, after(), NOW, Wait(reason=FAILURE_UNDONE)),
-    ("it failed again", REFUSED, after(REVERTED, settled_block=7), NOW, Fail(reason="reverted")),
+    ("it failed again", REFUSED, after(REVERTED, consumed_settled=True, settled_block=7), NOW, Fail(reason="reverted")),
     ("its nonce is used up", REFUSED, after(consumed_settled=True), NOW, Fail(reason="reverted")),
     ("it was done after all", REFUSED, after(GOOD, settled_block=7, effect=7), NOW, Settle(block=7)),
     ("nonce taken", SENT, after(consumed=True), NOW, Wait(reason=NONCE_TAKEN)),
@@ -172,9 +174,9 @@ def test_a_second_nonce_needs_the_first_to_be_lost_for_good(written: Written, se
 def test_a_call_with_a_nonce_fails_only_by_a_settled_revert(written: Written, seen: After, now: float) -> None:
     if isinstance(decide(written, seen, now), Fail):
         assert seen.effect is None
+        assert seen.consumed_settled
         if seen.receipt is None:
             assert written.refused
-            assert seen.consumed_settled
         else:
             assert not seen.receipt.succeeded
             assert seen.receipt.block <= seen.settled_block
