@@ -78,14 +78,14 @@ def failed(connection: Connection, batch: int) -> frozenset[int]:
 
 def given_up(connection: Connection, ledger: str) -> dict[str, set[int]]:
     """Give, for each agency, the serials that gave their numbers to their successors, on any ledger of a registry."""
-    found: dict[str, set[int]] = {}
-    wanted = (
-        select(issuers.c.agency, supersessions.c.old)
-        .join(issuers, issuers.c.id == supersessions.c.issuer_id)
-        .where(on_registry(issuers.c.ledger_id, ledger), supersessions.c.gave_up)
+    rows = connection.execute(select(issuers.c.id, issuers.c.agency).where(on_registry(issuers.c.ledger_id, ledger)))
+    agencies = {row.id: row.agency for row in rows}
+    wanted = select(supersessions.c.issuer_id, supersessions.c.old).where(
+        supersessions.c.issuer_id.in_(sorted(agencies)), supersessions.c.gave_up
     )
+    found: dict[str, set[int]] = {}
     for row in connection.execute(wanted):
-        found.setdefault(row.agency, set()).add(row.old)
+        found.setdefault(agencies[row.issuer_id], set()).add(row.old)
     return found
 
 

@@ -36,6 +36,7 @@ ALLOWED = {
     "changes.time >= ? ORDER BY changes.id LIMIT": "old changes come first, and those that are found are deleted",
     "SELECT DISTINCT substr(certificates.disclosures": "a rotation of keys has sealed all of them anew",
     "SELECT count(*) AS count_1 FROM certificates": "a rotation of keys counts all that it seals anew",
+    "AND supersessions.gave_up = 1": "who compares the database with the chain looks at all of it",
     "ORDER BY verifications.time, verifications.id LIMIT": "an auditor turns the pages of all of them",
 }
 """What stands in a question or its plan, and why it may read through a table."""
