@@ -13,6 +13,8 @@ from verifier.errors import Refused
 USUAL_ZONE = DEFAULT_ZONE
 _DAY = "YYYY-MM-DD"
 _A_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_BARE_DAY = re.compile(r"\d{4}(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])(\d{4}|\d{6})?", re.ASCII)
+"""YYYYMMDD, YYYYMMDDhhmm and YYYYMMDDhhmmss."""
 
 
 def moment(text: str, zone: str = USUAL_ZONE, *, whole_day: bool = False) -> int:
@@ -22,6 +24,7 @@ def moment(text: str, zone: str = USUAL_ZONE, *, whole_day: bool = False) -> int
         Refused: it is neither.
     """
     try:
+        _see_hyphens(text)
         if len(text) == len(_DAY):
             return midnight(text, zone) + (DAY if whole_day else 0)
         found = datetime.fromisoformat(text)
@@ -30,8 +33,13 @@ def moment(text: str, zone: str = USUAL_ZONE, *, whole_day: bool = False) -> int
         raise Refused(f"{text!r} is no time: {_DAY} or {_DAY}Thh:mm is due, with --zone such as +08:00") from error
 
 
-def read_time(text: str) -> int:
-    """Read RFC 3339 with an offset, a day (its first second at +08:00) or seconds; `ValueError` otherwise."""
+def read_time(said: str | int) -> int:
+    """Read RFC 3339 with an offset, a day (its first second at +08:00) or seconds; `ValueError` otherwise.
+
+    A day without its hyphens, with or without the time after it, is no number of seconds: 20260503 would be in 1970.
+    """
+    text = str(said)
+    _see_hyphens(text)
     try:
         seconds = int(text) if text.isascii() and text.isdigit() else _with_offset(text)
     except OverflowError as error:
@@ -49,6 +57,12 @@ def shown(seconds: int | None, zone: str = USUAL_ZONE) -> str:
         return datetime.fromtimestamp(seconds, _zone(zone)).isoformat()
     except (OverflowError, ValueError, OSError):
         return str(seconds)
+
+
+def _see_hyphens(text: str) -> None:
+    """Refuse a day in bare digits, which one takes for a day and another for a number."""
+    if _BARE_DAY.fullmatch(text):
+        raise ValueError("a day needs its hyphens, such as 2026-05-03")
 
 
 def _with_offset(text: str) -> int:

@@ -152,6 +152,8 @@ async def test_an_uploaded_file_that_is_no_certificate_gets_a_verdict(
         (b'{"certificate": "x", "at": "9223372036854775808"}', Code.NOT_UNDERSTOOD, "at"),
         (b'{"certificate": "x", "at": "9999-12-31T23:59:59-23:59x"}', Code.NOT_UNDERSTOOD, "at"),
         (b'{"certificate": "x", "at": "2026-02-30"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": "20260503"}', Code.NOT_UNDERSTOOD, "at"),
+        (b'{"certificate": "x", "at": 20260503}', Code.NOT_UNDERSTOOD, "at"),
         (b'{"certificate": "x", "at": {"int": 5}}', Code.NOT_UNDERSTOOD, "at"),
         (b'{"certificate": "x", "max_age": 1e9}', Code.NOT_JSON, "max_age"),
         (b'{"certificate": "x", "max_age": 1000000}', Code.NOT_UNDERSTOOD, "max_age"),
@@ -331,6 +333,16 @@ async def test_a_day_stands_for_its_first_second_at_the_agencies_zone(client: ht
     part = {"at": "2017-07-14"}
     said = (await client.post(PATH, files={"file": ("c", shelf.files[0])}, data=part)).json()
     assert said["at"] == 1_499_961_600
+
+
+async def test_a_day_in_bare_digits_is_refused_and_both_right_spellings_are_named(client: httpx.AsyncClient) -> None:
+    spelt = ("2026-05-03", "2026-05-03T09:00:00+08:00", "seconds")
+    one = {"certificate": "x", "at": 20260503}
+    asked = [
+        await client.post(PATH, json=one),
+        await client.post(PATH, files={"file": ("c", b"x")}, data={"at": "20260503"}),
+    ]
+    assert [each for answer in asked for each in spelt if each not in answer.text] == []
 
 
 async def test_there_is_nothing_elsewhere_and_no_other_method(client: httpx.AsyncClient) -> None:

@@ -224,6 +224,7 @@ def test_a_document_that_came_along_is_hashed(shelf: Shelf, files: list[str], tm
         (("--expect", "people:=[1"), "people"),
         (("--holder-name", "张三"), "--holder-id"),
         (("--at", "yesterday"), "--at"),
+        (("--at", "20260503"), "--at"),
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_anything_is_read(

@@ -16,8 +16,8 @@ MOST = 100
 MANY = 10_000
 """Flaws beyond which none is named: to make them out would hold everybody else up for seconds."""
 TIME_DUE = (
-    "a time is due: whole seconds since 1970, a day such as 2026-05-03, or a moment with its offset such as"
-    " 2026-05-03T09:00:00+08:00"
+    "a time is due: a day such as 2026-05-03 (with its hyphens), a moment with its offset such as"
+    " 2026-05-03T09:00:00+08:00, or whole seconds since 1970"
 )
 _OF_MEMBERS: Mapping[str, str] = {
     "at": TIME_DUE,
@@ -115,8 +115,8 @@ def _flaw(fault: Any, values: Mapping[str, Any], members: Sequence[str]) -> Flaw
     path = list(_as_written(fault["loc"], values, missing=kind == "missing"))
     top = str(path[0]) if path else "body"
     why = _OF_TYPES.get(kind, _OTHERWISE).format_map(_Limits(fault.get("ctx", {})))
-    if kind not in {"missing", "extra_forbidden"} and len(path) == 1:
-        why = _OF_MEMBERS.get(top, why)
+    if kind not in {"missing", "extra_forbidden"} and path:
+        why = _OF_MEMBERS.get(str(path[-1]), why)
     if top == "documents" and len(path) > 1:
         why = "a SHA-256 digest is due: 43 characters of canonical base64url"
     if kind == "extra_forbidden" and len(path) == 1:

@@ -28,7 +28,7 @@ Agency = Annotated[str, Field(pattern=r"^[A-Z0-9-]{1,32}$", examples=["HOUSING-3
 
 
 def _seconds(at: int | str | None) -> int | None:
-    return read_time(at) if isinstance(at, str) else at
+    return None if at is None else read_time(at)
 
 
 def _digest(text: str) -> str:

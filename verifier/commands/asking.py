@@ -100,6 +100,6 @@ def _moment(text: str) -> int:
     try:
         return read_time(text)
     except ValueError as error:
-        en = f"--at {text!r}: 2026-05-03, 2026-05-03T09:00:00+08:00 or seconds since 1970 are due"
-        zh = f"--at“{text}”：应为 2026-05-03、2026-05-03T09:00:00+08:00 或自 1970 年起的秒数"
+        en = f"--at {text!r}: a day (2026-05-03), a moment (2026-05-03T09:00:00+08:00) or seconds since 1970 are due"
+        zh = f"--at“{text}”：应为日期（2026-05-03）、时刻（2026-05-03T09:00:00+08:00）或自 1970 年起的秒数"
         raise NotAsked(Words(en=en, zh=zh)) from error
