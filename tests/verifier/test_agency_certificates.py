@@ -107,7 +107,17 @@ async def test_certificates_are_found_by_type_number_status_and_time(town: Town)
         ({"status": "lost"}, "status"),
         ({"from": "yesterday"}, "from"),
         ({"after": "x"}, "after"),
+        ({"after": "-1"}, "after"),
+        ({"from": "20260503"}, "from"),
+        ({"to": "20260503090000"}, "to"),
         ({"limit": 0}, "limit"),
+        ({"limit": "1_0"}, "limit"),
+        ({"limit": " 10"}, "limit"),
+        ({"limit": "+10"}, "limit"),
+        ({"limit": "１０"}, "limit"),
+        ({"limit": "10.0"}, "limit"),
+        ({"limit": ["10", "10"]}, "limit"),
+        ({"from": ["2026-01-01", "2026-01-02"]}, "from"),
         ({"colour": "red"}, "colour"),
     ],
 )
@@ -142,6 +152,17 @@ async def test_a_certificate_is_named_by_its_number_too(town: Town) -> None:
     assert asked.json()["changed"] == [1]
     for name in ("JK-9", "...", "%20"):
         problem(await town.client.post(f"{OURS}/{name}/status", json=REVOKE, params=query), Code.NOT_FOUND)
+
+
+@pytest.mark.parametrize("query", ["typ=health-certificate", "type=health-certificate&type=deed-tax-payment", "type="])
+async def test_what_is_misspelt_beside_a_number_does_not_make_it_a_serial(query: str, town: Town) -> None:
+    await issued(town, 1)
+    row = {"content": b"serial,action,reason\n0,suspend,x\n", "headers": {"content-type": "text/csv"}}
+    one: dict[str, Any] = {"json": SUSPEND}
+    for path, body in ((f"{OURS}/0/status", one), (f"{OURS}/status", row)):
+        problem(await town.client.post(f"{path}?{query}", **body), Code.NOT_UNDERSTOOD)
+    town.settle()
+    assert status_of(town, 0) is Status.VALID
 
 
 async def test_what_cannot_be_changed_is_said(town: Town) -> None:

@@ -39,7 +39,8 @@ def read_query(request: Request, model: type[_Model]) -> _Model:
     """
     items = request.query_params.multi_items()
     names = [name for name, _ in items]
-    twice = [name for name in model.model_fields if names.count(name) > 1]
+    members = [field.alias or name for name, field in model.model_fields.items()]
+    twice = [name for name in members if names.count(name) > 1]
     if twice:
         found = [Flaw(place=name, why="it is there twice") for name in twice]
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The query is not as described.", found)
@@ -47,7 +48,7 @@ def read_query(request: Request, model: type[_Model]) -> _Model:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = flaws(error, values, list(model.model_fields))
+        found = flaws(error, values, members)
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The query is not as described.", found) from None
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
 from ecert.facts import Status
@@ -18,6 +18,8 @@ from verifier.access.idempotency import Attempt
 from verifier.api import documented
 from verifier.api.bodies import read_nothing
 from verifier.api.documented import OF_A_BODY
+from verifier.api.flaws import TIME_DUE
+from verifier.api.queries import described, read_query
 from verifier.callers import Scope
 from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
@@ -48,15 +50,17 @@ def certificate_routes(inside: Inside) -> APIRouter:
         summary="Look through the agency's certificates",
         response_model=CertificatesAnswer,
         responses=documented.problem_answers(Code.NOT_UNDERSTOOD, *_COMMON),
+        openapi_extra=described(CertificatesQuery),
     )
-    async def look_through(request: Request, query: Annotated[CertificatesQuery, Query()]) -> JSONResponse:
+    async def look_through(request: Request) -> JSONResponse:
         """Give a page of the agency's certificates in the order of their serials, without any value of theirs."""
         caller = await issuer(inside.gate, request, Scope.ISSUE)
+        query = read_query(request, CertificatesQuery)
         agency = caller.agency or ""
         copies = inside.office.view.copies
         wanted = await asyncio.to_thread(_filter, inside, agency, query)
         word = None if query.status is None else Status[query.status.upper()]
-        after, limit = query.after, query.limit
+        after, limit = -1 if query.after is None else query.after, query.limit
         search = Search(copies=copies, agency=agency, wanted=wanted, status=word)
         page = await asyncio.to_thread(search.page, inside.office.database, after=after, limit=limit)
         return JSONResponse(_page_to_json(page, agency, inside.types))
@@ -158,7 +162,7 @@ def _seconds(text: str | None, place: str) -> int | None:
     try:
         return None if text is None else read_time(text)
     except ValueError as error:
-        raise not_as_described(place, "a day such as 2026-05-03, or a moment with its offset, is due") from error
+        raise not_as_described(place, TIME_DUE) from error
 
 
 def _placed(certificate_type: bytes, standing: Standing, types: TypeCatalogue) -> dict[str, object]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from ecert.issuing import MAX_SUPERSEDES
 from ecert.strict_json import MAX_INTEGER
 from verifier.api.answers_wire import StatusWord
+from verifier.api.queries import Query, WholeNumber
 from verifier.api.wire import DIGEST, MAX_EXPECTED, Stated
 
 LONGEST_REASON = 500
@@ -76,10 +77,14 @@ class StandingAnswer(BaseModel):
     waiting: str | None
 
 
-class CertificatesQuery(BaseModel):
-    """What is looked for. `from`, `to`: when it was stored, to within its batch; `to` is the first moment after."""
+class TypeQuery(Query):
+    """The type whose numbers are given; none: serials are."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    type: _Text | None = Field(default=None, description="What the number is a number of.")
+
+
+class CertificatesQuery(Query):
+    """What is looked for. `from`, `to`: when it was stored, to within its batch; `to` is the first moment after."""
 
     type: _Text | None = Field(default=None, description="Slug or `vct`.")
     number: _Text | None = Field(default=None, description="The number on the certificate; with `type`.")
@@ -87,8 +92,10 @@ class CertificatesQuery(BaseModel):
     status: StatusWord | None = None
     since: _Time | None = Field(default=None, alias="from", description="A day, or RFC 3339 with an offset.")
     until: _Time | None = Field(default=None, alias="to", description="A day, or RFC 3339 with an offset.")
-    after: Annotated[int, Field(ge=-1, le=MAX_INTEGER)] = -1
-    limit: Annotated[int, Field(ge=1, le=MOST_LISTED)] = 100
+    after: Annotated[WholeNumber, Field(ge=0, le=MAX_INTEGER)] | None = Field(
+        default=None, description="`after` of the page before."
+    )
+    limit: Annotated[WholeNumber, Field(ge=1, le=MOST_LISTED)] = 100
 
 
 class ListedCertificate(BaseModel):

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse
 from starlette.responses import Response
 
@@ -18,12 +18,13 @@ from ecert.errors import UnreadableValue
 from verifier.access.idempotency import Attempt
 from verifier.api import documented
 from verifier.api.bodies import media_type, read_json_body
+from verifier.api.queries import described, read_query
 from verifier.callers import Caller, Scope
 from verifier.faults import RowFault, RowsRefused
 from verifier.office.certificates import is_serial, serial_of
 from verifier.office.inside import Inside
 from verifier.office.issuers import assure_own, issuer, no_such_certificate
-from verifier.office.issuing_wire import CallAnswer, StatusAnswer, StatusRequest
+from verifier.office.issuing_wire import CallAnswer, StatusAnswer, StatusRequest, TypeQuery
 from verifier.office.once import once
 from verifier.problems import Code, Flaw, RequestRefused, not_as_described
 from verifier.services.issuance import Told
@@ -34,7 +35,7 @@ from verifier.tables.status_rows import StatusRow, read_status_rows
 
 CSV = "text/csv"
 MOST_FLAWS = 100
-_TypeQuery = Annotated[str | None, Query(min_length=1, max_length=200, description="What the number is a number of.")]
+_ASKED = {"parameters": [*described(TypeQuery)["parameters"], *documented.ONCE["parameters"]]}
 _COMMON = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.DATABASE_AWAY, Code.INTERNAL)
 _CHANGING: dict[int | str, dict[str, Any]] = {
     202: {"description": "It is written down and will be done.", "model": StatusAnswer},
@@ -58,16 +59,17 @@ def status_routes(inside: Inside) -> APIRouter:
         summary="Change the status of a certificate",
         response_model=StatusAnswer,
         responses=_CHANGING,
-        openapi_extra=documented.json_body(StatusRequest) | documented.ONCE,
+        openapi_extra=documented.json_body(StatusRequest) | _ASKED,
     )
-    async def change(request: Request, agency: str, name: str, type: _TypeQuery = None) -> Response:  # noqa: A002
+    async def change(request: Request, agency: str, name: str) -> Response:
         """Suspend, reinstate or revoke. `name` is a serial, or with `type` the number on the certificate.
 
         200 where it is so already, 202 with the calls that will make it so. Asking twice does no harm.
         """
         caller = await issuer(inside.gate, request, Scope.STATUS)
+        kind = read_query(request, TypeQuery).type
         stated = await read_json_body(request, StatusRequest)
-        serial = await asyncio.to_thread(_named, inside, assure_own(caller, agency), name, type)
+        serial = await asyncio.to_thread(_named, inside, assure_own(caller, agency), name, kind)
         order = StatusOrder(
             action=Action(stated.action), agency=agency, serials=(serial,), reason=stated.reason, wait=False
         )
@@ -82,15 +84,16 @@ def status_routes(inside: Inside) -> APIRouter:
         summary="Change many statuses",
         response_model=StatusAnswer,
         responses=_CHANGING,
-        openapi_extra=documented.STATUS_TABLE | documented.ONCE,
+        openapi_extra=documented.STATUS_TABLE | _ASKED,
     )
-    async def change_many(request: Request, agency: str, type: _TypeQuery = None) -> Response:  # noqa: A002
+    async def change_many(request: Request, agency: str) -> Response:
         """Take a table (CSV) with the columns serial or number, action, reason: all of it, or nothing."""
         caller = await issuer(inside.gate, request, Scope.STATUS)
         if media_type(request) != CSV:
             raise RequestRefused(Code.WRONG_MEDIA_TYPE, f"Send {CSV}.")
+        kind = read_query(request, TypeQuery).type
         content = await request.body()
-        rows = await asyncio.to_thread(_rows, inside, assure_own(caller, agency), content, type)
+        rows = await asyncio.to_thread(_rows, inside, assure_own(caller, agency), content, kind)
 
         try:
             return await _asked(inside, request, caller, list(_orders(agency, rows)))
