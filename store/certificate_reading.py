@@ -48,21 +48,24 @@ def by_lookup(
     limit: int,
     agency: str | None = None,
     serial: int | None = None,
+    types: Collection[bytes] | None = None,
 ) -> tuple[CertificateRecord, ...]:
     """Give some ledgers' certificates that one or two indexes lead to, newest first, whatever became of them since.
 
-    Those of void batches were promised to nobody and are left out. `agency`, `serial`: of these alone.
+    Those of void batches were promised to nobody and are left out. `agency`, `serial`, `types`: of these alone.
     """
     if not indexes:
         return ()
-    asked = {"ledgers": ledgers, "one": indexes[0], "other": indexes[-1], "agency": agency, "serial": serial}
+    only = {"agency": agency, "serial": serial, "types": types}
+    asked = {"ledgers": ledgers, "one": indexes[0], "other": indexes[-1], **only}
     found = connection.execute(_some(SOME), asked).all()
     if len(found) == SOME:
-        narrowed = [name for name in ("agency", "serial") if asked[name] is not None]
+        narrowed = [name for name, value in only.items() if value is not None]
         found = connection.execute(_newest(*narrowed), {**asked, "most": limit}).all()
     else:
         found = [row for row in found if row.ledger in ledgers and row.state != BatchState.VOID]
         found = [row for row in found if agency in {None, row.agency} and serial in {None, row.serial}]
+        found = [row for row in found if types is None or bytes(row.certificate_type) in types]
         found.sort(key=lambda row: (-row.created_at, -row.serial, row.agency))
     return tuple(certificate_of(row) for row in found[:limit])
 
@@ -82,12 +85,16 @@ def _some(most: int) -> Select[Any]:
 @cache
 def _newest(*narrowed: str) -> Select[Any]:
     """Ask for the newest of many; their places first, as a hundred thousand certificates are not sorted whole."""
-    columns = {"agency": issuers.c.agency, "serial": certificates.c.serial}
+    narrowing = {
+        "agency": issuers.c.agency == bindparam("agency"),
+        "serial": certificates.c.serial == bindparam("serial"),
+        "types": certificates.c.certificate_type.in_(bindparam("types", expanding=True)),
+    }
     order = (batches.c.created_at.desc(), certificates.c.serial.desc(), issuers.c.agency)
     newest = (
         _of(select_certificates().with_only_columns(certificates.c.issuer_id, certificates.c.serial), _places())
         .where(ledgers.c.name.in_(bindparam("ledgers", expanding=True)), batch_not_void)
-        .where(*(columns[name] == bindparam(name) for name in narrowed))
+        .where(*(narrowing[name] for name in narrowed))
         .order_by(*order)
         .limit(bindparam("most"))
     )

@@ -49,6 +49,15 @@ class Ruling:
             raise forbidden(self.caller, self.matter.code, "certificate", "the matter does not need this type")
         return found
 
+    def see_challenge(self, stated: Demands) -> None:
+        """Refuse what came without a challenge where the holder must prove possession, before anything is looked up.
+
+        Else nobody would be asked for it but who named a certificate that is there.
+        """
+        if self.matter.holder_proof and stated.key_binding is None:
+            flaw = Flaw(place="challenge", why="this matter demands that the holder proves possession")
+            raise RequestRefused(Code.NOT_UNDERSTOOD, "The holder's proof is missing.", [flaw])
+
     def look_up_by(self, certificate_type: CertificateType, by: str) -> None:
         """Refuse a look-up by something that the matter does not allow for this type (403, and in the log)."""
         if by not in self.need(certificate_type).by:
@@ -58,13 +67,9 @@ class Ruling:
         """Add what the matter demands to what the caller does; facts are never older than the matter allows.
 
         Raises:
-            RequestRefused: the matter does not need certificates of this type; or the holder must prove possession
-                and no challenge came along.
+            RequestRefused: the matter does not need certificates of this type.
         """
         need = self.need(certificate_type)
-        if self.matter.holder_proof and stated.key_binding is None:
-            flaw = Flaw(place="challenge", why="this matter demands that the holder proves possession")
-            raise RequestRefused(Code.NOT_UNDERSTOOD, "The holder's proof is missing.", [flaw])
         return replace(
             stated,
             must_compare=stated.must_compare | need.compare,

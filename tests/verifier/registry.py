@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -68,10 +69,17 @@ def look_up(
         return reading.look_up(certificate_type, by, value, agency=agency, serial=serial)
 
 
-def by_document(city: City, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
+def by_document(
+    city: City,
+    sha256: bytes,
+    types: Collection[CertificateType] = (TITLE,),
+    *,
+    agency: str | None = None,
+    serial: int | None = None,
+) -> Found:
     """Find by a document in a reading of its own."""
     with finding(city).reading() as reading:
-        return reading.by_document(sha256, agency=agency, serial=serial)
+        return reading.by_document(sha256, types, agency=agency, serial=serial)
 
 
 def copy_to_another_agency(city: City, serial: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
@@ -29,7 +29,7 @@ from verifier.api.submissions import AT_ONCE, MOST_OF_BATCH, read_batch, read_oc
 from verifier.callers import ANYBODY, Act, Caller, Scope
 from verifier.guards import MAX_BODY
 from verifier.ledger_view import LedgerView
-from verifier.matters import load_matters
+from verifier.matters import Matters, load_matters
 from verifier.problems import Code, RequestRefused
 from verifier.services.answering import Answering
 from verifier.services.found import Found, FoundCertificate
@@ -76,8 +76,16 @@ class Cabinet:
         assert certificate_type is TYPE
         return replace(self._named(agency, serial), complete_since=self.complete_since)
 
-    def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
-        return self._named(agency, serial) if sha256 == DOCUMENT else Found(certificates=())
+    def by_document(
+        self,
+        sha256: bytes,
+        types: Collection[CertificateType],
+        *,
+        agency: str | None = None,
+        serial: int | None = None,
+    ) -> Found:
+        found = self._named(agency, serial) if sha256 == DOCUMENT else Found(certificates=())
+        return replace(found, certificates=tuple(each for each in found.certificates if each.certificate_type in types))
 
     def _named(self, agency: str | None, serial: int | None) -> Found:
         named = tuple(
@@ -141,13 +149,15 @@ def database(tmp_path: object) -> Iterator[Database]:
 
 @pytest.fixture
 def desk(database: Database) -> Desk:
+    return desk_for(database, load_matters(None, TypeCatalogue.bundled()))
+
+
+def desk_for(database: Database, matters: Matters) -> Desk:
     shelf: Shelf = database.shelf  # type: ignore[attr-defined]
     view = LedgerView(database)
     view.refresh()
     cabinet, door, types = Cabinet(), Door(), TypeCatalogue.bundled()
-    answering = Answering(
-        verifying=Verifying(view=view, types=types), matters=load_matters(None, types), codes=cabinet, finding=cabinet
-    )
+    answering = Answering(verifying=Verifying(view=view, types=types), matters=matters, codes=cabinet, finding=cabinet)
     app = public_app(Served(view=view, answering=answering, gate=door))
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service.example")
     return Desk(shelf=shelf, view=view, cabinet=cabinet, door=door, client=client)
@@ -364,13 +374,40 @@ async def test_certificates_of_a_document_that_the_matter_does_not_need_are_not_
     assert isinstance(said["choices"], list)
     assert [each["serial"] for each in said["choices"]] == [2, 0]
     unknown = replace(stored(desk, 0), certificate_type=None)
-    for several in ((unneeded, replace(stored(desk, 0), certificate_type=title)), (unneeded, unknown)):
+    for several in ((unneeded, replace(stored(desk, 0), certificate_type=title)), (unneeded, unknown), ()):
         desk.cabinet.certificates = several
         said = await desk.ask(document=base64url.encode(DOCUMENT))
-        assert (said["http"], said["errors"]) == (
-            403,
-            [{"place": "certificate", "why": "the matter does not need this type"}],
-        )
+        told = (said["http"], said["reasons"], said["certificate"])
+        assert told == (200, ["document_unknown"], None), "as where there is none, and recorded"
+
+
+async def test_a_code_of_what_the_matter_does_not_need_is_refused_like_the_certificate_in_hand_and_logged(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.cabinet.certificates = (stored(desk, 0),)
+    line = json.dumps({"code": "1" * 32})
+    one = await desk.ask(code="1" * 32, matter="deed-tax-home")
+    _, (lines, _) = await lines_of(desk, line, matter="deed-tax-home")
+    assert (one["http"], lines["problem"]["status"]) == (403, 403)
+    refused = "refused: the client food-desk, matter deed-tax-home, certificate: the matter does not need this type"
+    assert caplog.messages.count(refused) == 2
+
+
+@pytest.mark.parametrize(
+    "way", [{"lookup": LOOKUP}, {"code": "1" * 32}, {"document": base64url.encode(DOCUMENT)}, {"certificate": "x"}]
+)
+async def test_that_the_holder_must_prove_possession_is_said_whether_or_not_anything_is_stored(
+    database: Database, way: dict[str, object]
+) -> None:
+    bundled = load_matters(None, TypeCatalogue.bundled())
+    desk = desk_for(database, Matters(replace(each, holder_proof=True) for each in bundled))
+    nothing = await desk.ask(**{**way, "code": "2" * 32} if "code" in way else way)
+    desk.cabinet.certificates = (stored(desk, 0),)
+    assert await desk.ask(**way) == nothing
+    assert (nothing["http"], nothing["errors"]) == (
+        422,
+        [{"place": "challenge", "why": "this matter demands that the holder proves possession"}],
+    )
 
 
 async def test_a_document_beside_a_certificate_is_judged_with_it(desk: Desk) -> None:
@@ -496,6 +533,7 @@ async def test_each_thousand_lines_are_judged_from_the_newest_block(desk: Desk) 
         ([{"code": "1"}] * 1001, 422, "verifications"),
         ([{"code": "2" * 32}, {}], 422, "verifications[1].certificate"),
         ([{"code": "2" * 32}, {"code": "2" * 32, "colour": 1}], 422, "verifications.1.colour"),
+        ([{"code": "2" * 32, "at": 20260503}], 422, "verifications.0.at"),
         ([{"code": "2" * 32}, {"lookup": {**LOOKUP, "by": "address"}}], 403, "verifications[1].lookup.by"),
     ],
 )
@@ -505,6 +543,11 @@ async def test_a_bad_batch_is_refused_whole_with_the_place(
     answer = await desk.client.post(BATCH, json={**OCCASION, "verifications": verifications})
     assert answer.status_code == status
     assert [error["place"] for error in answer.json()["errors"]] == [place]
+
+
+async def test_a_day_in_bare_digits_is_refused_in_a_batch_with_both_right_spellings(desk: Desk) -> None:
+    answer = await desk.client.post(BATCH, json={**OCCASION, "verifications": [{"code": "2" * 32, "at": 20260503}]})
+    assert [each for each in ("2026-05-03", "2026-05-03T09:00:00+08:00") if each not in answer.text] == []
 
 
 async def test_what_would_be_taken_is_told_of_an_empty_batch_and_of_a_ground_that_is_none(desk: Desk) -> None:
@@ -563,6 +606,7 @@ async def test_a_bad_line_is_answered_with_its_number_and_place_and_the_others_a
     good = json.dumps({"code": "2" * 32})
     bad = {
         '{"code": 5}': "code",
+        '{"code": "5", "at": "20260503"}': "at",
         "[]": "line",
         "{": "line",
         "{}": "certificate",
@@ -570,10 +614,10 @@ async def test_a_bad_line_is_answered_with_its_number_and_place_and_the_others_a
     }
     status, said = await lines_of(desk, "\n".join([*bad, good, "", *bad, good]))
     assert status == 200
-    assert [each.get("line") for each in said] == [1, 2, 3, 4, 5, 6, 8, 9, 10, 11, 12, 13, None]
+    assert [each.get("line") for each in said] == [1, 2, 3, 4, 5, 6, 7, 9, 10, 11, 12, 13, 14, 15, None]
     assert [places(each) for each in said if "problem" in each] == [[place] for place in bad.values()] * 2
-    assert [each["line"] for each in said if "result" in each] == [6, 13]
-    assert said[-1]["lines"] == [1, 13]
+    assert [each["line"] for each in said if "result" in each] == [7, 15]
+    assert said[-1]["lines"] == [1, 15]
 
 
 async def test_where_every_line_is_bad_there_is_nothing_to_give_a_receipt_for(desk: Desk) -> None:

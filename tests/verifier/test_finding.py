@@ -14,7 +14,7 @@ from sqlalchemy import text
 from ecert.certificate_type import CertificateType
 from ecert.parsing import parse
 from ecert.types import TypeCatalogue, bundled_types
-from store import batches, certificates, completeness
+from store import batches, certificate_reading, certificates, completeness
 from store.engine import make_engine
 from store.errors import StoreError
 from tests.verifier.office import AGENCY, LEDGER, NOW, City, make_city
@@ -32,6 +32,7 @@ from verifier.faults import CannotOpen, KeyringError
 from verifier.problems import Code, RequestRefused
 from verifier.services import finding as room
 from verifier.services.finding import Finding, found_by
+from verifier.services.found import Found
 from verifier.services.lookup_values import Places
 from verifier.services.status import change_status
 from verifier.services.status_order import Action, StatusOrder
@@ -206,7 +207,7 @@ def test_a_database_that_goes_away_in_the_midst_is_an_error_in_the_midst(city: C
     with table_renamed(database_url, "lookups", "gone"), suppress(StoreError), finding.reading() as reading:
         for look in (
             lambda: reading.look_up(TITLE, "number", ROWS[0]["title_number"]),
-            lambda: reading.by_document(bytes(32)),
+            lambda: reading.by_document(bytes(32), [TITLE]),
         ):
             try:
                 told.append(look())
@@ -248,10 +249,25 @@ def test_a_certificate_is_found_by_the_file_that_it_names(tmp_path: Path) -> Non
         (found,) = by_document(city, hashlib.sha256(b"%PDF-one").digest()).certificates
         assert found.serial == 0
         assert by_document(city, hashlib.sha256(b"%PDF-two").digest()).certificates == ()
-        older = Finding(city.database, LEDGER, city.office.keyring.folder, TypeCatalogue([]))
-        with older.reading() as reading:
-            (unknown,) = reading.by_document(hashlib.sha256(b"%PDF-one").digest()).certificates
-        assert (unknown.serial, unknown.certificate_type) == (0, None), "it is there, whatever is known of its type"
+
+
+def test_of_a_file_only_certificates_of_the_types_that_are_asked_for_are_found_and_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    documents, digest = tmp_path / "documents", hashlib.sha256(b"%PDF-one").digest()
+    documents.mkdir()
+    (documents / "a.pdf").write_bytes(b"%PDF-one")
+    city = make_city(tmp_path / "city")
+    licence = bundled_types()["business-licence"]
+    with city.database:
+        issue_titles(city, [each | {"document": "a.pdf"} for each in ROWS[:3]], documents=documents)
+        for some in (128, 2):  # looked through here, or by the database
+            monkeypatch.setattr(certificate_reading, "SOME", some)
+            assert len(by_document(city, digest, [licence, TITLE]).certificates) == 3
+            assert by_document(city, digest, []) == Found(certificates=())
+            with monkeypatch.context() as few:
+                few.setattr(room, "MOST", 1)
+                assert by_document(city, digest, [licence]) == Found(certificates=()), "not even that there are more"
 
 
 def test_of_several_certificates_of_one_file_those_of_an_agency_or_a_serial_are_found_alone(tmp_path: Path) -> None:

@@ -181,9 +181,8 @@ def test_a_matter_that_wants_the_holders_proof_wants_a_challenge() -> None:
     text = written(code="deed-tax-home", holder_proof=True)
     ruling = Matters([parse_matter(text, "m", TYPES)]).rule(CLERK, FULL)
     assert ruling is not None
-    title = TYPES.by_slug("real-estate-title")
-    assert refusal(lambda: ruling.demands(Demands(), title)).flaws[0].place == "challenge"
-    assert ruling.demands(Demands(key_binding=Challenge(nonce="n", audience="a")), title)
+    assert refusal(lambda: ruling.see_challenge(Demands())).flaws[0].place == "challenge"
+    ruling.see_challenge(Demands(key_binding=Challenge(nonce="n", audience="a")))
 
 
 def test_defaults_fill_what_the_call_does_not_say_and_a_person_is_its_own_operator() -> None:

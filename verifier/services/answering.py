@@ -174,6 +174,8 @@ class Answering:
     async def _answered(self, submitted: Submitted, ruling: Ruling | None, copies: LedgerCopies | None) -> Answered:
         asked = submitted.asked.under(ruling)
         try:
+            if ruling is not None:
+                ruling.see_challenge(asked.demands)
             if submitted.certificate is not None:
                 return await self._in_hand(submitted.certificate, asked, copies)
             return await self._looking_up.answer(submitted, asked, ruling, copies)

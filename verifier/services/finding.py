@@ -106,14 +106,25 @@ class Reading:
                 since = completeness.of_type(self._connection, self._ledgers, certificate_type.vct_hash)
         return self._opened(found, since)
 
-    def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
-        """Find the certificates, of whatever type, whose document has this hash; narrows and raises as `look_up`."""
+    def by_document(
+        self,
+        sha256: bytes,
+        types: Collection[CertificateType],
+        *,
+        agency: str | None = None,
+        serial: int | None = None,
+    ) -> Found:
+        """Find the certificates of some types whose document has this hash; narrows and raises as `look_up`."""
         with translated():
-            found = self._find(asked_document(sha256), agency, serial)
+            found = self._find(asked_document(sha256), agency, serial, {each.vct_hash for each in types})
         return self._opened(found, {})
 
     def _find(
-        self, wanted: tuple[str, str, str], agency: str | None, serial: int | None
+        self,
+        wanted: tuple[str, str, str],
+        agency: str | None,
+        serial: int | None,
+        types: Collection[bytes] | None = None,
     ) -> Collection[CertificateRecord]:
         use = self._index
         if use is None:
@@ -121,7 +132,7 @@ class Reading:
         numbers = [use.current] if use.former is None else [use.current, use.former]
         indexes = [lookup_index(self._indexes.key(number), *wanted) for number in numbers]
         return certificates.by_lookup(
-            self._connection, self._ledgers, indexes, limit=MOST + 1, agency=agency, serial=serial
+            self._connection, self._ledgers, indexes, limit=MOST + 1, agency=agency, serial=serial, types=types
         )
 
     def _opened(self, found: Collection[CertificateRecord], since: Mapping[str, int]) -> Found:

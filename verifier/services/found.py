@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -60,8 +60,18 @@ class Finds(Protocol):
         """
         ...
 
-    def by_document(self, sha256: bytes, *, agency: str | None = None, serial: int | None = None) -> Found:
-        """Find certificates of any type by the digest of their document; narrows and raises like `look_up`."""
+    def by_document(
+        self,
+        sha256: bytes,
+        types: Collection[CertificateType],
+        *,
+        agency: str | None = None,
+        serial: int | None = None,
+    ) -> Found:
+        """Find certificates of some types by the digest of their document; narrows and raises like `look_up`.
+
+        Of other types nothing is opened, so that neither the answer nor its timing says that there are any.
+        """
         ...
 
 

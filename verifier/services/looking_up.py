@@ -114,9 +114,8 @@ class LookingUp:
     def _by_document(
         self, finds: Finds, document: Document, asked: Asked, ruling: Ruling, copies: LedgerCopies | None
     ) -> Answered:
-        found = finds.by_document(document.sha256, agency=document.agency, serial=document.serial)
-        needed = tuple(each for each in found.certificates if ruling.needs(each.certificate_type))
-        found = replace(found, certificates=needed or found.certificates)
+        needed = tuple(filter(ruling.needs, self._verifying.types))
+        found = finds.by_document(document.sha256, needed, agency=document.agency, serial=document.serial)
         asked = replace(asked, documents=(*asked.documents, document.sha256))
         return self._of_found(found, document.serial, asked, ruling, copies, missing=Reason.DOCUMENT_UNKNOWN)
 

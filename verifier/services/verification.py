@@ -111,7 +111,7 @@ class Asked:
         """Give what the caller demands and, of a certificate of this type, its matter.
 
         Raises:
-            RequestRefused: the matter does not need such a certificate, or wants something that is missing.
+            RequestRefused: the matter does not need such a certificate.
         """
         return self.demands if self.ruling is None else self.ruling.demands(self.demands, certificate_type)
 
