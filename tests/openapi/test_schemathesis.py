@@ -1,7 +1,7 @@
 """schemathesis asks both applications what their descriptions allow, and what they do not: no 5xx but documented ones,
 no undocumented status, content type or schema, whether as a client with every scope or as nobody.
 
-`ECERT_SCHEMATHESIS_EXAMPLES` (usually 6) says how many requests are made of each operation; the seed is fixed.
+`SCHEMATHESIS_EXAMPLES` (usually 6) says how many requests are made of each operation; the seed is fixed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.xdist_group("desk")
 FOLDER = Path(__file__).resolve().parent.parent.parent / "docs" / "openapi"
 PUBLIC = schemathesis.openapi.from_path(FOLDER / "public.json")
 OFFICE = schemathesis.openapi.from_path(FOLDER / "office.json")
-EXAMPLES = int(os.environ.get("ECERT_SCHEMATHESIS_EXAMPLES", "6"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "6"))
 CHECKS = [
     status_code_conformance,
     content_type_conformance,
