@@ -4,26 +4,40 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
-from starlette.responses import PlainTextResponse
+from starlette.responses import PlainTextResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.config import Config
+from uvicorn.server import ServerState
 
-from verifier.processes.serving import HEADER_BYTES, serve_web
+from verifier.processes import connection
+from verifier.processes.connection import HEADER_BYTES, TAKEN_BYTES, Strangers
+from verifier.processes.serving import serve_web
 
 GOOD = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
+
+
+@asynccontextmanager
+async def served(app: ASGIApp) -> AsyncIterator[int]:
+    """Serve an application; the port."""
+    taken = socket.create_server(("127.0.0.1", 0))
+    stop = asyncio.Event()
+    serving = asyncio.create_task(serve_web(app, taken, stop))
+    yield taken.getsockname()[1]
+    stop.set()
+    await serving
 
 
 @pytest.fixture
 async def port() -> AsyncIterator[int]:
     """An application that says yes to everything."""
-    taken = socket.create_server(("127.0.0.1", 0))
-    stop = asyncio.Event()
-    serving = asyncio.create_task(serve_web(PlainTextResponse("yes"), taken, stop))
-    yield taken.getsockname()[1]
-    stop.set()
-    await serving
+    async with served(PlainTextResponse("yes")) as port:
+        yield port
 
 
 async def answer_to(port: int, sent: bytes) -> tuple[bytes, dict[str, str], bytes]:
@@ -89,3 +103,184 @@ async def test_a_body_may_be_longer_than_headers(port: int) -> None:
 async def test_what_is_http_is_served_after_that(port: int) -> None:
     await answer_to(port, b"hello\r\n\r\n")
     assert (await answer_to(port, GOOD))[2] == b"yes"
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"GET / HTTP/1.1",
+        b"GET / HTTP/1.1\r\nhost: a\r\nhost: a",
+        b"GET / HTTP/1.0\r\nhost: a\r\nhost: b",
+        b"GET http://a/ HTTP/1.1",
+        b"GET / HTTP/1.1\r\nhost: a b",
+        b"GET / HTTP/1.1\r\nhost: a/b",
+        b"GET / HTTP/1.1\r\nhost: a, b",
+        b"GET / HTTP/1.1\r\nhost: u@a",
+        b"GET / HTTP/1.1\r\nhost: a:80:80",
+        b"GET / HTTP/1.1\r\nhost: \xe6\xb3\x95",
+    ],
+)
+async def test_a_request_names_one_host_or_is_refused(port: int, head: bytes) -> None:
+    first, headers, _ = await answer_to(port, head + b"\r\n\r\n")
+    assert (first, headers["content-type"]) == (b"HTTP/1.1 400 Bad Request", "application/problem+json")
+
+
+@pytest.mark.parametrize("host", ["", "a", "a:80", "a:", "127.0.0.1:8443", "[::1]:80", "xn--fiq228c.example", "a_b.c"])
+async def test_whatever_can_be_a_host_is_served(port: int, host: str) -> None:
+    asked = f"GET / HTTP/1.1\r\nHost: {host}\r\nconnection: close\r\n\r\n".encode()
+    assert (await answer_to(port, asked))[2] == b"yes"
+
+
+async def test_http_of_before_hosts_is_served_without(port: int) -> None:
+    assert (await answer_to(port, b"GET / HTTP/1.0\r\n\r\n"))[2] == b"yes"
+
+
+@pytest.mark.parametrize("after", [b"hello\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n"])
+async def test_what_is_no_http_behind_a_good_request_does_not_become_its_answer(port: int, after: bytes) -> None:
+    good = GOOD.replace(b"connection: close\r\n", b"")
+    first, headers, body = await answer_to(port, good + good + after)
+    assert (first, headers["content-length"]) == (b"HTTP/1.1 200 OK", "3")
+    assert body.count(b"HTTP/1.1 200 OK") == 1
+    assert body.endswith(b"yes")
+
+
+async def test_nobody_changes_to_another_protocol_and_the_connection_ends_with_the_answer(port: int) -> None:
+    asked = GOOD.replace(b"connection: close", b"connection: upgrade\r\nupgrade: websocket")
+    first, headers, body = await answer_to(port, asked + GOOD)
+    assert (first, headers["connection"], body) == (b"HTTP/1.1 200 OK", "close", b"yes")
+
+
+async def test_however_often_what_is_no_http_comes_the_log_has_two_lines_and_the_count(
+    port: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    upgrade = GOOD.replace(b"connection: close", b"connection: upgrade\r\nupgrade: h2c")
+    for sent in (b"hello\r\n\r\n", b"GET / HTTP/1.1\r\n\r\n", *PIECES[:1] * 8, upgrade):
+        await answer_to(port, sent)
+    assert caplog.messages == ["what came is no HTTP, and was refused"]
+
+
+class Second(logging.Handler):
+    """Waits for a second line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.came = asyncio.Event()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.lines.append(record.getMessage())
+        if len(self.lines) == 2:
+            self.came.set()
+
+
+async def test_what_came_meanwhile_is_told_as_a_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "TELLING_SECONDS", 0.01)
+    second, log = Second(), logging.getLogger(connection.__name__)
+    log.addHandler(second)
+    try:
+        strangers = Strangers()
+        for _ in range(1000):
+            strangers.refused()
+        await second.came.wait()
+        strangers.tell()
+    finally:
+        log.removeHandler(second)
+    once = "what came is no HTTP, and was refused"
+    assert second.lines == [once, f"{once}, 999 times more"]
+
+
+class Endless:
+    """Answers without an end; `given`: bytes; `ended`: it was told that nobody takes them any more."""
+
+    def __init__(self) -> None:
+        self.given = 0
+        self.ended = asyncio.Event()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        await receive()
+        await send({"type": "http.response.start", "status": 200})
+        left = asyncio.ensure_future(receive())
+        while not left.done():
+            await send({"type": "http.response.body", "body": bytes(TAKEN_BYTES), "more_body": True})
+            self.given += TAKEN_BYTES
+            await asyncio.sleep(0)
+        self.ended.set()
+
+
+async def never_read(port: int, asked: bytes) -> socket.socket:
+    taker = socket.create_connection(("127.0.0.1", port))
+    taker.setblocking(False)
+    await asyncio.get_running_loop().sock_sendall(taker, asked)
+    return taker
+
+
+async def test_who_never_takes_an_answer_is_cut_off_and_little_is_held_for_him(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("HEADER_SECONDS", "TAKING_SECONDS"):
+        monkeypatch.setattr(connection, name, 0.1)
+    endless = Endless()
+    async with served(endless) as port:
+        taker = await never_read(port, GOOD)
+        await endless.ended.wait()
+        assert endless.given < 64 << 20
+        taker.close()
+
+
+async def test_a_whole_answer_that_nobody_takes_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEADER_SECONDS", "TAKING_SECONDS"):
+        monkeypatch.setattr(connection, name, 0.1)
+    lost = asyncio.Event()
+    usual = connection.PatientProtocol.connection_lost
+
+    def noticed(self: connection.PatientProtocol, exc: Exception | None) -> None:
+        lost.set()
+        usual(self, exc)
+
+    monkeypatch.setattr(connection.PatientProtocol, "connection_lost", noticed)
+    async with served(Response(bytes(64 << 20))) as port:
+        taker = await never_read(port, GOOD.replace(b"connection: close\r\n", b""))
+        await lost.wait()
+        taker.close()
+
+
+class Taker(asyncio.Transport):
+    """A connection of which so much waits at each look; `cut`: at which it was cut off."""
+
+    def __init__(self, *waiting: int) -> None:
+        super().__init__()
+        self._waiting = waiting
+        self._looks = 0
+        self.cut = asyncio.get_running_loop().create_future()
+
+    def is_closing(self) -> bool:
+        return True
+
+    def get_write_buffer_size(self) -> int:
+        self._looks += 1
+        return self._waiting[self._looks - 1]
+
+    def abort(self) -> None:
+        self.cut.set_result(self._looks)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "look"),
+    [
+        ((TAKEN_BYTES, TAKEN_BYTES), 2),
+        ((4 * TAKEN_BYTES, 3 * TAKEN_BYTES, 2 * TAKEN_BYTES, TAKEN_BYTES, 1), 5),
+        ((3 * TAKEN_BYTES, 2 * TAKEN_BYTES, TAKEN_BYTES + 1), 3),
+    ],
+)
+async def test_who_takes_an_answer_bit_by_bit_is_given_time(
+    waiting: tuple[int, ...], look: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HEADER_SECONDS", "TAKING_SECONDS"):
+        monkeypatch.setattr(connection, name, 0)
+    taker = Taker(*waiting)
+    made = connection.PatientProtocol(Config(Response()), ServerState(), {}, strangers=Strangers())
+    made.connection_made(taker)
+    assert await taker.cut == look
+    made.connection_lost(ConnectionAbortedError())
