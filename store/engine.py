@@ -33,6 +33,9 @@ CONNECT_SECONDS = 10
 MORE_CONNECTIONS = 35
 """Beside the five that stay open: a web server's threads do not wait for each other's connections."""
 
+_READ_ONLY = "25006"
+"""What PostgreSQL says to a write while it is a standby, as when another takes over from the one before."""
+
 _WRITES = "writes"
 """What of a connection is remembered: whether it was last set to write or to read."""
 
@@ -91,7 +94,7 @@ def translated() -> Iterator[None]:
     except IntegrityError as error:
         raise WriteRefused(_first_line(error)) from error
     except DBAPIError as error:
-        if error.connection_invalidated:
+        if error.connection_invalidated or getattr(error.orig, "sqlstate", None) == _READ_ONLY:
             raise DatabaseAway(_first_line(error)) from error
         raise WriteRefused(_first_line(error)) from error
 

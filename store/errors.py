@@ -8,18 +8,19 @@
     |-- WriteRefused          the database refused a write for a reason that no rule below foresaw
     |-- NoSuchRow             what was named is not there
     |-- PinsDiffer            the chain is not the one that this database was made with
-    |-- CursorMoved           another indexer moved the cursor
-    |-- ShipmentMoved         another process copied lines of the record meanwhile
     |-- SequenceBroken        an event of a contract is missing or out of turn
-    |-- NumberTaken           a certificate with this number lives already
     |-- BatchFull             more rows than serials were set aside
-    |-- BatchClosedOtherwise  the batch was closed before, with other rows or another root
-    |-- NonceTaken            another call has this nonce
-    |-- NameTaken             a client, account, organisation or office has this name already
     |-- TwoSecrets            the client has two secrets that are good: retire one first
-    |-- AttemptLost           somebody else took the idempotency key over: nothing may be written
-    |-- LeaseLost             somebody else works now
-    `-- KeyUseMoved           rows are to be written with other keys than these by now
+    `-- Overtaken             somebody else was quicker: nothing was written
+        |-- CursorMoved           another indexer moved the cursor
+        |-- ShipmentMoved         another process copied lines of the record meanwhile
+        |-- NumberTaken           a certificate with this number lives already
+        |-- BatchClosedOtherwise  the batch was closed before, with other rows or another root
+        |-- NonceTaken            another call has this nonce
+        |-- NameTaken             a client, account, organisation or office has this name already
+        |-- AttemptLost           another attempt took the idempotency key over
+        |-- LeaseLost             somebody else works now
+        `-- KeyUseMoved           rows are to be written with other keys than these by now
 
 Nothing of SQLAlchemy or of a driver leaves this folder: `store.database` translates it.
 """
@@ -115,7 +116,11 @@ class PinsDiffer(StoreError):
         self.differences = tuple(differences)
 
 
-class CursorMoved(StoreError):
+class Overtaken(StoreError):
+    """Somebody else was quicker, before or at the same moment; nothing of the transaction happened."""
+
+
+class CursorMoved(Overtaken):
     """The ledger's cursor is not where the writer thought: another indexer works on the same database."""
 
     def __init__(self, ledger: str, block: int) -> None:
@@ -124,7 +129,7 @@ class CursorMoved(StoreError):
         self.block = block
 
 
-class ShipmentMoved(StoreError):
+class ShipmentMoved(Overtaken):
     """Another process copied lines of this lineage meanwhile: read again how far it is."""
 
     def __init__(self, lineage: str) -> None:
@@ -154,7 +159,7 @@ class Collision:
     serial: int | None
 
 
-class NumberTaken(StoreError):
+class NumberTaken(Overtaken):
     """Certificates with these numbers live already; none of the rows was stored."""
 
     def __init__(self, collisions: Sequence[Collision]) -> None:
@@ -175,7 +180,7 @@ class BatchFull(StoreError):
         self.wanted = wanted
 
 
-class BatchClosedOtherwise(StoreError):
+class BatchClosedOtherwise(Overtaken):
     """The batch is closed under another root, or void: this close is not a repeat of the first."""
 
     def __init__(self, batch: int, state: str) -> None:
@@ -184,7 +189,7 @@ class BatchClosedOtherwise(StoreError):
         self.state = state
 
 
-class NonceTaken(StoreError):
+class NonceTaken(Overtaken):
     """Another call of this sender has the nonce."""
 
     def __init__(self, nonce: int) -> None:
@@ -192,7 +197,7 @@ class NonceTaken(StoreError):
         self.nonce = nonce
 
 
-class LeaseLost(StoreError):
+class LeaseLost(Overtaken):
     """Somebody else holds the lease now: stop working, write nothing."""
 
     def __init__(self, name: str) -> None:
@@ -200,7 +205,7 @@ class LeaseLost(StoreError):
         self.name = name
 
 
-class NameTaken(StoreError):
+class NameTaken(Overtaken):
     """There is `what` of this name already; clients and accounts share their names."""
 
     def __init__(self, what: str, name: str) -> None:
@@ -217,14 +222,14 @@ class TwoSecrets(StoreError):
         self.client = client
 
 
-class AttemptLost(StoreError):
+class AttemptLost(Overtaken):
     """An idempotency key was taken over by a repeat of the same request, since this attempt took too long."""
 
     def __init__(self) -> None:
         super().__init__("another attempt at the same request went on meanwhile; nothing was written by this one")
 
 
-class KeyUseMoved(StoreError):
+class KeyUseMoved(Overtaken):
     """The keys of this use were rotated: take the new ones, and write again. Nothing may be written with the old."""
 
     def __init__(self, use: str) -> None:

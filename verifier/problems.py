@@ -12,7 +12,7 @@ from enum import StrEnum
 from http import HTTPStatus
 from types import MappingProxyType
 
-from store.errors import StoreError
+from store.errors import CommitUncertain, DatabaseAway, Overtaken
 from verifier.errors import NotReady, VerifierError
 
 MEDIA_TYPE = "application/problem+json"
@@ -152,7 +152,11 @@ def known(error: Exception) -> RequestRefused | None:
         return error
     if isinstance(error, NotReady):
         return RequestRefused(Code.NOT_READY, f"Nothing can be judged yet: {error.why}")
-    if isinstance(error, StoreError):
+    if isinstance(error, Overtaken):
+        return RequestRefused(Code.CONFLICT, "Somebody else was quicker, and nothing was done: ask again.")
+    if isinstance(error, CommitUncertain):
+        return RequestRefused(Code.DATABASE_AWAY, "It is not known whether it was done: send the same in a while.")
+    if isinstance(error, DatabaseAway):
         return RequestRefused(Code.DATABASE_AWAY, "The database does not answer; try again in a while.")
     return None
 

@@ -21,7 +21,7 @@ from ecert.parsing import parse
 from ecert.suite import SigningKey
 from store import batches, calls, certificates, listing, online_batches, supersessions
 from store.database import Database
-from store.errors import AttemptLost, CommitUncertain, DatabaseAway
+from store.errors import AttemptLost, BatchClosedOtherwise, CommitUncertain, DatabaseAway, WriteRefused
 from store.records import BatchRecord
 from store.states import BatchState
 from tests.verifier.inside import SYSTEM, Town, found_town, town_of, without_status_base
@@ -314,6 +314,31 @@ async def test_a_database_that_is_away_is_503_and_nothing_is_stored(
     assert answer.headers["retry-after"]
     assert records(town) == []
     assert (await town.issue(1)).status_code == 201
+
+
+async def test_what_others_were_quicker_with_each_time_is_a_conflict_and_its_key_is_free_again(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object, **__: object) -> None:
+        raise BatchClosedOtherwise(1, "closed")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("verifier.services.order_group.batches.fill", closed)
+        problem(await town.issue(1, headers={"idempotency-key": "a"}), Code.CONFLICT)
+    assert (await town.issue(1, headers={"idempotency-key": "a"})).status_code == 201
+
+
+async def test_what_the_store_refuses_for_no_reason_that_we_know_is_ours_and_not_a_database_that_is_away(
+    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise WriteRefused("a constraint")
+
+    with monkeypatch.context() as broken:
+        broken.setattr("verifier.services.order_group.batches.fill", refused)
+        answer = await town.issue(1)
+    said = problem(answer, Code.INTERNAL)
+    assert str(said["instance"]).removeprefix("urn:uuid:") in caplog.text
 
 
 async def test_a_commit_whose_answer_was_lost_is_found_again_by_its_key(

@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse
 from starlette.requests import Request
 from starlette.responses import Response
 
+from store.errors import Overtaken
 from verifier.access.idempotency import Attempt, Idempotency, Stored, key_of, request_hash
 from verifier.callers import Caller
 from verifier.errors import VerifierError
@@ -43,7 +44,7 @@ async def once(
         return await _rendered(Told(status=begun.status, said=json.loads(begun.answer)), shown, again=True)
     try:
         done = await work(begun)
-    except VerifierError:
+    except (VerifierError, Overtaken):
         await idempotency.abandon(begun)
         raise
     return await _rendered(done, shown)
