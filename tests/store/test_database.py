@@ -70,11 +70,16 @@ def test_a_read_transaction_cannot_write(database: Database) -> None:
         assert calls.open_calls(connection, LEDGER) == ()
 
 
-def test_a_database_that_takes_no_writes_for_now_is_away(database: Database) -> None:
+def write_to_standby(database: Database) -> None:
     standby = "PRAGMA query_only = ON" if database.local else "SET TRANSACTION READ ONLY"
-    with pytest.raises(DatabaseAway), database.begin() as connection:
+    with database.begin() as connection:
         connection.execute(text(standby))
         batch(connection)
+
+
+def test_a_database_that_takes_no_writes_for_now_is_away(database: Database) -> None:
+    with pytest.raises(DatabaseAway):
+        write_to_standby(database)
 
 
 def test_a_row_that_refers_to_nothing_is_refused(database: Database) -> None:
