@@ -118,9 +118,16 @@ async def test_what_is_http_is_served_after_that(port: int) -> None:
         b"GET / HTTP/1.1\r\nhost: u@a",
         b"GET / HTTP/1.1\r\nhost: a:80:80",
         b"GET / HTTP/1.1\r\nhost: \xe6\xb3\x95",
+        b"GET / HTTP/2.0\r\nhost: a",
+        b"GET / HTTP/0.9\r\nhost: a",
+        b"GET / HTTP/1.1\r\nhost: a\r\nauthorization: Bearer a\r\nauthorization: Basic b",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-type: text/csv\r\ncontent-type: application/json",
+        b"POST / HTTP/1.1\r\nhost: a\r\ncontent-encoding: identity\r\ncontent-encoding: gzip",
+        b"POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: gzip, chunked",
+        b"POST / HTTP/1.0\r\nhost: a\r\ntransfer-encoding: chunked",
     ],
 )
-async def test_a_request_names_one_host_or_is_refused(port: int, head: bytes) -> None:
+async def test_a_request_with_two_meanings_or_without_its_host_is_refused(port: int, head: bytes) -> None:
     first, headers, _ = await answer_to(port, head + b"\r\n\r\n")
     assert (first, headers["content-type"]) == (b"HTTP/1.1 400 Bad Request", "application/problem+json")
 

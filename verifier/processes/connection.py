@@ -9,6 +9,7 @@ import asyncio
 import json
 import logging
 import re
+from collections.abc import Sequence
 
 import httptools
 from uvicorn.config import Config
@@ -28,6 +29,10 @@ TAKING_SECONDS = 60.0
 TAKEN_BYTES = 256 * 1024
 TELLING_SECONDS = 60.0
 """How often it is told at most that what came was no HTTP."""
+_NEWEST = "1.1"
+_VERSIONS = frozenset({"1.0", _NEWEST})
+_ONCE = frozenset({b"host", b"authorization", b"content-type", b"content-encoding", b"transfer-encoding"})
+"""Headers of which two would mean one thing to us and another to whoever stands before us."""
 _HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._~!$&'()*+,;=%-]*)(:[0-9]*)?")
 """What can stand in Host (RFC 9110 section 7.2), which may be empty."""
 
@@ -112,13 +117,9 @@ class PatientProtocol(HttpToolsProtocol):
                 self._refuse()
 
     def on_headers_complete(self) -> None:
-        """Take the headers as whole; of HTTP/1.1 they name one host (RFC 9112 section 3.2)."""
+        """Take the headers as whole, where they can be understood in one way alone."""
         self._unended = 0
-        hosts = [value for name, value in self.headers if name == b"host"]
-        if len(hosts) != 1 and (hosts or self.parser.get_http_version() != "1.0"):
-            raise ValueError("one Host is due")
-        if hosts and not _HOST.fullmatch(hosts[0].strip()):
-            raise ValueError("this is no Host")
+        _see_one_meaning(self.headers, self.parser.get_http_version())
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
@@ -181,6 +182,19 @@ class PatientProtocol(HttpToolsProtocol):
             return
         self._untaken = left
         self._wait(TAKING_SECONDS)
+
+
+def _see_one_meaning(headers: Sequence[tuple[bytes, bytes]], version: str) -> None:
+    """See that HTTP/1.1 names one host (RFC 9112 section 3.2), and that nothing is there twice; `ValueError` else."""
+    once = [(name, value.strip()) for name, value in headers if name in _ONCE]
+    said = dict(once)
+    host, coding = said.get(b"host"), said.get(b"transfer-encoding")
+    if version not in _VERSIONS or len(said) < len(once):
+        raise ValueError("another version, or a header twice")
+    if not _HOST.fullmatch(host) if host is not None else version == _NEWEST:
+        raise ValueError("no Host, or what cannot be one")
+    if coding is not None and (version != _NEWEST or coding.lower() != b"chunked"):
+        raise ValueError("no transfer coding that is read here")
 
 
 def _refusal(code: Code, detail: str) -> bytes:
