@@ -418,6 +418,14 @@ async def test_a_document_beside_a_certificate_is_judged_with_it(desk: Desk) -> 
     assert [error["place"] for error in refused["errors"]] == ["serial"]
 
 
+async def test_what_is_asked_in_the_address_and_would_not_be_answered_is_refused(desk: Desk) -> None:
+    one = {"certificate": desk.file(), **OCCASION}
+    several = {"verifications": [{"certificate": desk.file()}], **OCCASION}
+    for path, body in ((PATH, one), (BATCH, several)):
+        answer = await desk.client.post(f"{path}?at=2020-01-01", json=body)
+        assert (answer.status_code, answer.json()["errors"][0]["place"]) == (422, "at")
+
+
 async def test_an_unknown_code_is_not_found_and_no_code_is_refused(desk: Desk) -> None:
     assert (await desk.ask(code="2" * 32))["reasons"] == ["not_found"]
     assert (await desk.ask(code="abc"))["http"] == 422

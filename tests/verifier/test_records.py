@@ -225,6 +225,11 @@ async def test_a_night_is_streamed_whole_as_ndjson(desk: Desk, monkeypatch: pyte
     assert len(some.text.splitlines()) == 3
 
 
+@pytest.mark.parametrize("accept", ["text/csv;q=0, application/json", "text/csv; q=0.000", "application/x-ndjson;Q=0"])
+async def test_a_form_that_a_caller_does_not_accept_is_not_sent(desk: Desk, accept: str) -> None:
+    assert (await desk.get(MANY, accept=accept)).headers["content-type"] == "application/json"
+
+
 async def test_a_table_has_a_row_for_each_and_no_formula(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "PAGE", 2)
     await desk.keep(case="=1+1")

@@ -52,6 +52,12 @@ def read_query(request: Request, model: type[_Model]) -> _Model:
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The query is not as described.", found) from None
 
 
+def refuse_query(request: Request) -> None:
+    """Refuse a query where all is said in the body: it would be asked for and not answered."""
+    if request.scope["query_string"]:
+        read_query(request, Query)
+
+
 def described(model: type[Query]) -> dict[str, Any]:
     """Describe a query for OpenAPI."""
     members = model.model_json_schema()["properties"]

@@ -26,6 +26,8 @@ MOST = 1000
 """Verifications on one page of JSON."""
 USUAL = 100
 LONGEST_CASE = 128
+_NONE = re.compile(r"q=0(\.0*)?", re.ASCII)
+"""What stands in Accept behind what is not accepted (RFC 9110 section 12.4.2)."""
 _ID = re.compile(r"[!-~]{1,36}", re.ASCII)
 _NAMES = ("from", "to", "case", "after", "limit")
 _COLUMNS = (
@@ -116,7 +118,8 @@ def read_query(params: QueryParams) -> Query:
 
 def form_of(accept: str) -> Form:
     """Choose the form that a caller accepts; JSON where it names none of ours."""
-    asked = [part.partition(";")[0].strip().lower() for part in accept.split(",")]
+    parts = [part.lower().replace(" ", "").split(";") for part in accept.split(",")]
+    asked = [kind for kind, *said in parts if not any(_NONE.fullmatch(each) for each in said)]
     return next((Form(each) for each in asked if each in set(Form)), Form.JSON)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 
 import orjson
 from fastapi import APIRouter, Request
@@ -14,6 +14,7 @@ from verifier.api import documented
 from verifier.api.answers_wire import BatchAnswer, VerificationAnswer
 from verifier.api.bodies import JSON, NDJSON, media_type, read_lines
 from verifier.api.direct import DirectRoute
+from verifier.api.queries import refuse_query
 from verifier.api.submissions import read_batch, read_line, read_occasion, read_submitted
 from verifier.api.while_reading import WhileReading
 from verifier.api.wire import MAX_BATCH
@@ -46,6 +47,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         too old, a batch that is not settled, a field that was not shown give UNKNOWN, never VALID.
         """
         caller = await gate.caller(request)
+        refuse_query(request)
         submitted = await read_submitted(request, max_age)
         if caller.known:
             require(caller, Scope.VERIFY)
@@ -73,6 +75,7 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
         require(caller, Scope.VERIFY)
         kind = media_type(request)
         if kind == JSON:
+            refuse_query(request)
             submitted = await read_batch(await request.body(), max_age)
             gate.spend(caller, Act.BATCH_ITEM, len(submitted))
             return _answer((await answering.answer_all(caller, submitted)).to_json())
@@ -84,8 +87,8 @@ def verification_routes(answering: Answering, gate: Gate, max_age: int) -> APIRo
     return router
 
 
-_Group = Sequence[tuple[int, Submitted | RequestRefused]]
-"""Lines with their numbers."""
+_Group = list[tuple[int, Submitted | RequestRefused]]
+"""Lines with their numbers; emptied once they are answered, since the caller may be slow to take the answer."""
 
 
 class _Lines:
@@ -109,6 +112,7 @@ class _Lines:
 
     async def _all(self, begun: bytes) -> AsyncIterator[bytes]:
         yield begun
+        del begun
         try:
             async for group in self._groups:
                 yield await self._answered(group)
@@ -130,12 +134,13 @@ class _Lines:
         ]
         whole = b"".join([*said, _line({"lines": [numbers[0], numbers[-1]], **receipt_json(found.kept)})])
         self._last = numbers[-1]
+        group.clear()
         return whole
 
 
 async def _groups(request: Request, occasion: Occasion, max_age: int) -> AsyncIterator[_Group]:
     """Gather the lines of a body, as much as a batch may be at once; those before what ends the reading come first."""
-    group: list[tuple[int, Submitted | RequestRefused]] = []
+    group: _Group = []
     size = 0
     try:
         async for number, line in read_lines(request, MAX_BODY):

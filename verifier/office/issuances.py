@@ -10,6 +10,7 @@ from starlette.responses import Response
 from verifier.access.idempotency import Attempt
 from verifier.api import documented
 from verifier.api.bodies import read_json_body
+from verifier.api.queries import refuse_query
 from verifier.callers import Act, Scope
 from verifier.office.inside import Inside
 from verifier.office.issuers import issuer
@@ -52,6 +53,7 @@ def issuance_routes(inside: Inside) -> APIRouter:
         nothing more.
         """
         caller = await issuer(inside.gate, request, Scope.ISSUE)
+        refuse_query(request)
         stated = await read_json_body(request, IssuanceRequest)
 
         async def work(attempt: Attempt | None) -> Told:
