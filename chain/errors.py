@@ -16,6 +16,7 @@
       KeyFileUnreadable      a key file is missing, broken, or its password is wrong
       FactsUnfit             a facts file is broken, or does not go with the trust file
       DeploymentFailed       the contracts could not be put, or are not as they should be, on a chain
+      AnchorUnproved         evidence of an anchor does not prove it, with the step that found it out
 
 Offending values are attributes.
 """
@@ -23,6 +24,7 @@ Offending values are attributes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from chain.urls import told
@@ -159,3 +161,47 @@ class FactsUnfit(ChainError):
 
 class DeploymentFailed(ChainError):
     """The contracts are not there, or not as they should be."""
+
+
+class Unproved(StrEnum):
+    """What of an anchor's evidence does not hold, in the order in which it is looked at (docs/format.md section 7)."""
+
+    HEADER = "header"
+    NOT_SEALED = "not_sealed"
+    TOO_FEW_VALIDATORS = "too_few_validators"
+    TOO_FEW_SEALS = "too_few_seals"
+    NOT_AFTER_CHECKPOINT = "not_after_checkpoint"
+    RECEIPT_PROOF = "receipt_proof"
+    RECEIPT = "receipt"
+    REVERTED = "reverted"
+    NO_SUCH_LOG = "no_such_log"
+    OTHER_CONTRACT = "other_contract"
+    NO_ANCHOR = "no_anchor"
+    OTHER_INSTANCE = "other_instance"
+    OTHER_TIME = "other_time"
+
+
+class AnchorUnproved(ChainError):
+    """Evidence does not prove that a batch was anchored; `reason` is the step that does not hold, `why` says more."""
+
+    def __init__(self, reason: Unproved, why: str) -> None:
+        super().__init__(f"{_UNPROVED[reason]}: {why}")
+        self.reason = reason
+        self.why = why
+
+
+_UNPROVED: Mapping[Unproved, str] = {
+    Unproved.HEADER: "the block header is none",
+    Unproved.NOT_SEALED: "the block is not sealed by validators",
+    Unproved.TOO_FEW_VALIDATORS: "the validators are too few to prove anything",
+    Unproved.TOO_FEW_SEALS: "too few of the validators have sealed the block",
+    Unproved.NOT_AFTER_CHECKPOINT: "the block is too old",
+    Unproved.RECEIPT_PROOF: "the receipt is not proved to be in the block",
+    Unproved.RECEIPT: "the receipt is none",
+    Unproved.REVERTED: "the transaction changed nothing",
+    Unproved.NO_SUCH_LOG: "the receipt has no such log",
+    Unproved.OTHER_CONTRACT: "the log is of another contract",
+    Unproved.NO_ANCHOR: "the log is not of a batch that was anchored",
+    Unproved.OTHER_INSTANCE: "the log is of another instance of the contract",
+    Unproved.OTHER_TIME: "the log has another time than its block",
+}

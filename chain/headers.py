@@ -21,7 +21,7 @@ from chain.errors import NodeInconsistent
 BFT_DIGEST = bytes.fromhex("63746963616c2062797a616e74696e65206661756c7420746f6c6572616e6365")
 """The `mixHash` of every QBFT and IBFT block."""
 
-STATE_ROOT, NUMBER, EXTRA, MIX_HASH = 3, 8, 12, 13
+STATE_ROOT, RECEIPTS_ROOT, NUMBER, TIME, EXTRA, MIX_HASH = 3, 5, 8, 11, 12, 13
 """Where some of the fields stand."""
 
 Fields = list[bytes]

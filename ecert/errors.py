@@ -9,6 +9,7 @@
     │   ├── MalformedFacts        facts written as JSON
     │   ├── MalformedCode         the digits that open a stored certificate
     │   ├── MalformedTrust        a trust file
+    │   ├── MalformedEvidence     evidence of an anchor, in a certificate's file
     │   └── MalformedToken        a receipt, a status list, a key-binding JWT, a set of keys
     ├── UntrustedToken            a token within the format, but not of a key or time that is trusted
     ├── UntrustedRoots            a trust file within the format, but not signed by roots that are trusted
@@ -114,6 +115,10 @@ class MalformedFacts(MalformedError):
 
 class MalformedToken(MalformedError):
     """Not a receipt, status list, key-binding JWT or set of keys within section 6."""
+
+
+class MalformedEvidence(MalformedError):
+    """Not anchor evidence within section 7."""
 
 
 class MalformedCode(MalformedError):
