@@ -126,4 +126,6 @@ def _transactions(block: Json) -> list[Json]:
 
 
 def _index(receipt: Json) -> int:
-    return as_int(receipt.get("transactionIndex") if isinstance(receipt, dict) else None, "transaction index")
+    if not isinstance(receipt, dict):
+        raise NodeInconsistent("the node does not have a receipt of a block that it gave")
+    return as_int(receipt.get("transactionIndex"), "transaction index")

@@ -153,9 +153,9 @@ def _node(entries: _Entries, nodes: dict[bytes, bytes]) -> Item:
 
 def _shared(first: str, last: str) -> str:
     """Give how the first and the last key begin, and so all between them."""
-    for length, (one, other) in enumerate(zip(first, last, strict=False)):
+    for at, (one, other) in enumerate(zip(first, last, strict=False)):
         if one != other:
-            return first[:length]
+            return first[:at]
     return first
 
 

@@ -40,6 +40,7 @@ COMMANDS: Mapping[str, str] = MappingProxyType(
         "verify": "verifier.commands.verify",
         "present": "verifier.commands.present",
         "trust": "verifier.commands.trust",
+        "evidence": "verifier.commands.evidence",
     }
 )
 """Each command and its module, which has `register(app)`."""

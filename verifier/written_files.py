@@ -6,6 +6,7 @@ Folders that are made for them are for their owner alone, since what is written 
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +19,10 @@ FEW = 8
 
 
 def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
-    """Write files into a folder; those that are there with the same content are left alone."""
+    """Write files into a folder; those that are there with the same content are left alone.
+
+    One that takes another's place can be read by whoever could read that one.
+    """
     make_secret_folder(folder)
     moves: list[tuple[Path, Path]] = []
     try:
@@ -26,8 +30,11 @@ def write_files(folder: Path, files: Iterable[tuple[str, bytes]]) -> None:
             path = folder / name
             if not _holds(path, content):
                 partial = _partial(path)
-                partial.write_bytes(content)
                 moves.append((partial, path))
+                with partial.open("wb") as file:
+                    if path.exists():
+                        shutil.copymode(path, partial)
+                    file.write(content)
         _sync([partial for partial, _ in moves])
         for partial, path in moves:
             partial.replace(path)

@@ -12,6 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self
 
 import rlp
@@ -172,3 +175,23 @@ class SealedChain:
     @staticmethod
     def _said(asked: Json, result: Any) -> Json:
         return {"jsonrpc": "2.0", "id": asked["id"], "result": result}
+
+
+@contextmanager
+def sealed_beside(upstream: str) -> Iterator[SealedChain]:
+    """Let such a chain answer from a thread of its own, for who runs an event loop of his own now and then."""
+    sealed, up, over = SealedChain(upstream), threading.Event(), threading.Event()
+
+    async def answer() -> None:
+        async with sealed:
+            up.set()
+            await asyncio.to_thread(over.wait)
+
+    thread = threading.Thread(target=asyncio.run, args=(answer(),))
+    thread.start()
+    try:
+        assert up.wait(30)
+        yield sealed
+    finally:
+        over.set()
+        thread.join()

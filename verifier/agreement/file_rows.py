@@ -1,4 +1,7 @@
-"""Certificate files that were handed out against what is stored: each is there, as it would be written now."""
+"""Certificate files that were handed out against what is stored: each is there, as it would be written now.
+
+Evidence that was put into one since is not compared: it proves itself, or it proves nothing.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ecert.carried_evidence import differs_in_evidence_alone
 from ecert.ledger_copy import LedgerCopy
 from ecert.merkle import Tree
 from ecert.types import TypeCatalogue
@@ -73,7 +77,7 @@ class FileRows:
             due = self.fields.signed(row).file(tree.path(row.position))
         except (CannotOpen, KeyringError, ValueError):
             return  # sealed or malformed: the row is a difference of its own
-        if here != due:
+        if not differs_in_evidence_alone(here, due):
             self.findings.add("file_altered", _place(path), "it is not what is stored")
 
     def _list_missing(self, batch: BatchRecord, folder: Path, missing: list[int], present: int) -> None:

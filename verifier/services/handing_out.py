@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ecert.carried_evidence import differs_in_evidence_alone
 from ecert.certificate_type import CertificateType
 from ecert.errors import MalformedCertificate
 from ecert.judging import judge, judge_malformed
@@ -74,8 +75,8 @@ def hand_out(
 ) -> HandedOut:
     """Judge every certificate of a settled batch and write the files of those that are good.
 
-    Repeating it is harmless: files that are there as they should be are left alone. Where there is doubt about one
-    certificate, the rest of the batch waits with it.
+    Repeating it is harmless: files that are there as they should be, with evidence or without, are left alone. Where
+    there is doubt about one certificate, the rest of the batch waits with it.
     """
     result = HandedOut()
     with database.read() as connection:
@@ -86,7 +87,7 @@ def hand_out(
             files = _judged_files(
                 group, tree, certificate_type, copies, fields=fields, hopeless=hopeless, now=now, result=result
             )
-            write_files(folder, files)
+            write_files(folder, (one for one in files if not _is_out(folder, *one)))
             result.files += len(files)
     if result.later:
         return result
@@ -127,6 +128,13 @@ def _judged_files(
         else:
             files.append((file_name(record.serial), data))
     return files
+
+
+def _is_out(folder: Path, name: str, due: bytes) -> bool:
+    try:
+        return differs_in_evidence_alone((folder / name).read_bytes(), due)
+    except OSError:
+        return False  # writing it says what is wrong
 
 
 def _groups(database: Database, batch: BatchRecord) -> Iterator[Sequence[CertificateRecord]]:
