@@ -10,14 +10,15 @@ checkpoint count for nothing. Whoever hands the evidence over can leave it out a
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, Self
+from typing import Any, Self, cast
 
 from chain.artifact import Entry, artifact, decode_parameters
 from chain.errors import AnchorUnproved, NodeInconsistent, Unproved
-from chain.headers import NUMBER, RECEIPTS_ROOT, TIME, fields_of, hash_of
+from chain.event_fields import EVENTS
+from chain.headers import BFT_DIGEST, MIX_HASH, NUMBER, RECEIPTS_ROOT, TIME, Fields, fields_of, hash_of
 from chain.receipt_rlp import ReceiptLog, read_receipt
 from chain.receipt_trie import receipt_at
-from chain.seals import FEWEST, Sealers, is_sealed, quorum, read_seals
+from chain.seals import FEWEST, Sealers, quorum, read_seals
 from ecert import base64url
 from ecert.certificate import Value
 from ecert.errors import MalformedEvidence, NotBase64Url
@@ -105,7 +106,7 @@ def prove(
 
     Args:
         evidence: whatever somebody handed over.
-        validators: addresses of those who are trusted to seal at the height that its header says.
+        validators: addresses of those who are trusted to seal at the height that its header claims.
         after: the checkpoint's block; only blocks above it can be proved.
         ledger: the contract's address.
         instance: the contract's.
@@ -113,16 +114,16 @@ def prove(
     Raises:
         AnchorUnproved: it proves nothing of the kind; `reason` says which step does not hold.
     """
-    block = prove_block(evidence.header, validators)  # 1 to 4
-    if block.number <= after:  # 5
+    block = prove_block(evidence.header, validators)  # 1 to 5
+    if block.number <= after:  # 6
         why = f"it is block {block.number}, and seals count above block {after} alone"
         raise AnchorUnproved(Unproved.NOT_AFTER_CHECKPOINT, why)
-    receipt = read_receipt(receipt_at(block.receipts_root, evidence.receipt, evidence.proof))  # 6, 7
-    if not receipt.succeeded:  # 8
+    receipt = read_receipt(receipt_at(block.receipts_root, evidence.receipt, evidence.proof))  # 7, 8
+    if not receipt.succeeded:  # 9
         raise AnchorUnproved(Unproved.REVERTED, f"receipt {evidence.receipt} is of one that failed")
-    if evidence.log >= len(receipt.logs):  # 9
+    if evidence.log >= len(receipt.logs):  # 10
         raise AnchorUnproved(Unproved.NO_SUCH_LOG, f"log {evidence.log} of {len(receipt.logs)}")
-    event = read_anchor(receipt.logs[evidence.log], block, ledger=ledger, instance=instance)  # 10 to 12
+    event = read_anchor(receipt.logs[evidence.log], block, ledger=ledger, instance=instance)  # 11 to 14
     return Proved(event=event, block_hash=block.hash)
 
 
@@ -132,50 +133,55 @@ def prove_block(header: bytes, validators: frozenset[bytes]) -> SealedBlock:
     Raises:
         AnchorUnproved: they did not.
     """
+    fields, number = _fields(header), claimed_height(header)  # 1
+    if fields[MIX_HASH] != BFT_DIGEST:  # 2
+        raise AnchorUnproved(Unproved.NOT_SEALED, "its mixHash is not that of QBFT")
     try:
-        fields = fields_of(header)
-        if not is_sealed(header):  # 2
-            raise AnchorUnproved(Unproved.NOT_SEALED, "its mixHash is not that of QBFT")
-        sealed, block_hash = read_seals(header), hash_of(header)
-    except (NodeInconsistent, RecursionError) as error:  # 1, 2
-        raise AnchorUnproved(Unproved.HEADER, str(error)) from error
-    if len(validators) < FEWEST:  # 3
+        sealed, block_hash = read_seals(header), hash_of(header)  # 3
+    except (NodeInconsistent, RecursionError) as error:
+        raise AnchorUnproved(Unproved.EXTRA_DATA, str(error)) from error
+    if len(validators) < FEWEST:  # 4
         why = f"there are {len(validators)}, and it takes {FEWEST}"
         raise AnchorUnproved(Unproved.TOO_FEW_VALIDATORS, why)
     who, needed = Sealers().of(replace(sealed, validators=validators)), quorum(len(validators))
-    if len(who) < needed:  # 4
+    if len(who) < needed:  # 5
         raise AnchorUnproved(Unproved.TOO_FEW_SEALS, f"{len(who)} of {len(validators)} have, and it takes {needed}")
-    return SealedBlock(
-        number=_number(fields[NUMBER]), time=_number(fields[TIME]), hash=block_hash, receipts_root=fields[RECEIPTS_ROOT]
-    )
+    return SealedBlock(number=number, time=_number(fields[TIME]), hash=block_hash, receipts_root=fields[RECEIPTS_ROOT])
+
+
+def claimed_height(header: bytes) -> int:
+    """Give the height that a header says it has: by it a verifier finds whom to trust, and it proves nothing yet.
+
+    Raises:
+        AnchorUnproved: it is no header.
+    """
+    fields = _fields(header)
+    _number(fields[TIME])
+    return _number(fields[NUMBER])
 
 
 def read_anchor(log: ReceiptLog, block: SealedBlock, *, ledger: bytes, instance: bytes) -> BatchAnchored:
     """Read the event that a log of a block is; `AnchorUnproved` where it is not one of this ledger's anchors."""
-    if log.address != ledger:  # 10
+    if log.address != ledger:  # 11
         raise AnchorUnproved(Unproved.OTHER_CONTRACT, f"it is of 0x{log.address.hex()}")
-    said = _values(log)  # 11
-    if said["instance"] != instance:  # 12
+    entry = _anchored()
+    said = _values(entry, log)  # 12
+    if said["instance"] != instance:  # 13
         raise AnchorUnproved(Unproved.OTHER_INSTANCE, f"it is of 0x{said['instance'].hex()}")
-    if said["time"] != block.time:
+    if said["time"] != block.time:  # 14
         raise AnchorUnproved(Unproved.OTHER_TIME, f"{said['time']}, and the block has {block.time}")
-    return BatchAnchored(
-        place=Place(block=block.number, time=block.time, sequence=said["sequence"]),
-        agency=said["agency"],
-        certificate_type=said["certificateType"],
-        suite=said["suite"],
-        root=said["root"],
-        first_serial=said["firstSerial"],
-        count=said["count"],
-    )
+    place = Place(block=block.number, time=block.time, sequence=said["sequence"])
+    try:
+        return cast("BatchAnchored", EVENTS[entry.name](place, said))
+    except UnicodeDecodeError as error:
+        raise AnchorUnproved(Unproved.NO_ANCHOR, "its agency is none") from error
 
 
-def _event() -> Entry:
-    return next(one for one in artifact("CertificateLedger").events.values() if one.name == "BatchAnchored")
+def _anchored() -> Entry:
+    return next(one for one in artifact("CertificateLedger").events.values() if one.name == BatchAnchored.__name__)
 
 
-def _values(log: ReceiptLog) -> dict[str, Any]:
-    entry = _event()
+def _values(entry: Entry, log: ReceiptLog) -> dict[str, Any]:
     indexed = [one for one in entry.inputs if one.indexed]
     plain = [one for one in entry.inputs if not one.indexed]
     if len(log.topics) != 1 + len(indexed) or log.topics[0] != entry.hash:
@@ -185,10 +191,16 @@ def _values(log: ReceiptLog) -> dict[str, Any]:
     try:
         topics = decode_parameters(indexed, b"".join(log.topics[1:]), entry.name)
         data = decode_parameters(plain, log.data, entry.name)
-        values = {one.name: value for one, value in zip([*indexed, *plain], [*topics, *data], strict=True)}
-        return values | {"agency": values["agency"].rstrip(b"\0").decode("ascii")}
-    except (NodeInconsistent, UnicodeDecodeError) as error:
+    except NodeInconsistent as error:
         raise AnchorUnproved(Unproved.NO_ANCHOR, "its values are not those of one") from error
+    return {one.name: value for one, value in zip([*indexed, *plain], [*topics, *data], strict=True)}
+
+
+def _fields(header: bytes) -> Fields:
+    try:
+        return fields_of(header)
+    except (NodeInconsistent, RecursionError) as error:
+        raise AnchorUnproved(Unproved.HEADER, str(error)) from error
 
 
 def _number(field: bytes) -> int:

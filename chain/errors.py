@@ -168,6 +168,7 @@ class Unproved(StrEnum):
 
     HEADER = "header"
     NOT_SEALED = "not_sealed"
+    EXTRA_DATA = "extra_data"
     TOO_FEW_VALIDATORS = "too_few_validators"
     TOO_FEW_SEALS = "too_few_seals"
     NOT_AFTER_CHECKPOINT = "not_after_checkpoint"
@@ -193,6 +194,7 @@ class AnchorUnproved(ChainError):
 _UNPROVED: Mapping[Unproved, str] = {
     Unproved.HEADER: "the block header is none",
     Unproved.NOT_SEALED: "the block is not sealed by validators",
+    Unproved.EXTRA_DATA: "the header's extra data are none",
     Unproved.TOO_FEW_VALIDATORS: "the validators are too few to prove anything",
     Unproved.TOO_FEW_SEALS: "too few of the validators have sealed the block",
     Unproved.NOT_AFTER_CHECKPOINT: "the block is too old",

@@ -66,6 +66,7 @@ class Draft:
     logs_before: int = 1
     address: bytes = LEDGER
     topic: bytes = field(default_factory=lambda: anchored().hash)
+    agency: bytes = AGENCY.encode()
     more_topics: tuple[bytes, ...] = ()
     instance: bytes = INSTANCE
     said_time: int = TIME_OF_BLOCK
@@ -73,7 +74,7 @@ class Draft:
     more_data: bytes = b""
 
     def log(self) -> list[object]:
-        agency, kind = AGENCY.encode().ljust(32, b"\0"), keccak(b"type")
+        agency, kind = self.agency.ljust(32, b"\0"), keccak(b"type")
         types = [one.type for one in anchored().inputs if not one.indexed]
         data = encode(types, [1, keccak(b"root"), 40, 5, self.instance, 9, self.said_time, keccak(b"head")])
         data = self.suite.to_bytes(32) + data[32:] + self.more_data

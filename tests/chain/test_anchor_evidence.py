@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import rlp
 from eth_hash.auto import keccak
 from eth_keys.constants import SECPK1_N
 
-from chain.anchor_evidence import MAX_HEADER, AnchorEvidence, prove, prove_block
+from chain.anchor_evidence import MAX_HEADER, AnchorEvidence, claimed_height, prove, prove_block
 from chain.errors import AnchorUnproved, Unproved
 from chain.headers import EXTRA, MIX_HASH, NUMBER, TIME, extra_of, fields_of, hash_of, with_extra
 from chain.receipt_rlp import TYPES
@@ -99,7 +100,7 @@ def test_any_place_any_round_and_a_bare_quorum_prove(draft: Draft) -> None:
     assert judge(draft.evidence()).event.first_serial == 40
 
 
-# 1, 2: the header
+# 1 to 3: the header
 
 
 def test_a_header_that_is_no_strict_rlp_proves_nothing() -> None:
@@ -139,7 +140,7 @@ def test_a_header_that_is_nested_without_end_proves_nothing() -> None:
 
 @pytest.mark.parametrize("members", [(b"\x01",), (b"\x01", b"\x02")])
 def test_extra_data_of_more_than_five_members_prove_nothing(members: tuple[bytes, ...]) -> None:
-    refused(Draft(more_extra=members).evidence(), Unproved.HEADER)
+    refused(Draft(more_extra=members).evidence(), Unproved.EXTRA_DATA)
 
 
 def test_extra_data_of_fewer_or_other_members_prove_nothing() -> None:
@@ -153,9 +154,9 @@ def test_extra_data_of_fewer_or_other_members_prove_nothing() -> None:
         b"abcde",
     ):
         header = rlp.encode([*fields[:EXTRA], rlp.encode(extra), *fields[EXTRA + 1 :]])
-        refused(replace(Draft().evidence(), header=bytes(header)), Unproved.HEADER)
+        refused(replace(Draft().evidence(), header=bytes(header)), Unproved.EXTRA_DATA)
     trailing = rlp.encode([*fields[:EXTRA], fields[EXTRA] + b"\0", *fields[EXTRA + 1 :]])
-    refused(replace(Draft().evidence(), header=bytes(trailing)), Unproved.HEADER)
+    refused(replace(Draft().evidence(), header=bytes(trailing)), Unproved.EXTRA_DATA)
 
 
 def test_a_block_of_another_kind_of_network_proves_nothing() -> None:
@@ -164,7 +165,7 @@ def test_a_block_of_another_kind_of_network_proves_nothing() -> None:
     refused(replace(Draft().evidence(), header=resealed(fields)), Unproved.NOT_SEALED)
 
 
-# 3, 4: the seals
+# 4, 5: the seals
 
 
 def test_fewer_than_four_validators_prove_nothing() -> None:
@@ -232,7 +233,7 @@ def test_seals_that_are_no_signatures_are_nobody_s() -> None:
     refused(replace(evidence, header=header), Unproved.TOO_FEW_SEALS)
 
 
-# 5: the checkpoint
+# 6: the checkpoint
 
 
 @pytest.mark.parametrize("after", [NUMBER_OF_BLOCK, NUMBER_OF_BLOCK + 1])
@@ -240,7 +241,7 @@ def test_a_block_at_or_below_the_checkpoint_proves_nothing(after: int) -> None:
     refused(Draft().evidence(), Unproved.NOT_AFTER_CHECKPOINT, after=after)
 
 
-# 6, 7: the receipt
+# 7, 8: the receipt
 
 
 def test_a_proof_with_any_byte_of_a_node_changed_proves_nothing() -> None:
@@ -270,7 +271,7 @@ def test_a_receipt_of_no_known_type_proves_nothing(kind: bytes) -> None:
     refused(Draft(kind=kind).evidence(), Unproved.RECEIPT)
 
 
-# 8 to 12: what the receipt says
+# 9 to 14: what the receipt says
 
 
 @pytest.mark.parametrize(
@@ -287,6 +288,7 @@ def test_a_receipt_of_no_known_type_proves_nothing(kind: bytes) -> None:
         (Draft(more_data=bytes(32)), Unproved.NO_ANCHOR),
         (Draft(more_data=b"\0"), Unproved.NO_ANCHOR),
         (Draft(suite=2**16), Unproved.NO_ANCHOR),
+        (Draft(agency=b"\xff"), Unproved.NO_ANCHOR),
         (Draft(instance=keccak(b"another")), Unproved.OTHER_INSTANCE),
         (Draft(said_time=TIME_OF_BLOCK - 1), Unproved.OTHER_TIME),
     ],
@@ -343,6 +345,23 @@ def test_while_one_was_voted_out_two_seals_made_a_block_and_prove_nothing_to_who
             with pytest.raises(AnchorUnproved) as caught:
                 prove_block(header, validators)
             assert caught.value.reason is reason
+
+
+def test_the_page_has_the_steps_in_their_order() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "format.md").read_text("utf-8")
+    start = page.index("| # | what must hold | reason otherwise |")
+    rows = [line.strip("|").split("|") for line in page[start : page.index("\n\n", start)].splitlines()[2:]]
+    assert [(int(row[0]), row[-1].strip()) for row in rows] == [
+        (number, f"`{reason.value}`") for number, reason in enumerate(Unproved, 1)
+    ]
+    assert f"at most {MAX_HEADER} bytes" in page
+
+
+@pytest.mark.parametrize("number", [0, 1, 140])
+def test_the_height_that_a_header_claims_can_be_had_before_anybody_is_trusted(number: int) -> None:
+    assert claimed_height(recorded_headers()[number]) == number
+    with pytest.raises(AnchorUnproved, match="the block header is none"):
+        claimed_height(recorded_headers()[number] + b"\0")
 
 
 # The file's form
