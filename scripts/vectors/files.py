@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from vectors.anchoring import anchoring
+from vectors.anchors import anchors
 from vectors.content import content
 from vectors.demanded import demanded
 from vectors.example import example_text
@@ -37,6 +38,7 @@ GROUPS: tuple[Group, ...] = (
     ("certificates/offline.json", "Checks 7, 9 and 14 with a status list, and without a facts file.", offline),
     ("receipts.json", "Receipts, and whether they can be relied on.", receipts),
     ("status_lists.json", "Status lists packed and compressed, and their tokens.", status_lists),
+    ("anchor_evidence.json", "Anchor evidence, and the step that does not hold.", anchors),
     ("trees.json", 'RFC 9162 trees; leaf i is SHA-256 of 0x00 and the ASCII text "leaf i".', trees),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,8 @@ from chain.seals import read_seals
 from ecert import strict_json
 from ecert.errors import MalformedEvidence
 from ecert.events import BatchAnchored, Place
-from tests.chain.evidence_draft import (
+from tests.chain.evidence_draft import VECTORS, judge, recorded_headers, recorded_receipts
+from vectors.anchor_draft import (
     AGENCY,
     INSTANCE,
     LEDGER,
@@ -30,9 +32,6 @@ from tests.chain.evidence_draft import (
     VALIDATORS,
     Draft,
     addresses,
-    judge,
-    recorded_headers,
-    recorded_receipts,
 )
 
 
@@ -362,6 +361,44 @@ def test_the_height_that_a_header_claims_can_be_had_before_anybody_is_trusted(nu
     assert claimed_height(recorded_headers()[number]) == number
     with pytest.raises(AnchorUnproved, match="the block header is none"):
         claimed_height(recorded_headers()[number] + b"\0")
+
+
+# The vectors
+
+
+def vectors() -> list[dict[str, Any]]:
+    made: list[dict[str, Any]] = json.loads((VECTORS.parent / "anchor_evidence.json").read_text())["vectors"]
+    return made
+
+
+@pytest.mark.parametrize("vector", vectors(), ids=lambda one: one["name"])
+def test_vectors_of_anchor_evidence(vector: dict[str, Any]) -> None:
+    evidence = AnchorEvidence.from_json(vector["evidence"])
+    asked = {
+        "validators": frozenset(bytes.fromhex(one[2:]) for one in vector["validators"]),
+        "after": vector["after"],
+        "ledger": bytes.fromhex(vector["ledger"][2:]),
+        "instance": bytes.fromhex(vector["instance"][2:]),
+    }
+    if vector["refused"] is not None:
+        with pytest.raises(AnchorUnproved) as caught:
+            prove(evidence, **asked)
+        assert caught.value.reason == vector["refused"]
+        return
+    proved, said = prove(evidence, **asked), vector["proved"]
+    event = proved.event
+    assert (proved.block, proved.time, event.place.sequence) == (said["block"], said["time"], said["sequence"])
+    assert (event.agency, event.suite) == (said["agency"], said["suite"])
+    assert (event.first_serial, event.count) == (said["first_serial"], said["count"])
+    assert [f"0x{one.hex()}" for one in (proved.block_hash, event.certificate_type, event.root)] == [
+        said["hash"],
+        said["certificate_type"],
+        said["root"],
+    ]
+
+
+def test_every_reason_has_a_vector() -> None:
+    assert {one["refused"] for one in vectors()} == {None, *Unproved}
 
 
 # The file's form
