@@ -135,6 +135,13 @@ def test_a_short_node_stands_in_the_one_above_it_and_a_long_one_is_named_by_its_
     nothing_at(keccak(under(b"v")), 0, [under(b"v")])
 
 
+def test_a_stretch_of_no_length_leads_nowhere() -> None:
+    end = bytes(rlp.encode(leaf("2080", b"v" * 40)))
+    assert receipt_at(keccak(end), 0, [end]) == b"v" * 40
+    before = bytes(rlp.encode([b"\x00", keccak(end)]))
+    nothing_at(keccak(before), 0, [before, end])
+
+
 def test_a_node_that_is_no_strict_rlp_proves_nothing() -> None:
     for encoded in (
         rlp.encode(leaf("2080", b"v")) + b"\0",
