@@ -93,6 +93,11 @@ class TrustedLedger:
         at = self.checkpoint
         return AsOf(chain=f"eip155:{self.chain_id}", block=at.block, hash=at.hash, time=at.time)
 
+    def sealers(self, height: int) -> frozenset[bytes]:
+        """Give the addresses of those who are trusted to seal at a height; none where nobody is."""
+        trusted = [each.addresses for each in self.validators if each.from_block <= height]
+        return trusted[-1] if trusted else frozenset()
+
     def copy(self) -> LedgerCopy:
         """Give all that is known of the ledger without a facts file: its agencies, and no batch."""
         return LedgerCopy(

@@ -187,6 +187,20 @@ class TestWithoutAFactsFile:
         assert copied.ledger == TRUST.ledgers[0].name
 
 
+class TestWhoSeals:
+    def test_is_the_last_set_that_began_by_then(self) -> None:
+        first, second = (Validators(from_block=at, addresses=frozenset({bytes(20)})) for at in (10, 20))
+        other = replace(second, addresses=frozenset({b"\x01" * 20}))
+        both = replace(TRUST.ledgers[0], validators=(first, other))
+        assert [both.sealers(at) for at in (9, 10, 19, 20, 99)] == [
+            frozenset(),
+            first.addresses,
+            first.addresses,
+            other.addresses,
+            other.addresses,
+        ]
+
+
 class TestTheFile:
     def test_is_read_back_with_its_signatures(self) -> None:
         file = signed(TRUST, KEYS[2], KEYS[0])

@@ -22,6 +22,7 @@ _OF_MANY = Words(en="{files} files: {counts}", zh="共 {files} 个文件：{coun
 _NO_FIELD = Words(en="this type of certificate has no such field", zh="该类证照没有这个字段")
 _MEANT = Words(en="; did you mean {near}?", zh="，是否指 {near}？")
 _DETAIL = Words(en="", zh="技术细节（英文）：")
+_NO_PROOF = Words(en="the evidence in the file proves nothing: ", zh="文件所带的存证证明无效（英文）：")
 _NEXT = Words(en=", ", zh="，")
 
 
@@ -60,6 +61,8 @@ def _lines(name: str, answer: Answer, language: Language) -> Iterator[str]:
     yield f"{word}  {name}{_as_of(answer, language)}"
     if "error" in answer.said:
         yield f"  {language.of(Words(en=answer.said['error'], zh=answer.said['error_zh']))}"
+    if "evidence" in answer.said.get("notes", {}):
+        yield f"  {language.of(_NO_PROOF)}{answer.said['notes']['evidence']}"
     known = _type(answer)
     for one in _reasons(answer, known, language):
         yield f"  {one.reason}: {one.so}{language.of(_BETWEEN)}{one.do}".rstrip()

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from chain.facts_file import read_copies
-from ecert.agency import STATUS_LIST_SIZE
 from ecert.certificate import Certificate
 from ecert.errors import MalformedToken, UntrustedToken
-from ecert.facts import Facts, Status, StatusFacts
-from ecert.ledger_copies import LedgerCopies
 from ecert.status_token import StatusToken, check_status_token
 from ecert.trust import Trust
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
 from verifier.errors import Refused
 from verifier.publishing.trust_folder import read_trust_file
+from verifier.services.copies_at_hand import CopiesAtHand, NoProof
 from verifier.services.verification import Asked, Presented, Verification
 from verifier.services.verifying import Verifying, seconds_now
 
-
-@dataclass(frozen=True, slots=True)
-class CopiesAtHand(LedgerCopies):
-    """Ledger copies as of a checkpoint, and the status lists that were fetched, by URI."""
-
-    lists: Mapping[str, StatusToken] = field(default_factory=dict)
-
-    def facts(self, certificate: Certificate) -> Facts:
-        """Give what the copy says, and what a list says that is newer."""
-        facts = LedgerCopies.facts(self, certificate)
-        found = self.lists.get(certificate.status_uri)
-        if found is None or found.iat <= facts.as_of.time:
-            return facts
-        status = Status(found.status_list.status(certificate.serial % STATUS_LIST_SIZE))
-        return replace(facts, listed=StatusFacts(status=status, time=found.iat, block=0))
+EVIDENCE = "evidence"
+"""The note of a verdict that says why a certificate's evidence proves nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AtHand:
     """What there is to judge by."""
 
-    copies: LedgerCopies
+    copies: CopiesAtHand
     ready: bool = True
 
 
@@ -51,6 +36,7 @@ class Offline:
     """Judges from what a trust file says; once that has expired, everything is UNKNOWN."""
 
     trust: Trust
+    copies: CopiesAtHand
     verifying: Verifying
     clock: Callable[[], int] = seconds_now
 
@@ -58,7 +44,23 @@ class Offline:
         """Judge what is presented, as of the checkpoint of the trust file."""
         if self.clock() >= self.trust.exp:
             return self.verifying.nothing(Reason.TRUST_EXPIRED, asked)
-        return self.verifying.verify(presented, asked)
+        found = self.verifying.verify(presented, asked)
+        why = self._why_no_proof(found.certificate)
+        if why is None:
+            return found
+        return replace(found, verdict=replace(found.verdict, notes={**found.verdict.notes, EVIDENCE: why}))
+
+    def _why_no_proof(self, certificate: Certificate | None) -> str | None:
+        """Say why the evidence of a certificate does not help, where its batch is not known otherwise."""
+        if certificate is None or certificate.evidence is None:
+            return None
+        if self.copies.of(certificate.iss.ledger).batch(certificate.iss.agency, certificate.serial) is not None:
+            return None
+        try:
+            self.copies.proved(certificate, certificate.evidence)
+        except NoProof as error:
+            return str(error)
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +90,14 @@ def open_offline(files: OfflineFiles, roots: str | None, *, clock: Callable[[], 
     known = {} if files.facts is None else read_copies(files.facts, trust)
     newest, *before = (known.get(ledger.name) or ledger.copy() for ledger in trust.ledgers)
     tokens = [_status_list(path, trust, clock()) for path in files.status_lists]
-    copies = CopiesAtHand(newest, tuple(before), lists={token.uri: token for token in tokens})
+    copies = CopiesAtHand(
+        newest,
+        tuple(before),
+        lists={token.uri: token for token in tokens},
+        trusted={ledger.name: ledger for ledger in trust.ledgers},
+    )
     verifying = Verifying(view=AtHand(copies=copies), types=TypeCatalogue.bundled(), clock=clock)
-    return Offline(trust=trust, verifying=verifying, clock=clock)
+    return Offline(trust=trust, copies=copies, verifying=verifying, clock=clock)
 
 
 def _status_list(path: Path, trust: Trust, now: int) -> StatusToken:
