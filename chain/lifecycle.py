@@ -7,7 +7,9 @@ is looked at when the store says that its turn has come: the calls of one agency
 
 | state | what is seen | step |
 |---|---|---|
-| queued | the simulation passes | Send: give a nonce, sign, store, then send |
+| queued | it passes, and may be overtaken by what our copy has not read yet | Wait(unread) |
+| queued | it passes, and was overtaken behind our back | Fail(overtaken) |
+| queued | it passes | Send: give a nonce, sign, store, then send |
 | queued | it is refused, and an earlier call of the agency is not settled | Wait(reason): that one may mend it |
 | queued | it is refused, and the node does not have what our copy has | Wait(reason): that may mend it |
 | queued | it is refused for what people can mend (suspended, not accredited, no operator) | Wait(reason) |
@@ -60,8 +62,18 @@ EFFECT_MISSING = "the sender's node says that it was carried out, and our copy o
 UNPROVED = "the sender's node says that it was reverted, and does not show that its nonce is used up"
 FAILURE_UNDONE = "it had failed, and a fork undid that; what becomes of its nonce has to be waited for"
 BEHIND_FREED = "a fork made a nonce before its own free again; that has to be used up first"
+UNREAD = (
+    "its key was used for what this database does not know, as where an older copy of it was put back: our copy of the"
+    " ledger is read to its end first"
+)
 STUCK = "it is in no block for half a minute, and a higher price would not help"
-"""What calls that have a nonce wait for, for people; each with an alarm."""
+"""What calls wait for, for people; where they have a nonce, with an alarm."""
+
+OVERTAKEN = (
+    "since it was asked for the ledger was changed by what this database does not know, as where an older copy of it"
+    " was put back: see how things stand, and ask again for what is still to be done"
+)
+"""Why a suspension or reinstatement is not sent that may have been carried out and undone meanwhile."""
 
 MENDABLE = frozenset({"AgencyIsSuspended", "NotAccredited", "NotAnOperator", "PredecessorNotRetired"})
 """Refusals that people can mend on the registry: the call waits for that."""
@@ -125,11 +137,14 @@ class Mined:
 class Before:
     """Seen of a queued call.
 
-    `unsettled`: an earlier call of the agency is not over, or the node does not have what our copy has.
+    `unsettled`: an earlier call of the agency is not over, or the node does not have what our copy has. `overtaken`:
+    whether the ledger was changed since, by none of our calls, to other than what it asks for; None: our copy of it
+    cannot tell yet. Never of what is final.
     """
 
     simulation: Simulation
     unsettled: bool
+    overtaken: bool | None = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,6 +185,10 @@ def decide(call: Written, seen: Seen, now: float) -> Step:
 
 def _decide_queued(seen: Before) -> Step:
     match seen.simulation:
+        case Passes() if seen.overtaken is None:
+            return Wait(reason=UNREAD)
+        case Passes() if seen.overtaken:
+            return Fail(reason="overtaken", said=OVERTAKEN)
         case Passes(gas=gas, nonce=nonce):
             return Send(gas=gas, nonce=nonce)
         case NotTried(reason=reason):

@@ -25,6 +25,9 @@ from store.database import Connection, Database
 from store.records import Call, Cursor
 from store.states import AIMS
 
+APART = 60
+"""Seconds by which a block's time and our clock may differ: what a block says of then may have happened after now."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conditions:
@@ -148,7 +151,27 @@ async def look_ahead(
     simulation = await _simulate(node, deployment, call, conditions)
     refused = isinstance(simulation, Refuses)
     unsettled = refused and await _is_unsettled(node, database, deployment, call, conditions.head)
-    return Before(simulation=simulation, unsettled=unsettled)
+    overtaken = isinstance(simulation, Passes) and _is_overtaken(database, call, simulation, conditions.head)
+    return Before(simulation=simulation, unsettled=unsettled, overtaken=overtaken)
+
+
+def _is_overtaken(database: Database, call: Call, passes: Passes, head: BlockHeader) -> bool | None:
+    """Whether a suspension or reinstatement was undone since it was asked for, by none of our calls.
+
+    So it is where an older copy of the database was put back, in which it waits still, and might be done a second time.
+    What nonces tell that we never gave, our copy must have read before it can say (None).
+    """
+    if call.kind not in {"suspend", "reinstate"}:
+        return False
+    with database.read() as connection:
+        highest = calls.highest_nonce(connection, call.chain, call.sender)
+        cursor = cursors.read(connection, call.ledger)
+        unknown = passes.nonce > (0 if highest is None else highest + 1)
+        if unknown and (cursor is None or cursor.block < head.number):
+            return None
+        since, aim = call.created_at - APART, AIMS[call.kind]
+        undone = statuses.overtaken(connection, call.ledger, call.agency, call.args["serials"], aim=aim, since=since)
+        return bool(undone)
 
 
 async def _is_unsettled(node: Node, database: Database, deployment: Deployment, call: Call, head: BlockHeader) -> bool:

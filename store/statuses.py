@@ -1,8 +1,8 @@
-"""What the events say of single serials: their latest status."""
+"""What the events say of single serials: their latest status, and whether it came about behind our back."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 
 from sqlalchemy import Connection, select
 
@@ -10,7 +10,7 @@ from ecert.events import CertificateSuperseded, StatusChanged
 from ecert.facts import Status
 from store import event_codec
 from store.issuers import ledger_id
-from store.tables import events
+from store.tables import events, transactions
 
 PIECE = 200
 """Events that are read at once, the newest first: what is asked about mostly happened just now."""
@@ -31,8 +31,43 @@ def latest(
     """
     open_serials = set(serials)
     found: dict[int, Status] = {}
+    for changed, status, _, _ in _newest_first(connection, ledger, agency, above=above, until=until):
+        hit = open_serials.intersection(changed)
+        found.update(dict.fromkeys(hit, status))
+        open_serials -= hit
+        if not open_serials:
+            break
+    return found
+
+
+def overtaken(
+    connection: Connection, ledger: str, agency: str, serials: Collection[int], *, aim: Status, since: int
+) -> frozenset[int]:
+    """Give the serials that are not as `aim` by what was done since a time, and that by no transaction that we know.
+
+    Ours are known, each before it is sent; not so in an older copy of the database that was put back.
+    """
+    open_serials, changes = set(serials), dict[int, bytes]()
+    for changed, status, time, transaction in _newest_first(connection, ledger, agency):
+        if time < since or not open_serials:
+            break
+        hit = open_serials.intersection(changed)
+        open_serials -= hit
+        if status is not aim:
+            changes.update(dict.fromkeys(hit, transaction))
+    known = select(transactions.c.tx_hash).where(
+        transactions.c.chain == ledger.rpartition(":")[0], transactions.c.tx_hash.in_(set(changes.values()))
+    )
+    ours = set(connection.execute(known).scalars()) if changes else set()
+    return frozenset(serial for serial, transaction in changes.items() if transaction not in ours)
+
+
+def _newest_first(
+    connection: Connection, ledger: str, agency: str, *, above: int = -1, until: int | None = None
+) -> Iterator[tuple[Collection[int], Status, int, bytes]]:
+    """Give what became of which serials, when and by which transaction, as far as somebody asks on."""
     wanted = (
-        select(*event_codec.COLUMNS)
+        select(*event_codec.COLUMNS, events.c.transaction)
         .where(
             events.c.ledger_id == ledger_id(ledger),
             events.c.agency == agency,
@@ -47,15 +82,9 @@ def latest(
         wanted = wanted.where(events.c.block <= until)
     with connection.execute(wanted) as rows:
         for piece in rows.partitions():
-            for event in event_codec.decode(piece):
+            decoded = event_codec.decode([(row.block, row.time, row.sequence, row.name, row.body) for row in piece])
+            for event, row in zip(decoded, piece, strict=True):
                 if isinstance(event, StatusChanged):
-                    changed, status = open_serials.intersection(event.serials), Status(event.status)
+                    yield event.serials, Status(event.status), event.place.time, row.transaction
                 elif isinstance(event, CertificateSuperseded):
-                    changed, status = open_serials.intersection([event.old]), Status.SUPERSEDED
-                else:
-                    continue
-                found.update(dict.fromkeys(changed, status))
-                open_serials -= changed
-            if not open_serials:
-                break
-    return found
+                    yield (event.old,), Status.SUPERSEDED, event.place.time, row.transaction

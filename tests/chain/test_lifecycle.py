@@ -14,9 +14,11 @@ from chain.lifecycle import (
     FAILURE_UNDONE,
     MENDABLE,
     NONCE_TAKEN,
+    OVERTAKEN,
     RESEND_AFTER,
     UNDER_WAY,
     UNPROVED,
+    UNREAD,
     After,
     Before,
     Mined,
@@ -38,8 +40,10 @@ REFUSED = Written(state=CallState.SENT, sent_at=0.0, refused=True)
 NOW = 101.0
 
 
-def before(simulation: Passes | Refuses | NotTried, *, unsettled: bool = False) -> Before:
-    return Before(simulation=simulation, unsettled=unsettled)
+def before(
+    simulation: Passes | Refuses | NotTried, *, unsettled: bool = False, overtaken: bool | None = False
+) -> Before:
+    return Before(simulation=simulation, unsettled=unsettled, overtaken=overtaken)
 
 
 def refused(reason: str) -> Refuses:
@@ -68,11 +72,14 @@ def after(
 
 
 LOST = Fail(reason="SerialsTaken", said="SerialsTaken()")
+PASSES = Passes(gas=5, nonce=0)
 GOOD = Mined(block=7, succeeded=True)
 REVERTED = Mined(block=7, succeeded=False)
 
 TABLE: list[tuple[str, Written, Seen, float, Step]] = [
-    ("passes: send", QUEUED, before(Passes(gas=5, nonce=0)), NOW, Send(gas=5, nonce=0)),
+    ("passes: send", QUEUED, before(PASSES), NOW, Send(gas=5, nonce=0)),
+    ("perhaps overtaken", QUEUED, before(PASSES, overtaken=None), NOW, Wait(reason=UNREAD)),
+    ("overtaken", QUEUED, before(PASSES, overtaken=True), NOW, Fail(reason="overtaken", said=OVERTAKEN)),
     ("refused for good", QUEUED, before(refused("SerialsTaken")), NOW, LOST),
     ("refused, may mend itself", QUEUED, before(refused("Gap"), unsettled=True), NOW, Wait(reason="Gap()")),
     ("refused, people can mend it", QUEUED, before(refused("NotAccredited")), NOW, Wait(reason="NotAccredited()")),
@@ -150,6 +157,7 @@ befores = st.builds(
     | st.builds(Refuses, reason=reasons, said=reasons)
     | st.builds(NotTried, reason=st.text(max_size=5)),
     unsettled=st.booleans(),
+    overtaken=st.none() | st.booleans(),
 )
 
 
@@ -197,7 +205,7 @@ def test_nothing_is_sent_while_a_receipt_is_there(written: Written, seen: After,
 
 @given(befores)
 def test_a_queued_call_fails_only_when_nothing_can_mend_it(seen: Before) -> None:
-    if isinstance(decide(QUEUED, seen, NOW), Fail):
+    if isinstance(decide(QUEUED, seen, NOW), Fail) and not seen.overtaken:
         assert isinstance(seen.simulation, Refuses)
         assert not seen.unsettled
         assert seen.simulation.reason not in MENDABLE
@@ -205,4 +213,5 @@ def test_a_queued_call_fails_only_when_nothing_can_mend_it(seen: Before) -> None
 
 @given(befores)
 def test_a_nonce_is_given_only_after_a_simulation_that_passed(seen: Before) -> None:
-    assert isinstance(decide(QUEUED, seen, NOW), Send) == isinstance(seen.simulation, Passes)
+    passed = isinstance(seen.simulation, Passes) and seen.overtaken is False
+    assert isinstance(decide(QUEUED, seen, NOW), Send) == passed

@@ -6,7 +6,7 @@ import pytest
 
 from ecert.events import CertificateSuperseded, Event
 from ecert.facts import Status
-from store import blocks, cursors, events, issuers, statuses
+from store import blocks, calls, cursors, events, issuers, statuses
 from store.database import Connection, Database
 from store.errors import CursorMoved, NoSuchRow, SequenceBroken, WriteRefused
 from store.records import Cursor, SeenEvent
@@ -23,6 +23,7 @@ from tests.store.makers import (
     place,
     seen,
     start,
+    status_call,
 )
 
 
@@ -225,3 +226,22 @@ def test_what_was_concluded_before_a_roll_back_is_not_written_after_it(database:
         events.roll_back(connection, twelve, 10)
         with pytest.raises(CursorMoved):
             cursors.assure(connection, eleven)
+
+
+def test_what_overtook_an_order_is_what_none_of_ours_did_since_and_made_otherwise(database: Database) -> None:
+    _, _, twelve = three_blocks(database)
+    ours = seen(Contract.LEDGER, changed(14, 5, 2, 2))
+    with database.begin() as connection:
+        thirteen = step(connection, twelve, 13, seen(Contract.LEDGER, changed(13, 4, 0, 1)))
+        step(connection, thirteen, 14, ours)
+        call = status_call(connection, "suspend", (2,))
+        calls.sign(connection, call.id, nonce=0, raw=b"raw", tx_hash=ours.transaction, now=100)
+
+    def overtaken(aim: Status, since: int) -> frozenset[int]:
+        with database.read() as connection:
+            return statuses.overtaken(connection, LEDGER, AGENCY, range(5), aim=aim, since=since)
+
+    assert overtaken(Status.VALID, 1200) == {3}
+    assert overtaken(Status.VALID, 1201) == frozenset()
+    assert overtaken(Status.SUSPENDED, 1300) == {1}
+    assert overtaken(Status.SUSPENDED, 1301) == frozenset()
