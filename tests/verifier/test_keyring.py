@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import resource
+import signal
 import stat
 from functools import partial
 from pathlib import Path
@@ -157,3 +159,53 @@ def test_a_ledger_key_that_was_tampered_with_is_no_key_file(keyring: Keyring) ->
         path.write_text(content, encoding="utf-8")
         with pytest.raises(KeyringError, match="no key file"):
             keyring.address(AGENCY, Purpose.STATUS)
+
+
+def test_one_agencys_broken_key_keeps_no_other_from_being_sent_with(
+    keyring: Keyring, caplog: pytest.LogCaptureFixture
+) -> None:
+    keyring.add_passwords(AGENCY)
+    signer = create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
+    keyring.add_passwords("TAX-1")
+    create_ledger_key(keyring, "TAX-1", Purpose.ANCHOR, work=2)
+    broken = keyring.ledger_file("TAX-1", Purpose.ANCHOR)
+    broken.write_bytes(b"garbage")
+    (keyring.folder / "OLD-1").mkdir()
+    keyring.ledger_file("OLD-1", Purpose.STATUS).write_bytes(keyring.ledger_file(AGENCY, Purpose.ANCHOR).read_bytes())
+    keyring.ledger_file("OLD-1", Purpose.STATUS).chmod(0o600)
+    assert [each.address for each in ledger_signers(keyring)] == [signer.address]
+    assert f"{broken} is no key file" in caplog.text
+    assert "no password for the ledger keys of OLD-1" in caplog.text
+
+
+def test_where_no_ledger_key_opens_the_sender_does_not_run(keyring: Keyring) -> None:
+    keyring.add_passwords(AGENCY)
+    create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
+    keyring.ledger_file(AGENCY, Purpose.ANCHOR).write_bytes(b"garbage")
+    with pytest.raises(KeyringError, match="no key file"):
+        ledger_signers(keyring)
+
+
+def test_a_folder_of_the_disk_itself_is_no_agency(keyring: Keyring) -> None:
+    keyring.add_passwords(AGENCY)
+    signer = create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
+    (keyring.folder / "lost+found").mkdir()
+    (keyring.folder / f"{AGENCY}.old").mkdir()
+    assert keyring.agencies() == (AGENCY,)
+    assert [each.address for each in ledger_signers(keyring)] == [signer.address]
+
+
+def test_a_disk_that_fills_while_a_password_is_added_leaves_those_that_are_there(keyring: Keyring) -> None:
+    before = keyring.add_passwords(AGENCY)
+    path = keyring.folder / "passwords"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+    try:
+        with pytest.raises(KeyringError, match="cannot be written"):
+            keyring.add_passwords("TAX-1")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, ignored)
+    assert keyring.passwords(AGENCY) == before
+    assert keyring.add_passwords("TAX-1").ledger is not None

@@ -26,7 +26,7 @@ from ecert.agency import check_agency
 from ecert.errors import MalformedAgency, MalformedKey
 from ecert.suite import SigningKey
 from verifier.faults import KeyringError
-from verifier.keys.key_file import SERVICE, read_key_file
+from verifier.keys.key_file import read_key_file
 from verifier.keys.passwords_file import PasswordsFile
 from verifier.keys.secret_files import SecretFileExists, write_secret
 
@@ -56,11 +56,10 @@ class Keyring:
         self._passwords = PasswordsFile(passwords_file)
 
     def agencies(self) -> tuple[str, ...]:
-        """Name the agencies that have a folder of keys here."""
+        """Name the agencies that have a folder of keys here; what is no code, such as `lost+found`, is none."""
         if not self.folder.is_dir():
             return ()
-        found = (path.name for path in self.folder.iterdir() if path.is_dir() and path.name != SERVICE)
-        return tuple(sorted(found))
+        return tuple(sorted(path.name for path in self.folder.iterdir() if path.is_dir() and _is_code(path.name)))
 
     def _meant(self, agency: str) -> str:
         """Ask for the agency that may be meant, where this one has no folder and another is called nearly so."""
@@ -170,6 +169,13 @@ class Keyring:
             return self.folder / check_agency(agency)
         except MalformedAgency as error:
             raise KeyringError(f"{agency!r} is no agency code: {error.why}") from error
+
+
+def _is_code(name: str) -> bool:
+    try:
+        return check_agency(name) == name
+    except MalformedAgency:
+        return False
 
 
 def _address(text: str, path: Path) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 from chain.errors import KeyFileUnreadable
@@ -9,19 +10,28 @@ from chain.signer import KeyFileSigner
 from verifier.faults import KeyringError
 from verifier.keys.keyring import Keyring, Purpose
 
+_LOG = logging.getLogger(__name__)
+
 
 def ledger_signers(keyring: Keyring) -> Sequence[KeyFileSigner]:
-    """Open every ledger key that lies in the keyring's folder.
+    """Open every ledger key that lies in the keyring's folder; one that does not open is logged, and stops no other.
 
     Raises:
-        KeyringError: a key file without password, with a wrong one, or that is broken.
+        KeyringError: none opens: key files without password, with a wrong one, or that are broken.
     """
-    return [
-        open_ledger_key(keyring, agency, purpose)
-        for agency in keyring.agencies()
-        for purpose in Purpose
-        if keyring.ledger_file(agency, purpose).exists()
-    ]
+    opened, failures = list[KeyFileSigner](), list[KeyringError]()
+    for agency in keyring.agencies():
+        for purpose in Purpose:
+            try:
+                if keyring.ledger_file(agency, purpose).exists():
+                    opened.append(open_ledger_key(keyring, agency, purpose))
+            except KeyringError as error:
+                failures.append(error)
+    if failures and not opened:
+        raise failures[0]
+    for failure in failures:
+        _LOG.error("a ledger key is not sent with: %s. Mend that, then restart", failure)
+    return opened
 
 
 def open_ledger_key(keyring: Keyring, agency: str, purpose: Purpose) -> KeyFileSigner:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class PasswordsFile:
             raise KeyringError(f"{self.path} is not right: {error}") from error
 
     def add(self, table: str, passwords: Mapping[str, str]) -> None:
-        """Write down the passwords of a table that is not there yet, in a new file where there is none.
+        """Write down the passwords of a table that is not there yet, in a new file where there is none; all or nothing.
 
         Raises:
             KeyringError: it cannot be written.
@@ -44,10 +45,8 @@ class PasswordsFile:
         lines = [f"\n[{table}]", *(f'{name} = "{password}"' for name, password in passwords.items())]
         try:
             self._start()
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write("\n".join(lines) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            with self.path.open("ab", buffering=0) as file:
+                _append(file, ("\n".join(lines) + "\n").encode())
         except OSError as error:
             raise KeyringError(f"{self.path} cannot be written: {error.strerror}") from error
 
@@ -56,3 +55,15 @@ class PasswordsFile:
             write_secret(self.path, _HEAD)
         except SecretFileExists:
             return
+
+
+def _append(file: FileIO, lines: bytes) -> None:
+    """Write at the end; what a full disk took of it is cut off again, which would leave the whole file unreadable."""
+    size = file.seek(0, os.SEEK_END)
+    try:
+        while lines:
+            lines = lines[file.write(lines) :]
+        os.fsync(file.fileno())
+    except OSError:
+        file.truncate(size)
+        raise
