@@ -216,14 +216,22 @@ def test_a_second_service_on_the_same_directory_is_refused(served: tuple[Program
     assert f"(process {program.process.pid}): stop it first" in second.said()
 
 
+def lose_database(folder: Path) -> None:
+    """Take the database of a service that has recorded already."""
+    (folder / "ecert.sqlite").unlink()
+    (folder / "record").mkdir(exist_ok=True)
+    (folder / "record" / "api-3f2a9c1b-000001.jsonl").touch()
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
         (lambda folder: (folder / "ecert.toml").write_text("prot = 1"), "did you mean port"),
         (lambda folder: (folder / "deployment.json").unlink(), "deployment.json is not there"),
         (lambda folder: (folder / "ecert.sqlite").write_bytes(b"no database" * 100), "database"),
+        (lose_database, "is database_url right? A lost one is made again by `ecert rebuild`"),
     ],
-    ids=["settings", "deployment", "database"],
+    ids=["settings", "deployment", "database", "another_database"],
 )
 def test_what_is_wrong_is_said_and_nothing_is_started(spoil: Callable[[Path], object], said: str, shelf: Shelf) -> None:
     spoil(shelf.folder)

@@ -36,9 +36,9 @@ from verifier.settings import Settings, load_settings
 def serve(*, data: DataOption = None) -> None:
     """Start and watch over api, office, sender and indexer until stopped.
 
-    An empty database gets its tables; one of an older version is left alone until you run `ecert migrate`. Keys of the
-    service that are missing are made. The address stands in service.url in the data directory, that of the office in
-    office.url.
+    An empty database gets its tables, unless this data directory has served before; one of an older version is left
+    alone until you run `ecert migrate`. Keys of the service that are missing are made. The address stands in
+    service.url in the data directory, that of the office in office.url.
     """
     with reported():
         settings = load_settings(data)
@@ -111,7 +111,7 @@ def _empty(folder: Path) -> None:
 async def _check(settings: Settings) -> None:
     """See before the start whether database and chain are ours; a node that is away is no reason to stay away."""
     deployment = Deployment.load(settings.deployment_file)
-    with _open_database(settings.database_url) as database:
+    with _open_database(settings) as database:
         async with open_node(settings.node_urls) as node:
             try:
                 for each in deployment.succession:
@@ -120,14 +120,20 @@ async def _check(settings: Settings) -> None:
                 typer.echo(f"ecert: {error}; certificates are judged from what is known meanwhile", err=True)
 
 
-def _open_database(url: str) -> Database:
+def _open_database(settings: Settings) -> Database:
+    """Open it; make the tables where there are none and never were: else numbers would be given twice."""
     try:
-        return Database.open(url)
+        return Database.open(settings.database_url)
     except SchemaMismatch as error:
         if error.found is not None:
             raise
-    migrate(url)
-    return Database.open(url)
+    if any(settings.record_dir.glob("*.jsonl")):
+        raise Refused(
+            f"the database is empty, and {settings.record_dir} shows that there was another: is database_url right?"
+            " A lost one is made again by `ecert rebuild`; to begin anew without it, run `ecert migrate`"
+        )
+    migrate(settings.database_url)
+    return Database.open(settings.database_url)
 
 
 @contextmanager
