@@ -7,6 +7,7 @@ import json
 import resource
 import subprocess
 import sys
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ from verifier.keys.receipt_key import Answerer
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.problems import Code, RequestRefused
 from verifier.record.closing import CLOSED, check_closing, extent_of
-from verifier.record.journal import Limits
+from verifier.record.journal import MEND_SECONDS, Limits
 from verifier.record.lines import START, chained
 from verifier.record.recording import Recording
 from verifier.record.segments import Segment
@@ -342,6 +343,9 @@ def fill_the_disk(folder: Path) -> None:
             assert error.code is Code.NOT_RECORDED  # noqa: PT017
             refused += 1
     assert refused > 20
+    for _ in range(3):
+        time.sleep(MEND_SECONDS)
+        assert not recording.writable  # it has tried again, and there is no room yet
     assert path.stat().st_size <= room
     resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
     while True:

@@ -8,6 +8,9 @@ from collections.abc import Iterable
 from verifier.keys.secret_files import OWNER_FILE, sync_folder
 from verifier.record.segments import RecordFolder, Segment
 
+ROOM = 4096
+"""Bytes that a disk must take before it is given lines again: about as many as a verification has."""
+
 
 class SegmentFiles:
     """The file that is being written, one at a time; a segment's file is made when its first line comes."""
@@ -42,20 +45,29 @@ class SegmentFiles:
     def cut(self, segment: Segment, size: int, last: Segment) -> None:
         """Take back what was written beyond `size` of `segment`, and all segments after it up to `last`.
 
+        What a full disk took can always be taken back; so it is seen, too, that there is room again.
+
         Raises:
-            OSError: it cannot be taken back now.
+            OSError: it cannot be taken back now, or the disk takes nothing still.
         """
         self.close()
         while last.number > segment.number:
             self._folder.lines(last).unlink(missing_ok=True)
             last = Segment(last.lineage, last.number - 1)
+        path = self._folder.lines(segment)
         if size == 0:
-            self._folder.lines(segment).unlink(missing_ok=True)
-            return
-        self._open(segment, new=False)
-        if self._file is not None:
-            os.ftruncate(self._file, size)
+            path.unlink(missing_ok=True)
+        self._open(segment, new=size == 0)
+        try:
+            self._shorten(size)
+            self._append(bytes(ROOM))
+            self._sync()
+        finally:
+            self._shorten(size)
         self._sync()
+        if size == 0:
+            self.close()
+            path.unlink()
 
     def close(self) -> None:
         """Close what is open."""
@@ -76,6 +88,10 @@ class SegmentFiles:
         left = memoryview(content)
         while left and self._file is not None:
             left = left[os.write(self._file, left) :]
+
+    def _shorten(self, size: int) -> None:
+        if self._file is not None:
+            os.ftruncate(self._file, size)
 
     def _sync(self) -> None:
         if self._file is not None:
