@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
 import typer
 
 from store.errors import DatabaseAway
 from verifier.commands.office import answered
-from verifier.commands.reporting import reported
-from verifier.errors import said_of
+from verifier.commands.reporting import reported, reported_to_supervisor
+from verifier.errors import Refused, said_of
+from verifier.processes.running import REFUSED
 
 
 @pytest.mark.parametrize(
@@ -55,6 +59,15 @@ def test_an_interruption_that_a_library_stumbled_over_is_an_interruption(capsys:
     assert '"state": "interrupted"' in said.out
     with pytest.raises(ZeroDivisionError), answered(as_json=True, resume="Again."):
         raise ZeroDivisionError
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, 2), (errno.EDQUOT, 2), (errno.EACCES, REFUSED), (errno.EROFS, REFUSED)]
+)
+def test_a_process_that_cannot_begin_is_started_again_where_the_disk_is_full(number: int, code: int) -> None:
+    with pytest.raises(typer.Exit) as ended, reported_to_supervisor():
+        raise Refused("the record cannot be written") from OSError(number, os.strerror(number))
+    assert ended.value.exit_code == code
 
 
 def test_a_reader_that_goes_away_is_no_failure_of_ours() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ FAILED = 2
 
 _FOR_PEOPLE = (VerifierError, StoreError, ChainError, EcertError)
 _WILL_PASS = (DatabaseAway, NodeError)
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
@@ -47,4 +49,10 @@ def reported_to_supervisor() -> Iterator[None]:
         yield
     except _FOR_PEOPLE as error:
         typer.echo(f"ecert: {error}", err=True)
-        raise typer.Exit(FAILED if isinstance(error, _WILL_PASS) else REFUSED) from error
+        raise typer.Exit(FAILED if _will_pass(error) else REFUSED) from error
+
+
+def _will_pass(error: Exception) -> bool:
+    """Tell whether another start may be of use: who was away comes back, and a full disk gets room."""
+    cause = error.__cause__
+    return isinstance(error, _WILL_PASS) or (isinstance(cause, OSError) and cause.errno in _FULL)
