@@ -64,7 +64,7 @@ FAILURE_UNDONE = "it had failed, and a fork undid that; what becomes of its nonc
 BEHIND_FREED = "a fork made a nonce before its own free again; that has to be used up first"
 UNREAD = (
     "its key was used for what this database does not know, as where an older copy of it was put back: our copy of the"
-    " ledger is read to its end first"
+    " ledger has to read first what that was"
 )
 STUCK = "it is in no block for half a minute, and a higher price would not help"
 """What calls wait for, for people; where they have a nonce, with an alarm."""

@@ -151,27 +151,34 @@ async def look_ahead(
     simulation = await _simulate(node, deployment, call, conditions)
     refused = isinstance(simulation, Refuses)
     unsettled = refused and await _is_unsettled(node, database, deployment, call, conditions.head)
-    overtaken = isinstance(simulation, Passes) and _is_overtaken(database, call, simulation, conditions.head)
+    overtaken = isinstance(simulation, Passes) and await _is_overtaken(node, database, call, simulation.nonce)
     return Before(simulation=simulation, unsettled=unsettled, overtaken=overtaken)
 
 
-def _is_overtaken(database: Database, call: Call, passes: Passes, head: BlockHeader) -> bool | None:
+async def _is_overtaken(node: Node, database: Database, call: Call, nonce: int) -> bool | None:
     """Whether a suspension or reinstatement was undone since it was asked for, by none of our calls.
 
     So it is where an older copy of the database was put back, in which it waits still, and might be done a second time.
-    What nonces tell that we never gave, our copy must have read before it can say (None).
+    Where the key's next `nonce` is one that we never gave it, our copy must have read what used up the others before it
+    can say (None).
     """
     if call.kind not in {"suspend", "reinstate"}:
         return False
     with database.read() as connection:
         highest = calls.highest_nonce(connection, call.chain, call.sender)
         cursor = cursors.read(connection, call.ledger)
-        unknown = passes.nonce > (0 if highest is None else highest + 1)
-        if unknown and (cursor is None or cursor.block < head.number):
-            return None
+    if nonce > (0 if highest is None else highest + 1) and not await _has_read(node, cursor, call.sender, nonce):
+        return None
+    with database.read() as connection:
         since, aim = call.created_at - APART, AIMS[call.kind]
         undone = statuses.overtaken(connection, call.ledger, call.agency, call.args["serials"], aim=aim, since=since)
         return bool(undone)
+
+
+async def _has_read(node: Node, cursor: Cursor | None, key: bytes, nonce: int) -> bool:
+    """Whether a copy that goes up to `cursor` has all that a key did before its next nonce."""
+    found = None if cursor is None else await node.nonces_at([key], cursor.block, cursor.hash)
+    return found is not None and found[0] is not None and found[0] >= nonce
 
 
 async def _is_unsettled(node: Node, database: Database, deployment: Deployment, call: Call, head: BlockHeader) -> bool:
