@@ -62,17 +62,11 @@ EFFECT_MISSING = "the sender's node says that it was carried out, and our copy o
 UNPROVED = "the sender's node says that it was reverted, and does not show that its nonce is used up"
 FAILURE_UNDONE = "it had failed, and a fork undid that; what becomes of its nonce has to be waited for"
 BEHIND_FREED = "a fork made a nonce before its own free again; that has to be used up first"
-UNREAD = (
-    "its key was used for what this database does not know, as where an older copy of it was put back: our copy of the"
-    " ledger has to read first what that was"
-)
+UNREAD = "its key was used for what this database (an older copy?) does not know; our copy of the ledger reads it first"
 STUCK = "it is in no block for half a minute, and a higher price would not help"
 """What calls wait for, for people; where they have a nonce, with an alarm."""
 
-OVERTAKEN = (
-    "since it was asked for the ledger was changed by what this database does not know, as where an older copy of it"
-    " was put back: see how things stand, and ask again for what is still to be done"
-)
+OVERTAKEN = "the ledger was changed since by what this database (an older copy?) does not know: look, and ask again"
 """Why a suspension or reinstatement is not sent that may have been carried out and undone meanwhile."""
 
 MENDABLE = frozenset({"AgencyIsSuspended", "NotAccredited", "NotAnOperator", "PredecessorNotRetired"})
