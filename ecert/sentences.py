@@ -241,7 +241,10 @@ UNKNOWN: Mapping[Reason, Wording] = MappingProxyType(
                 "Something that must be compared was not, or this service does not know the type of certificate.",
                 "有必须比对的内容尚未比对，或本服务不认识该类证照。",
             ),
-            _words("Fill in what is asked for and check again.", "请填写所需内容后重新核验。"),
+            _words(
+                "Fill in what is asked for and check again; where the type is not known here, ask the agency.",
+                "请填写所需内容后重新核验；本服务不认识该类证照的，请向发证机构查询。",
+            ),
             _words("Not compared: {fields}.", "尚未比对：{fields}。"),
         ),
         Reason.DOCUMENT_UNKNOWN: Wording(
