@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
@@ -17,6 +18,7 @@ from uvicorn.server import ServerState
 
 from verifier.processes import connection
 from verifier.processes.connection import HEADER_BYTES, TAKEN_BYTES, Strangers
+from verifier.processes.listening import listen
 from verifier.processes.serving import serve_web
 
 GOOD = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
@@ -25,7 +27,7 @@ GOOD = b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n"
 @asynccontextmanager
 async def served(app: ASGIApp) -> AsyncIterator[int]:
     """Serve an application; the port."""
-    taken = socket.create_server(("127.0.0.1", 0))
+    taken = listen("127.0.0.1", 0)
     stop = asyncio.Event()
     serving = asyncio.create_task(serve_web(app, taken, stop))
     yield taken.getsockname()[1]
@@ -151,10 +153,52 @@ async def test_what_is_no_http_behind_a_good_request_does_not_become_its_answer(
     assert body.endswith(b"yes")
 
 
-async def test_nobody_changes_to_another_protocol_and_the_connection_ends_with_the_answer(port: int) -> None:
-    asked = GOOD.replace(b"connection: close", b"connection: upgrade\r\nupgrade: websocket")
-    first, headers, body = await answer_to(port, asked + GOOD)
-    assert (first, headers["connection"], body) == (b"HTTP/1.1 200 OK", "close", b"yes")
+UPGRADE = b"connection: upgrade, http2-settings\r\nupgrade: h2c\r\nhttp2-settings: AAMAAABkAARAAAAAAAIAAAAA\r\n"
+
+
+async def say(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer with how one asked, and the body."""
+    if scope["type"] == "http":
+        request = Request(scope, receive)
+        said = f"{request.method} {request.url.path} {scope['http_version']} {request.headers['x-said']} ".encode()
+        await Response(said + await request.body() + b"\n")(scope, receive, send)
+
+
+@pytest.mark.parametrize(
+    ("method", "lines", "body"),
+    [
+        (b"GET", b"", b""),
+        (b"POST", b"content-length: 4\r\n", b"sent"),
+        (b"POST", b"transfer-encoding: chunked\r\n", b"2\r\nse\r\n2\r\nnt\r\n0\r\n\r\n"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_who_would_change_to_another_protocol_is_read_and_answered_like_others(
+    method: bytes, lines: bytes, body: bytes, *, at_once: bool
+) -> None:
+    asked = b"%s /a%%20b?c HTTP/1.1\r\nhost: x\r\nX-Said:  so\r\n" % method + UPGRADE + lines
+    last = GOOD.replace(b"host: x", b"host: x\r\nx-said: then")
+    async with served(say) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for piece in [(asked + b"\r\n" + body) * 2 + last] if at_once else [asked, b"\r\n", *_each(body), last]:
+            writer.write(piece)
+            await asyncio.sleep(0.01)
+        answers = (await reader.read()).replace(b"\r\n\r\n", b"\n").splitlines()
+        writer.close()
+    told = [line for line in answers if b" / " in line or b" /a b " in line]
+    once = b"%s /a b 1.1 so %s" % (method, b"sent" if body else b"")
+    assert told == [*[once] * (2 if at_once else 1), b"GET / 1.1 then "]
+    assert not any(line.startswith(b"HTTP/1.1 101") for line in answers)
+
+
+def _each(body: bytes) -> list[bytes]:
+    return [body[at : at + 1] for at in range(len(body))]
+
+
+@pytest.mark.parametrize("target", [b"x:80", b"/", b"*"])
+async def test_nobody_is_connected_with_anything(port: int, target: bytes) -> None:
+    first, headers, _ = await answer_to(port, b"CONNECT " + target + b" HTTP/1.1\r\nhost: x:80\r\n\r\n")
+    assert (first, headers["content-type"]) == (b"HTTP/1.1 400 Bad Request", "application/problem+json")
 
 
 async def test_however_often_what_is_no_http_comes_the_log_has_two_lines_and_the_count(
@@ -217,8 +261,10 @@ class Endless:
 
 
 async def never_read(port: int, asked: bytes) -> socket.socket:
-    taker = socket.create_connection(("127.0.0.1", port))
+    taker = socket.socket()
+    taker.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 32 * 1024)
     taker.setblocking(False)
+    await asyncio.get_running_loop().sock_connect(taker, ("127.0.0.1", port))
     await asyncio.get_running_loop().sock_sendall(taker, asked)
     return taker
 
@@ -250,6 +296,31 @@ async def test_a_whole_answer_that_nobody_takes_is_let_go(monkeypatch: pytest.Mo
     async with served(Response(bytes(64 << 20))) as port:
         taker = await never_read(port, GOOD.replace(b"connection: close\r\n", b""))
         await lost.wait()
+        taker.close()
+
+
+async def test_what_was_taken_is_seen_soon_and_not_in_large_lumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: asyncio.Future[asyncio.Transport] = asyncio.get_running_loop().create_future()
+    usual = connection.PatientProtocol.connection_made
+
+    def noticed(self: connection.PatientProtocol, transport: asyncio.Transport) -> None:
+        made.set_result(transport)
+        usual(self, transport)
+
+    async def left_at_most(transport: asyncio.Transport, most: int) -> None:
+        while transport.get_write_buffer_size() > most:  # noqa: ASYNC110 - which no event tells
+            await asyncio.sleep(0.01)
+
+    monkeypatch.setattr(connection.PatientProtocol, "connection_made", noticed)
+    async with served(Response(bytes(16 << 20))) as port:
+        taker = await never_read(port, GOOD)
+        transport = await made
+        for _ in range(16):
+            await asyncio.sleep(0.1)  # what the system takes at once it has taken
+            left = transport.get_write_buffer_size()
+            for _ in range(TAKEN_BYTES // 4096):
+                await asyncio.get_running_loop().sock_recv(taker, 4096)
+            await asyncio.wait_for(left_at_most(transport, left - TAKEN_BYTES // 4), 30)
         taker.close()
 
 

@@ -107,9 +107,7 @@ class PatientProtocol(HttpToolsProtocol):
         self._unset_keepalive_if_required()
         self._unended += len(data)
         try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.cycle.keep_alive = False  # nobody changes to another protocol here, and the parser reads no further
+            self._feed(memoryview(data))
         except httptools.HttpParserError:
             self._refuse()
         else:
@@ -119,8 +117,11 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Take the headers as whole, where they can be understood in one way alone."""
         self._unended = 0
+        if self.parser.get_method() == b"CONNECT":
+            raise ValueError("nobody is connected with anything here")
         _see_one_meaning(self.headers, self.parser.get_http_version())
-        super().on_headers_complete()
+        if not self.parser.should_upgrade():
+            super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, whose bounds are others."""
@@ -130,7 +131,8 @@ class PatientProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Take the request as whole."""
         self._unended = 0
-        super().on_message_complete()
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
 
     def on_response_complete(self) -> None:
         """Wait for the next request."""
@@ -141,6 +143,31 @@ class PatientProtocol(HttpToolsProtocol):
         """Go on with an answer, most of which was taken."""
         self._untaken = None
         super().resume_writing()
+
+    def _feed(self, data: memoryview) -> None:
+        """Read a piece. Who would change to another protocol, as Java's client and curl may, is read like others.
+
+        The parser stops behind such headers and would drop the body. So another one reads them again without that wish,
+        and goes on with the body.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as met:
+                data = data[met.args[0] :]
+                head = self._head()
+                self.parser = httptools.HttpRequestParser(self)
+                self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as the one before
+                self.parser.feed_data(head)
+            else:
+                return
+
+    def _head(self) -> bytes:
+        """Give the headers that were read, but for the wish."""
+        version = self.parser.get_http_version().encode()
+        lines = [b"%s %s HTTP/%s" % (self.parser.get_method(), self.url, version)]
+        lines += [b"%s: %s" % (name, value) for name, value in self.headers if name != b"upgrade"]
+        return b"\r\n".join([*lines, b"", b""])
 
     def _refuse(self) -> None:
         """Refuse what cannot be read, and close; what was asked before it is answered first, or nobody is told."""

@@ -12,6 +12,10 @@ PATIENCE = 5.0
 """Seconds to wait for a port that the processes of a killed service are just giving up."""
 _PAUSE = 0.2
 _BACKLOG = 2048
+_UNSENT = 128 * 1024
+"""Bytes that the system takes of an answer before it can send them. By itself it takes megabytes, and more only once a
+third of those has gone: who takes 100 kbit/s would seem to take nothing for minutes (`verifier.processes.connection`).
+"""
 
 
 def listen(host: str, port: int, *, setting: str = "") -> socket.socket:
@@ -52,6 +56,7 @@ def _bound(host: str, port: int) -> socket.socket:
     taken = socket.socket(family, kind, protocol)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
         taken.bind(address)
         taken.listen(_BACKLOG)
     except OSError:
