@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import rlp
+from eth_keys.constants import SECPK1_N
 from eth_keys.exceptions import BadSignature
 from eth_utils.exceptions import ValidationError
 from rlp.exceptions import RLPException
@@ -21,16 +22,16 @@ _REPLAY_PROTECTED = 35  # v of a legacy signature that names its chain (EIP-155)
 
 
 class Unreadable(ValueError):
-    """Bytes that are no signed transaction of ours: of another kind, or with money or an access list in it."""
+    """Bytes that are no signed transaction of ours: of another kind, with money in it, or such as no node takes."""
 
 
 def read_signed(raw: bytes) -> Transaction:
-    """Read what was signed; raises `Unreadable`. The signature itself is not looked at."""
+    """Read what was signed; raises `Unreadable`. Whose signature it is is not looked at."""
     try:
         if raw[:1] == bytes([_DYNAMIC]):
             return _dynamic(cast("list[bytes]", rlp.decode(raw[1:])))
         return _legacy(cast("list[bytes]", rlp.decode(raw)))
-    except (RLPException, TypeError, ValueError) as error:
+    except (RLPException, RecursionError, TypeError, ValueError) as error:
         raise Unreadable(f"these bytes are no signed transaction of ours: {error}") from error
 
 
@@ -45,7 +46,7 @@ def signer_of(raw: bytes) -> bytes:
 def _legacy(fields: list[bytes]) -> Transaction:
     if len(fields) != _LEGACY_FIELDS:
         raise Unreadable(f"{len(fields)} fields")
-    nonce, price, gas, to, value, data, v = fields[:7]
+    nonce, price, gas, to, value, data, v, _, s = fields
     if _int(v) < _REPLAY_PROTECTED:
         raise Unreadable("it could be sent on any chain")
     return _checked(
@@ -58,13 +59,14 @@ def _legacy(fields: list[bytes]) -> Transaction:
             fee=LegacyFee(gas_price=_int(price)),
         ),
         value,
+        s,
     )
 
 
 def _dynamic(fields: list[bytes]) -> Transaction:
     if len(fields) != _DYNAMIC_FIELDS:
         raise Unreadable(f"{len(fields)} fields")
-    chain_id, nonce, priority, most, gas, to, value, data, access = fields[:9]
+    chain_id, nonce, priority, most, gas, to, value, data, access, _, _, s = fields
     if access:
         raise Unreadable("it has an access list")
     return _checked(
@@ -77,12 +79,15 @@ def _dynamic(fields: list[bytes]) -> Transaction:
             fee=DynamicFee(most=_int(most), priority=_int(priority)),
         ),
         value,
+        s,
     )
 
 
-def _checked(transaction: Transaction, value: bytes) -> Transaction:
-    if value:
+def _checked(transaction: Transaction, value: bytes, s: bytes) -> Transaction:
+    if value != b"":
         raise Unreadable("it sends money")
+    if _int(s) > SECPK1_N // 2:
+        raise Unreadable("of the two signatures that mean the same it has the one that no node takes (EIP-2)")
     return transaction
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import rlp
 from aiohttp import web
+from eth_keys.constants import SECPK1_N
 
 from chain.administration import ANCHOR, set_operator
 from chain.errors import SignerFailed
@@ -132,6 +134,47 @@ async def test_anything_else_than_was_asked_for_is_thrown_away(
 ) -> None:
     service.changed = changed
     with pytest.raises(SignerFailed, match="another transaction than it was asked to"):
+        await signer.sign(ASKED)
+
+
+def in_the_upper_half(raw: bytes) -> str:
+    """Give signed bytes with the other signature that stands for the same key, which no node takes (EIP-2)."""
+    fields: list[Any] = rlp.decode(raw[1:])
+    fields[9] = b"" if fields[9] else b"\1"
+    fields[11] = _octets(SECPK1_N - int.from_bytes(fields[11], "big"))
+    return _raw(rlp.encode(fields))
+
+
+def without_value(raw: bytes) -> str:
+    """Give them with a list in the place of the value."""
+    fields: list[Any] = rlp.decode(raw[1:])
+    fields[6] = []
+    return _raw(rlp.encode(fields))
+
+
+def nested(raw: bytes) -> str:
+    """Give them within more lists than any reader goes into."""
+    deep = raw[1:]
+    for _ in range(5000):
+        size = _octets(len(deep))
+        deep = bytes([0xF7 + len(size)]) + size + deep
+    return _raw(deep)
+
+
+def _octets(number: int) -> bytes:
+    return number.to_bytes((number.bit_length() + 7) // 8, "big")
+
+
+def _raw(fields: bytes) -> str:
+    return "0x02" + fields.hex()
+
+
+@pytest.mark.parametrize("spoilt", [in_the_upper_half, without_value, nested])
+async def test_what_no_node_takes_is_thrown_away(
+    service: SigningService, signer: RemoteSigner, key: LocalSigner, spoilt: Callable[[bytes], str]
+) -> None:
+    service.junk = spoilt((await key.sign(ASKED)).raw)
+    with pytest.raises(SignerFailed):
         await signer.sign(ASKED)
 
 
