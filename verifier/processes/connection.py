@@ -117,11 +117,11 @@ class PatientProtocol(HttpToolsProtocol):
     def on_headers_complete(self) -> None:
         """Take the headers as whole, where they can be understood in one way alone."""
         self._unended = 0
-        if self.parser.get_method() == b"CONNECT":
-            raise ValueError("nobody is connected with anything here")
         _see_one_meaning(self.headers, self.parser.get_http_version())
         if not self.parser.should_upgrade():
             super().on_headers_complete()
+        elif self.parser.get_method() == b"CONNECT":
+            raise ValueError("nobody is connected with anything here")
 
     def on_body(self, body: bytes) -> None:
         """Take a piece of a body, whose bounds are others."""
