@@ -65,7 +65,6 @@ class AccessGate:
 
     def spend(self, caller: Caller, act: Act, count: int = 1) -> None:
         """Count what a caller is about to do; raises `RequestRefused` (429) where a client's quota forbids it."""
-        self._meter.totals[act] += count
         client = None if caller.name is None or caller.operator is not None else self._bearers.client(caller.name)
         if client is None:
             return

@@ -35,8 +35,6 @@ class Meter:
         self._waiting: Counter[Used] = Counter()
         self._day = day_of(clock())
         self._spent: Counter[str] = Counter()
-        self.totals: Counter[Act] = Counter()
-        """What was done in this process since its start, by whomever: for metrics."""
 
     def spend(self, client: str, act: Act, count: int, per_day: int | None) -> None:
         """Count what a client is about to do; raises `RequestRefused` (429) where its quota has not so much left."""
