@@ -89,14 +89,14 @@ def find(connection: Connection, id: str, *, caller: str | None) -> Recorded | N
     """Give a verification by id, if the caller made it; `caller` None: whoever made it."""
     mine = [] if caller is None else [verifications.c.caller == caller]
     row = connection.execute(select(verifications).where(verifications.c.id == id, *mine)).one_or_none()
-    return None if row is None else _recorded(row)
+    return None if row is None else recorded(row)
 
 
 def page(connection: Connection, wanted: Wanted, limit: int) -> tuple[Recorded, ...]:
     """Give the next verifications in the order of time and id."""
     table = verifications
     rows = connection.execute(select(table).where(*_conditions(wanted)).order_by(table.c.time, table.c.id).limit(limit))
-    return tuple(_recorded(row) for row in rows)
+    return tuple(recorded(row) for row in rows)
 
 
 def all_shipped(connection: Connection) -> dict[str, Shipment]:
@@ -124,13 +124,17 @@ def copy_of(one: Recorded) -> dict[str, Any]:
     return row
 
 
-def drop(connection: Connection, segment: str) -> int:
+def drop(connection: Connection, lineage: str, number: int, segment: str) -> int:
     """Forget the copies of a segment's lines; give how many there were."""
+    gone = shipments.c.lineage == lineage, shipments.c.dropped < number
+    connection.execute(update(shipments).where(*gone).values(dropped=number))
     return int(connection.execute(delete(verifications).where(verifications.c.segment == segment)).rowcount)
 
 
 def _move(connection: Connection, lineage: str, before: Shipment | None, after: Shipment) -> None:
     values = {"number": after.number, "position": after.position, "offset": after.offset, "hash": after.hash}
+    if after.number > (0 if before is None else before.number) + 1:  # of what is between them no file is left
+        values["dropped"] = after.number - 1
     if before is None:
         new = insert_into(connection, shipments).values(lineage=lineage, **values).on_conflict_do_nothing()
         moved = connection.execute(new.returning(shipments.c.lineage)).one_or_none() is not None
@@ -161,7 +165,8 @@ def _searched(name: str, value: str) -> str:
     return value.replace("\0", "")[: _WIDTHS[name]]
 
 
-def _recorded(row: Row[Any]) -> Recorded:
+def recorded(row: Row[Any]) -> Recorded:
+    """Read a row."""
     return Recorded(**{name: getattr(row, name) for name in Recorded.__slots__})
 
 

@@ -14,7 +14,7 @@ NAMES = {
 
 METADATA = MetaData(naming_convention=NAMES)
 
-SCHEMA = "0007"
+SCHEMA = "0008"
 """The migration that makes these tables; a test compares it with `store/migrations`."""
 
 Identity = BigInteger().with_variant(Integer(), "sqlite")

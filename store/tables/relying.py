@@ -47,10 +47,11 @@ verifications = Table(
     Index(None, "case", "time", "id"),
     Index(None, "time", "id"),
     Index(None, "segment", "position", unique=True),
+    Index(None, "caller", "segment", "position"),
 )
 
 # How far each lineage of segments was copied: up to the line `position` of segment `number` (not with it), which begins
-# at byte `offset` and follows the line of this hash.
+# at byte `offset` and follows the line of this hash. Up to segment `dropped`, some are gone.
 shipments = Table(
     "shipments",
     METADATA,
@@ -59,6 +60,7 @@ shipments = Table(
     Column("position", BigInteger, nullable=False),
     Column("offset", BigInteger, nullable=False),
     Column("hash", Bytes, nullable=False),
+    Column("dropped", BigInteger, nullable=False, server_default="0"),
 )
 
 reliances = Table(

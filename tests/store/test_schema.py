@@ -12,7 +12,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from ecert.merkle import Tree
-from store import batches, changes
+from store import arrivals, batches, changes
+from store.arrivals import Extent
 from store.database import Database, migrate
 from store.engine import make_engine, new_file
 from store.errors import DatabaseAway, SchemaMismatch, UnusableUrl
@@ -92,6 +93,29 @@ def test_an_older_database_keeps_the_changes_that_were_told_and_takes_others_of_
             found = changes.of_caller(connection, "tax", after=0, limit=9)
     assert added == [0, 1]
     assert [one.status.name for one in found] == ["SUSPENDED", "REVOKED"]
+
+
+def test_an_older_database_keeps_its_verifications_and_lets_them_be_followed(empty_url: str) -> None:
+    new_file(empty_url)
+    engine = make_engine(empty_url)
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        upgrade(connection, "0007")
+        connection.execute(
+            text('INSERT INTO shipments (lineage, number, position, "offset", hash) VALUES (:lineage, 2, 3, 9, :hash)'),
+            {"lineage": "api-00000001", "hash": b"h"},
+        )
+        copied = text(
+            "INSERT INTO verifications (id, time, caller, result, segment, position, hash, record, receipt)"
+            " VALUES (:id, 1, 'tax', 'VALID', 'api-00000001-000002', 1, :hash, '{}', 'a.b.c')"
+        )
+        connection.execute(copied, {"id": "x", "hash": b"h"})
+    engine.dispose()
+    assert migrate(empty_url).before == "0007"
+    with Database.open(empty_url) as database, database.read() as connection:
+        there = arrivals.extents(connection)
+        first, end = ("api-00000001-000001", 0), ("api-00000001-000002", 3)
+        found = [each.id for each in arrivals.between(connection, "tax", first, end, 9)]
+    assert (there, found) == ((Extent(lineage="api-00000001", number=2, position=3, dropped=0),), ["x"])
 
 
 def test_two_migrations_at_once_do_not_disturb_each_other(empty_url: str) -> None:

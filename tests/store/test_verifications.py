@@ -120,6 +120,6 @@ def test_a_dropped_segment_takes_its_copies_along(database: Database) -> None:
     other = replace(made(2), segment=f"{LINEAGE}-000002")
     ship(database, None, upto(3), made(1), other)
     with database.begin() as connection:
-        assert verifications.drop(connection, FIRST.segment) == 1
-        assert verifications.drop(connection, FIRST.segment) == 0
+        assert verifications.drop(connection, LINEAGE, 1, FIRST.segment) == 1
+        assert verifications.drop(connection, LINEAGE, 1, FIRST.segment) == 0
     assert page(database) == [2]

@@ -198,6 +198,12 @@ async def test_an_id_that_none_can_have_is_answered_like_any_other(desk: Desk) -
         ("after=x", "after"),
         ("after=1." + "x" * 40, "after"),
         ("after=1.%00", "after"),
+        ("after=", "after"),
+        ("after=NOW", "after"),
+        ("after=api-3f2a9c1b-1.1", "after"),
+        ("after=0&from=2026-05-03", "from"),
+        ("after=now&to=2026-05-03", "to"),
+        ("after=api-3f2a9c1b-000001.1&case=x", "case"),
         ("case=" + "x" * 129, "case"),
         ("form=1", "form"),
         ("from=1&from=2", "from"),
@@ -209,6 +215,43 @@ async def test_a_query_that_is_not_right_names_the_place_and_no_value(desk: Desk
     assert answer.status_code == 422
     assert [error["place"] for error in answer.json()["errors"]] == [place]
     assert "yesterday" not in answer.text
+
+
+async def test_what_comes_in_behind_is_followed_and_given_once(desk: Desk) -> None:
+    kept = [(await desk.keep(at=NOW + 5 - number)).id for number in range(3)]
+    await desk.keep(BANK)
+    found: list[str] = []
+    after = "0"
+    for _ in range(3):
+        said = (await desk.get(f"{MANY}?limit=2&after={after}")).json()
+        found += [each["id"] for each in said["verifications"]]
+        after = said["next"]
+        kept.append((await desk.keep(at=NOW)).id)
+    said = (await desk.get(f"{MANY}?after={after}")).json()
+    assert found + [each["id"] for each in said["verifications"]] == kept
+    after = said["next"]
+    assert (await desk.get(f"{MANY}?after={after}", who="auditor")).json() == {"verifications": [], "next": after}
+
+
+@pytest.mark.parametrize("accept", ["application/x-ndjson", "text/csv"])
+async def test_a_stream_that_is_followed_goes_on_behind_each_of_its_lines(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, accept: str
+) -> None:
+    monkeypatch.setattr(service, "PAGE", 2)
+    kept = [(await desk.keep()).id for _ in range(5)]
+
+    async def rows(after: str) -> list[dict[str, str]]:
+        text = (await desk.get(f"{MANY}?after={after}", accept=accept)).text
+        if accept == "text/csv":
+            return list(csv.DictReader(io.StringIO(text)))
+        return [json.loads(line) for line in text.splitlines()]
+
+    whole = await rows("0")
+    assert [each["id"] for each in whole] == kept
+    for number, each in enumerate(whole, 1):
+        assert [one["id"] for one in await rows(each["after"])] == kept[number:]
+    now = (await desk.get(f"{MANY}?after=now")).json()["next"]
+    assert await rows(now) == []
 
 
 async def test_a_night_is_streamed_whole_as_ndjson(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

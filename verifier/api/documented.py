@@ -66,8 +66,6 @@ _DETAILS: Mapping[Code, str] = {
     Code.WRONG_MEDIA_TYPE: "Send application/json or multipart/form-data.",
     Code.COMPRESSED: "Send the body without Content-Encoding.",
     Code.NOT_UNDERSTOOD: "The request is not as described.",
-    Code.NOT_KEPT: "Changes of yours up to 4711 are not kept any more. Ask anew for the status of what you rely on,"
-    " then go on with after=4711.",
     Code.NOT_READY: "Nothing can be judged yet: this process is starting and reads its copy of the ledger",
 }
 

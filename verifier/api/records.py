@@ -10,7 +10,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
-from store.verifications import Recorded
 from verifier.access.gate import require
 from verifier.api.documented import problem_answers
 from verifier.api.records_wire import (
@@ -18,8 +17,11 @@ from verifier.api.records_wire import (
     MOST,
     USUAL,
     Form,
+    NotKeptAnswer,
+    Query,
     RecordAnswer,
     RecordPage,
+    followed_to_json,
     form_of,
     page_to_json,
     read_query,
@@ -28,6 +30,7 @@ from verifier.api.records_wire import (
 )
 from verifier.callers import Caller, Gate, Scope
 from verifier.problems import Code, RequestRefused
+from verifier.services.following import BEGINNING, NOW
 from verifier.services.records import Records, recorded_to_json, wanted_by
 
 ONE = "/v1/verifications/{id}"
@@ -56,17 +59,20 @@ def record_routes(records: Records, gate: Gate) -> APIRouter:
 
         NDJSON and CSV give all there are unless a `limit` says otherwise, as a stream. A verification is listed within
         a second or so, where the database was away once that is back, and stands at its own time: so this lists what is
-        over. Let `to` be some minutes ago, since to follow what comes in with `after` would miss some.
+        over, with a `to` some minutes ago.
+
+        To follow what comes in, begin with `after=0` (all that is kept) or `after=now`, and go on with each `next`:
+        nothing is given twice, and nothing is passed over. A page shorter than `limit` was all there was.
         """
         caller = await _caller(request, gate)
         query = read_query(request.query_params)
-        wanted, form = wanted_by(caller, query.wanted), form_of(request.headers.get("accept", ""))
+        form = form_of(request.headers.get("accept", ""))
         if form is Form.JSON:
-            limit = query.limit or USUAL
-            return JSONResponse(page_to_json(await asyncio.to_thread(records.page, wanted, limit), limit))
-        pages = records.pages(wanted, query.limit)
+            return JSONResponse(await asyncio.to_thread(_page, records, caller, query))
+        pages = _pages(records, caller, query)
         first = await asyncio.to_thread(next, pages)  # what stands in the way is found before the answer begins
-        return StreamingResponse(_written(first, pages, form), media_type=f"{form}; charset=utf-8")
+        written = _written(first, pages, form, followed=query.following is not None)
+        return StreamingResponse(written, media_type=f"{form}; charset=utf-8")
 
     return router
 
@@ -78,13 +84,31 @@ async def _caller(request: Request, gate: Gate) -> Caller:
     return caller
 
 
-def _written(first: Sequence[Recorded], others: Iterator[Sequence[Recorded]], form: Form) -> Iterator[str]:
+def _page(records: Records, caller: Caller, query: Query) -> dict[str, object]:
+    limit = query.limit or USUAL
+    if query.following is not None:
+        return followed_to_json(records.follow(caller, query.following, limit))
+    return page_to_json(records.page(wanted_by(caller, query.wanted), limit), limit)
+
+
+def _pages(records: Records, caller: Caller, query: Query) -> Iterator[Sequence[dict[str, object]]]:
+    if query.following is not None:
+        for followed in records.follow_on(caller, query.following, query.limit):
+            yield [recorded_to_json(each, after) for each, after in followed.found]
+        return
+    for page in records.pages(wanted_by(caller, query.wanted), query.limit):
+        yield [recorded_to_json(each) for each in page]
+
+
+def _written(
+    first: Sequence[dict[str, object]], others: Iterator[Sequence[dict[str, object]]], form: Form, *, followed: bool
+) -> Iterator[str]:
     if form is Form.NDJSON:
         yield from map(to_ndjson, chain([first], others))
         return
-    yield to_csv(first, header=True)
+    yield to_csv(first, header=True, followed=followed)
     for page in others:
-        yield to_csv(page, header=False)
+        yield to_csv(page, header=False, followed=followed)
 
 
 def _parameter(name: str, what: str, schema: dict[str, Any]) -> dict[str, Any]:
@@ -98,7 +122,12 @@ _PARAMETERS = [
     ),
     _parameter("to", "Verifications before this moment; some minutes ago, to miss none.", _TIME),
     _parameter("case", "The caller's own file number.", {"type": "string", "maxLength": LONGEST_CASE}),
-    _parameter("after", "The `next` of the page before, or `<time>.<id>` of the last one read.", {"type": "string"}),
+    _parameter(
+        "after",
+        "The `next` of the page before, or `<time>.<id>` of the last one read. To follow, without `from`, `to` and"
+        f" `case`: `{BEGINNING}` or `{NOW}` at first, then `next` of the page before, or `after` of the last one read.",
+        {"type": "string"},
+    ),
     _parameter("limit", "How many at most.", {"type": "integer", "minimum": 1, "maximum": MOST, "default": USUAL}),
 ]
 _REFUSALS = (Code.UNAUTHENTICATED, Code.FORBIDDEN, Code.TOO_MANY, Code.DATABASE_AWAY, Code.INTERNAL)
@@ -110,4 +139,5 @@ _OF_MANY: dict[int | str, dict[str, Any]] = {
         "content": {str(Form.NDJSON): {"schema": {"type": "string"}}, str(Form.CSV): {"schema": {"type": "string"}}},
     },
     **problem_answers(Code.NOT_UNDERSTOOD, *_REFUSALS),
+    **problem_answers(Code.NOT_KEPT, model=NotKeptAnswer, members={"next": "api-3f2a9c1b-000012.0"}),
 }

@@ -7,7 +7,7 @@ import io
 import json
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -16,8 +16,10 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import QueryParams
 
 from store.verifications import Recorded, Wanted
+from verifier.api.answers_wire import ProblemAnswer
 from verifier.api.flaws import TIME_DUE
 from verifier.problems import Code, Flaw, RequestRefused, suggestion
+from verifier.services.following import BEGINNING, NOW, Cursor, Followed
 from verifier.services.records import recorded_to_json
 from verifier.tables.cells import harmless
 from verifier.times import read_time
@@ -29,6 +31,7 @@ LONGEST_CASE = 128
 _NONE = re.compile(r"q=0(\.0*)?", re.ASCII)
 """What stands in Accept behind what is not accepted (RFC 9110 section 12.4.2)."""
 _ID = re.compile(r"[!-~]{1,36}", re.ASCII)
+_NOT_BESIDE = "to follow has no place beside this: leave it out, or take the list by time, without `after`"
 _NAMES = ("from", "to", "case", "after", "limit")
 _COLUMNS = (
     "id",
@@ -74,18 +77,34 @@ class RecordAnswer(BaseModel):
     audit: PlaceAnswer
 
 
-class RecordPage(BaseModel):
-    """Verifications, oldest first; `next` is the `after` of the next page, null on the last one."""
+class ListedAnswer(RecordAnswer):
+    """One verification of a list; where that is followed, `after` goes on behind it."""
 
-    verifications: list[RecordAnswer]
+    after: str | None = None
+
+
+class RecordPage(BaseModel):
+    """Verifications, oldest first; `next` is the `after` of the next page, null on the last one.
+
+    Of a list that is followed they are in the order of the record, and `next` is never null.
+    """
+
+    verifications: list[ListedAnswer]
     next: str | None
+
+
+class NotKeptAnswer(ProblemAnswer):
+    """Some verifications after `after` are not kept any more, and none after `next` is missing."""
+
+    next: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """What is asked for, of any caller yet; `limit` None: all there is."""
+    """What is asked for, of any caller yet; `limit` None: all there is. `following`: after what, None where by time."""
 
     wanted: Wanted
+    following: Cursor | str | None
     limit: int | None
 
 
@@ -108,12 +127,15 @@ def read_query(params: QueryParams) -> Query:
                 read[name] = reader(params[name])
             except ValueError:
                 flaws.append(Flaw(place=name, why=due))
+    after = read.pop("after", None)
+    following = None if isinstance(after, tuple) else after
+    if following is not None:
+        flaws += [Flaw(place=name, why=_NOT_BESIDE) for name in ("from", "to", "case") if name in params]
     if flaws:
         raise RequestRefused(Code.NOT_UNDERSTOOD, "The query is not as described.", flaws)
-    wanted = Wanted(
-        caller="", since=read.get("from"), until=read.get("to"), case=read.get("case"), after=read.get("after")
-    )
-    return Query(wanted=wanted, limit=read.get("limit"))
+    by_time = after if isinstance(after, tuple) else None
+    wanted = Wanted(caller="", since=read.get("from"), until=read.get("to"), case=read.get("case"), after=by_time)
+    return Query(wanted=wanted, following=following, limit=read.get("limit"))
 
 
 def form_of(accept: str) -> Form:
@@ -132,30 +154,39 @@ def page_to_json(found: Sequence[Recorded], limit: int) -> dict[str, object]:
     }
 
 
-def to_ndjson(found: Sequence[Recorded]) -> str:
+def followed_to_json(followed: Followed) -> dict[str, object]:
+    """Write one page of a list that is followed."""
+    return {
+        "verifications": [recorded_to_json(each, after) for each, after in followed.found],
+        "next": str(followed.next),
+    }
+
+
+def to_ndjson(found: Iterable[dict[str, object]]) -> str:
     """Write one object a line."""
-    return "".join(json.dumps(recorded_to_json(each), ensure_ascii=False) + "\n" for each in found)
+    return "".join(json.dumps(each, ensure_ascii=False) + "\n" for each in found)
 
 
-def to_csv(found: Sequence[Recorded], *, header: bool) -> str:
+def to_csv(found: Iterable[dict[str, object]], *, header: bool, followed: bool) -> str:
     """Write one verification a row, without its receipt; no spreadsheet takes a cell for a formula."""
+    columns = (*_COLUMNS, "after") if followed else _COLUMNS
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     if header:
-        writer.writerow(_COLUMNS)
+        writer.writerow(columns)
     for each in found:
-        whole: Mapping[str, Any] = recorded_to_json(each)
-        writer.writerow(harmless(str(cell)) for cell in _cells(whole))
+        made = _cells(each)
+        writer.writerow(harmless("" if made.get(name) is None else str(made[name])) for name in columns)
     return text.getvalue()
 
 
-def _cells(whole: Mapping[str, Any]) -> list[object]:
+def _cells(whole: Mapping[str, Any]) -> Mapping[str, object]:
     record = whole["record"]
     judged = record["certificates"]
     reasons = dict.fromkeys(reason for each in judged for reason in each["reasons"])
     names = [f"{each['certificate']['iss']} {each['certificate']['serial']}" for each in judged if each["certificate"]]
-    made = {**record, **whole["audit"], "reasons": " ".join(reasons), "certificates": "; ".join(names)}
-    return ["" if made.get(name) is None else made[name] for name in _COLUMNS]
+    made = {"reasons": " ".join(reasons), "certificates": "; ".join(names), "after": whole.get("after")}
+    return {**record, **whole["audit"], **made}
 
 
 def _limit(text: str) -> int:
@@ -172,7 +203,12 @@ def _case(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _after(text: str) -> tuple[int, str]:
+def _after(text: str) -> tuple[int, str] | Cursor | str:
+    """Read a place in the list by time, or one to follow from."""
+    if text in {BEGINNING, NOW}:
+        return text
+    if not text[:1].isdigit():
+        return Cursor.read(text)
     time, dot, name = text.partition(".")
     if not (dot and _ID.fullmatch(name) and time.isascii() and time.isdigit() and len(time) < 16):  # noqa: PLR2004
         raise ValueError
@@ -183,6 +219,6 @@ _READERS = (
     ("from", read_time, TIME_DUE),
     ("to", read_time, TIME_DUE),
     ("case", _case, f"text of at most {LONGEST_CASE} characters is due"),
-    ("after", _after, "the `next` of the page before is due"),
+    ("after", _after, f"the `next` of the page before is due; to follow, {BEGINNING} or {NOW} at first"),
     ("limit", _limit, f"a whole number from 1 to {MOST} is due"),
 )

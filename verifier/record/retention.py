@@ -53,7 +53,7 @@ def drop(folder: RecordFolder, segment: Segment, database: Database, key: Signin
         closing = replace(read_closing(closing_file), time=now, closing=closing_file.read_text("ascii").strip())
         write_signed(folder.tombstone(segment), DROPPED, closing, key)
     with database.begin() as connection:
-        dropped = verifications.drop(connection, str(segment))
+        dropped = verifications.drop(connection, segment.lineage, segment.number, str(segment))
     folder.lines(segment).unlink(missing_ok=True)
     closing_file.unlink(missing_ok=True)
     sync_folder(folder.path)

@@ -14,6 +14,7 @@ from store.verifications import Recorded, Wanted
 from verifier.callers import Caller, Scope
 from verifier.record.recording import Recording
 from verifier.record.shipping import unshipped
+from verifier.services.following import Cursor, Followed, follow, follow_on
 
 PAGE = 500
 """Verifications that are read at once while many are given."""
@@ -73,14 +74,22 @@ class Records:
                 return
             wanted = replace(wanted, after=(found[-1].time, found[-1].id))
 
+    def follow(self, caller: Caller, after: Cursor | str, limit: int) -> Followed:
+        """Give the next verifications that the caller may see, as they came in."""
+        return follow(self._database, _whose(caller), after, limit)
+
+    def follow_on(self, caller: Caller, after: Cursor | str, limit: int | None) -> Iterator[Followed]:
+        """Give all, or the next `limit`, page by page, the first page even where it is empty."""
+        return follow_on(self._database, _whose(caller), after, PAGE, limit)
+
 
 def wanted_by(caller: Caller, wanted: Wanted) -> Wanted:
     """Narrow what is wanted to what the caller may see."""
     return replace(wanted, caller=_whose(caller))
 
 
-def recorded_to_json(recorded: Recorded) -> dict[str, object]:
-    """Give a verification as JSON: its line, its receipt, and where the line stands."""
+def recorded_to_json(recorded: Recorded, after: Cursor | None = None) -> dict[str, object]:
+    """Give a verification as JSON: its line, its receipt, where the line stands, and how to go on after it."""
     return {
         "id": recorded.id,
         "record": json.loads(recorded.record),
@@ -90,6 +99,7 @@ def recorded_to_json(recorded: Recorded) -> dict[str, object]:
             "position": recorded.position,
             "hash": base64url.encode(recorded.hash),
         },
+        **({} if after is None else {"after": str(after)}),
     }
 
 
