@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.server
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -279,3 +279,92 @@ def test_every_line_of_an_export_is_checked(folder: Path) -> None:
     said = check(folder, "changed.ndjson", "jwks.json", "--json")
     assert said.exit_code == 1
     assert [json.loads(line)["good"] for line in said.stdout.splitlines()] == [False, True]
+
+
+@pytest.fixture
+def answered(folder: Path) -> list[dict[str, Any]]:
+    """An answer to seven lines: two groups, in each of which one was refused, and a third of which all were."""
+    recording = begin(folder, made_keys(folder))
+    said: list[dict[str, Any]] = []
+    for asked in ([verification(), malformed()], [verification()]):
+        kept = recording.keep(TAX, OCCASION, asked, batch=True)
+        first = len([each for each in said if "line" in each]) + 1
+        entries = [*(each.to_json() for each in asked), {"problem": {"status": 422}}]
+        said += [{"line": number, **entry} for number, entry in enumerate(entries, first)]
+        said.append({"lines": [first, first + len(asked)], "id": kept.id, "receipt": kept.receipt})
+    recording.close()
+    return [*said, {"line": 6, "problem": {"status": 422}}, {"lines": [6, 6]}, {"problem": {}, "answered": 6}]
+
+
+def check_lines(folder: Path, said: list[dict[str, Any]], *options: str) -> Result:
+    (folder / "lines.ndjson").write_text("".join(f"{json.dumps(each)}\n" for each in said), encoding="utf-8")
+    return check(folder, "lines.ndjson", "jwks.json", *options)
+
+
+def test_every_verdict_of_an_answer_to_lines_is_held_against_its_receipt(
+    folder: Path, answered: list[dict[str, Any]]
+) -> None:
+    good = check_lines(folder, answered)
+    assert good.exit_code == 0
+    begun = " ".join(line.partition(" ")[0] for line in good.stdout.splitlines())
+    assert begun == "good: line line the good: line the"
+    assert "line 4: VALID: eip155:31337:" in good.stdout
+    told = [json.loads(line) for line in check_lines(folder, answered, "--json").stdout.splitlines()]
+    assert [(each["lines"], [one["line"] for one in each["verdicts"]]) for each in told] == [
+        ([1, 3], [1, 2]),
+        ([4, 5], [4]),
+    ]
+    assert {"line", "certificate.type"} <= set(told[0]["unproved"])
+
+
+def test_a_line_that_says_otherwise_than_the_receipt_is_named(folder: Path, answered: list[dict[str, Any]]) -> None:
+    first, second = json.loads(json.dumps(answered[:2]))
+    first["certificate"]["serial"] = 99
+    said = check_lines(folder, [first, {**second, "result": "VALID"}, *answered[2:]])
+    assert said.exit_code == 1
+    bad, good, *_ = said.stdout.splitlines()
+    assert "says otherwise than the receipt: line 1: certificate.serial; line 2: result (receipt " in bad
+    assert good.startswith("good: ")
+
+
+@pytest.mark.parametrize(
+    ("changed", "why"),
+    [
+        (lambda said: said[1:], "lines (not each line from [1, 3] is there"),
+        (lambda said: [said[1], said[0], *said[2:]], "lines (not each line from [1, 3] is there"),
+        (lambda said: [said[0], said[2], *said[3:]], "lines (1 verdicts in lines 1 to 3, 2 in it)"),
+        (lambda said: [said[0], {**said[1], "problem": {}}, *said[2:]], "lines (1 verdicts in lines 1 to 3, 2 in it)"),
+        (lambda said: [*said[:3], {**said[3], "lines": [1, 2]}, *said[4:]], "lines (not each line from [1, 2]"),
+        (lambda said: [{**said[0], "line": "1"}, *said[1:]], "lines (not each line from [1, 3]"),
+        (lambda said: [*said[:3], {**said[3], "id": "x"}, *said[4:]], "the receipt: id"),
+        (lambda said: [*said, {**said[0], "line": 7}], "line 7: no receipt is there for it"),
+        (lambda said: [*said[:7], {**said[0], "line": 6}, *said[8:]], "line 6: no receipt is there for it"),
+        (lambda said: [*said[:3], *said[4:]], "lines (not each line from [4, 5]"),
+    ],
+)
+def test_no_line_can_be_added_taken_away_or_moved(
+    folder: Path,
+    answered: list[dict[str, Any]],
+    changed: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+    why: str,
+) -> None:
+    said = check_lines(folder, changed(answered))
+    assert (said.exit_code, why in said.stdout) == (1, True)
+
+
+def test_receipts_alone_of_an_answer_to_lines_are_checked_and_lines_without_any_are_an_error(
+    folder: Path, answered: list[dict[str, Any]]
+) -> None:
+    assert check_lines(folder, [each for each in answered if "receipt" in each]).exit_code == 0
+    assert check_lines(folder, answered[7:]).exit_code == 2
+    assert check_lines(folder, answered[-1:]).exit_code == 2
+
+
+def test_what_is_put_into_a_result_of_a_batch_is_not_taken_for_proved(folder: Path) -> None:
+    recording = begin(folder, made_keys(folder))
+    asked = [verification(), malformed()]
+    kept = recording.keep(TAX, OCCASION, asked, batch=True)
+    recording.close()
+    results = [{**each.to_json(), "case": "another"} for each in asked]
+    (folder / "whole.json").write_text(json.dumps({"receipt": kept.receipt, "results": results}), encoding="utf-8")
+    assert "results[0].case" in json.loads(check(folder, "whole.json", "jwks.json", "--json").stdout)["unproved"]

@@ -12,13 +12,14 @@ import typer
 from ecert.errors import MalformedError, MalformedToken, UntrustedToken
 from ecert.jwks import KeySet
 from ecert.jws import read_jws
-from ecert.receipt import TYP, check_receipt
+from ecert.receipt import TYP, Receipt, check_receipt
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
 from verifier.commands.receipt_keys import JWKS_HELP, read_keys
 from verifier.errors import Refused
 from verifier.plain_text import plain
 from verifier.record.told import said_otherwise, unproved
+from verifier.record.told_lines import Group, groups_of, lines_otherwise, lines_unproved, without_receipt
 from verifier.times import shown
 
 NOT_GOOD = 1
@@ -32,14 +33,22 @@ IssOption = Annotated[str | None, typer.Option("--iss", help="The service that i
 def check(file: FileArgument, *, jwks: JwksOption, iss: IssOption = None, as_json: JsonOption = False) -> None:
     """Check a receipt's signature, that its key signed at its time, and that an answer around it says the same.
 
-    Of a file of several lines (NDJSON), each is checked. Exit code 1: do not rely on it.
+    Of a file of several lines (NDJSON), each is checked; of an answer to lines each verdict, against the receipt of its
+    group. Exit code 1: do not rely on it.
     """
     with answered(as_json=as_json, resume="Run the same again."):
         keys = read_keys(jwks)
         try:
-            found = [_checked(token, answer, keys, iss) for token, answer in _read(_content(file), file)]
+            said = _read(_content(file), file)
+            groups = groups_of(said)
+            if groups is None:
+                found = [_checked(each, keys, iss) for each in said if "receipt" in each]
+            else:
+                found = [each for group in groups if (each := _checked_lines(group, keys, iss)) is not None]
         except MalformedToken as error:
             found = [_bad(error)]
+        if not found:
+            raise Refused(f"{file} has no `receipt`")
         _say(found, as_json=as_json)
     if not all(each["good"] for each in found):
         raise typer.Exit(NOT_GOOD)
@@ -57,17 +66,42 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="receipt")
 
 
-def _checked(token: str, answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> dict[str, Any]:
+def _checked(answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> dict[str, Any]:
     """Give what is known of a receipt: whether it is good, and what it says or why it is not."""
     try:
-        receipt = check_receipt(token, keys, iss=_issuer(token) if iss is None else iss)
+        receipt = _relied_on(answer, keys, iss)
     except (MalformedError, UntrustedToken) as error:
         return _bad(error)
+    return _told(receipt, said_otherwise(answer, receipt), unproved(answer))
+
+
+def _checked_lines(group: Group, keys: KeySet, iss: str | None) -> dict[str, Any] | None:
+    """Give the same of the lines of a group, each verdict with its line; None where all of them were refused."""
+    if group.end is None or "receipt" not in group.end:
+        why = without_receipt(group)
+        return None if why is None else {"good": False, "why": why}
+    try:
+        receipt = _relied_on(group.end, keys, iss)
+    except (MalformedError, UntrustedToken) as error:
+        return {**_bad(error), "lines": group.end["lines"]}
+    said = _told(receipt, lines_otherwise(group, receipt), lines_unproved(group))
+    if "verdicts" in said:
+        pairs = zip(group.judged, said["verdicts"], strict=True)
+        said["verdicts"] = [{"line": line["line"], **verdict} for line, verdict in pairs]
+    return {**said, "lines": group.end["lines"]}
+
+
+def _relied_on(answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> Receipt:
+    token = answer["receipt"]
+    return check_receipt(token, keys, iss=_issuer(token) if iss is None else iss)
+
+
+def _told(receipt: Receipt, other: str | None, nothing_of: Sequence[str]) -> dict[str, Any]:
     said = {"iss": receipt.iss, "id": receipt.jti, "time": receipt.iat, "audit": receipt.audit}
-    if (other := said_otherwise(answer, receipt)) is not None:
+    if other is not None:
         return {"good": False, "why": f"the answer around it says otherwise than the receipt: {other}", **said}
     verdicts = [{"certificate": each.certificate, **each.verdict, "compared": each.compared} for each in receipt.judged]
-    return {"good": True, **said, "verdicts": verdicts, "unproved": unproved(answer)}
+    return {"good": True, **said, "verdicts": verdicts, "unproved": nothing_of}
 
 
 def _bad(error: Exception) -> dict[str, Any]:
@@ -83,17 +117,22 @@ def _content(path: Path) -> str:
         raise Refused(f"{path} is no text") from error
 
 
-def _read(content: str, path: Path) -> Sequence[tuple[str, Mapping[str, Any]]]:
-    """Give the receipts, each with the answer that it stands in."""
+def _read(content: str, path: Path) -> Sequence[Mapping[str, Any]]:
+    """Give the receipts, each in the answer that it stands in, and whatever lines stand between them."""
     if not content.startswith("{"):
-        return [(content, {})]
+        return [{"receipt": content}]
     try:
         said = _answers(content)
     except (ValueError, RecursionError) as error:
         raise Refused(f"{path} is neither a receipt nor JSON") from error
-    if not all(isinstance(each, dict) and isinstance(each.get("receipt"), str) for each in said):
+    if not all(isinstance(each, dict) and (_of_lines(each) or isinstance(each.get("receipt"), str)) for each in said):
         raise Refused(f"{path} has no `receipt`")
-    return [(each["receipt"], each) for each in said]
+    return said
+
+
+def _of_lines(said: Mapping[str, Any]) -> bool:
+    """Tell what stands in an answer to lines without a receipt of its own."""
+    return "receipt" not in said and not {"line", "lines", "problem"}.isdisjoint(said)
 
 
 def _answers(content: str) -> Sequence[Any]:
@@ -142,7 +181,8 @@ def _lines(said: Mapping[str, Any]) -> Iterator[str]:
     for each in said["verdicts"]:
         certificate, reasons = each["certificate"] or {}, each["reasons"]
         why = f" ({', '.join(map(str, reasons))})" if isinstance(reasons, list) and reasons else ""
-        line = f"{each['result']}{why}: {certificate.get('iss', 'no certificate')} {certificate.get('serial', '')}"
+        of = f"line {each['line']}: " if "line" in each else ""
+        line = f"{of}{each['result']}{why}: {certificate.get('iss', 'no certificate')} {certificate.get('serial', '')}"
         yield line.rstrip()
     if said["unproved"]:
         yield f"the receipt says nothing of: {', '.join(said['unproved'])}"

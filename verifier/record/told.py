@@ -27,20 +27,28 @@ def said_otherwise(answer: Mapping[str, Any], receipt: Receipt) -> str | None:
 
 def unproved(answer: Mapping[str, Any]) -> tuple[str, ...]:
     """Name the members of an answer of which a receipt says nothing."""
-    known = {"id", "receipt", "record", "results", "certificate", "compared", *TOLD, *_SAID}
-    found = [name for name in answer if name not in known]
-    results = answer.get("results")
-    entries = [("", answer), *((f"results[{n}].", each) for n, each in enumerate(results or ()))]
-    for place, each in entries:
-        if place:
-            found += [f"{place}{name}" for name in each if name not in known]
-        certificate = each.get("certificate")
-        if isinstance(certificate, dict):
-            found += [f"{place}certificate.{name}" for name in certificate if name not in _NAMED]
+    known = {"id", "receipt", "record", "results", *_SAID}
+    found = [name for name in entry_unproved(answer) if name not in known]
+    for number, each in enumerate(answer.get("results") or ()):
+        found += [f"results[{number}].{name}" for name in entry_unproved(each)]
     record = answer.get("record")
     if isinstance(record, dict):
         whole = json.dumps(record)
         found += [f"record: {name}" for name in _RECORD_ALONE if f'"{name}"' in whole]
+    return tuple(found)
+
+
+def entry_otherwise(said: Mapping[str, Any], judged: Judged) -> str | None:
+    """Name the first member of one verdict among several that is not as the receipt has it."""
+    return next(_of_one(said, judged, ""), None)
+
+
+def entry_unproved(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the members of one verdict of which a receipt says nothing."""
+    found = [name for name in said if name not in {"certificate", "compared", *TOLD}]
+    certificate = said.get("certificate")
+    if isinstance(certificate, dict):
+        found += [f"certificate.{name}" for name in certificate if name not in _NAMED]
     return tuple(found)
 
 
