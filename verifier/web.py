@@ -47,6 +47,7 @@ from verifier.callers import Act, Gate, OpenGate
 from verifier.changes.feed import ChangeFeed
 from verifier.errors import NotReady
 from verifier.guards import MAX_BATCH_BODY, Allowance, BodyLimit, LastResort, SafeHeaders
+from verifier.heads import Heads
 from verifier.ledger_view import LedgerView
 from verifier.observing.figures import Figures
 from verifier.observing.ledger_figures import LedgerFigures
@@ -186,6 +187,7 @@ def bare_app(served: Served, *, title: str, description: str) -> FastAPI:
         lifespan=lifespan,
         middleware=[
             Middleware(Watched, figures=served.figures),
+            Middleware(Heads),
             Middleware(SafeHeaders),
             Middleware(LastResort),
             Middleware(BodyLimit, allowances=ALLOWANCES),
@@ -237,10 +239,14 @@ async def _answer_problem(request: Request, error: Exception) -> Response:
 
 
 def _allowed(request: Request) -> str:
-    """List what may be done at this address (RFC 9110 section 10.2.1); the framework names its first route alone."""
+    """List what may be done at this address (RFC 9110 section 10.2.1); the framework names its first route alone.
+
+    Where there is a GET there is a HEAD (`Heads`).
+    """
     routes = (each for each in request.app.routes if isinstance(each, Route))
     here = (each.methods or () for each in routes if each.matches(request.scope)[0] is not Match.NONE)
-    return ", ".join(sorted(set().union(*here)))
+    methods = set[str]().union(*here)
+    return ", ".join(sorted(methods | {"HEAD"} if "GET" in methods else methods))
 
 
 def _count_refused(request: Request, problem: RequestRefused) -> None:

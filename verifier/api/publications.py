@@ -73,9 +73,7 @@ def publication_routes(published: Published, gate: Gate, ttl: int) -> APIRouter:
         return JSONResponse(found.to_json())
 
     router.get(_STATUS_LIST, summary="A status list", response_class=Response, responses=_OF_LISTS)(status_list)
-    router.head(_STATUS_LIST, include_in_schema=False)(status_list)
     router.get(_LEAVES, summary="The leaves of a batch", response_model=LeavesAnswer, responses=_OF_LEAVES)(leaves)
-    router.head(_LEAVES, include_in_schema=False)(leaves)
     router.get(_STATUS, summary="The status of a serial", response_model=SerialStatusAnswer, responses=_OF_SERIALS)(
         status
     )

@@ -50,9 +50,7 @@ def trust_routes(folder: TrustFolder, gate: Gate) -> APIRouter:
         return FileResponse(folder.facts, media_type=FACTS_TYPE, headers=caching.headers(tag, _KEEP), stat_result=found)
 
     router.get(TRUST_PATH, summary="The trust file", response_class=Response, responses=_OF_TRUST)(trust)
-    router.head(TRUST_PATH, include_in_schema=False)(trust)
     router.get(FACTS_PATH, summary="The facts file", response_class=Response, responses=_OF_FACTS)(facts)
-    router.head(FACTS_PATH, include_in_schema=False)(facts)
     return router
 
 

@@ -51,12 +51,10 @@ def check_routes(answering: Answering, gate: Gate, max_age: int) -> APIRouter:
     router = APIRouter(include_in_schema=False)
     asked = Asked(demands=Demands(max_age=max_age))
 
-    @router.head("/")
     @router.get("/")
     async def home() -> RedirectResponse:
         return RedirectResponse(CHECK_PATH, status_code=HTTPStatus.SEE_OTHER)
 
-    @router.head(CHECK_PATH)
     @router.get(CHECK_PATH)
     async def empty(request: Request) -> HTMLResponse:
         return _page(request)
