@@ -12,9 +12,14 @@ _JOINERS = frozenset("\u200c\u200d")
 
 def plain(text: str) -> str:
     """Make one line of it in which nothing moves or hides what stands elsewhere; rare characters of names stay."""
-    if text.isprintable():
+    if is_plain(text):
         return text
     return "".join("\N{REPLACEMENT CHARACTER}" if _moves_or_hides(each) else each for each in text)
+
+
+def is_plain(text: str) -> bool:
+    """Tell whether it is such a line as it stands."""
+    return text.isprintable() or not any(map(_moves_or_hides, text))
 
 
 def _moves_or_hides(character: str) -> bool:

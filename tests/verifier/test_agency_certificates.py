@@ -177,6 +177,8 @@ async def test_what_cannot_be_changed_is_said(town: Town) -> None:
     assert "not on the ledger yet" in problem(early, Code.CONFLICT)["detail"]
     answer = await town.client.post(f"{OURS}/0/status", json={"action": "destroy", "reason": ""})
     assert sorted(places(answer)) == ["action", "reason"]
+    answer = await town.client.post(f"{OURS}/0/status", json={**REVOKE, "reason": "lost\u202e"})
+    assert places(answer) == ["reason"]
 
 
 async def test_what_is_being_replaced_can_be_revoked_and_not_suspended(town: Town) -> None:
@@ -271,6 +273,10 @@ async def test_a_table_with_faults_changes_nothing_and_names_each_line_and_colum
     answer = await table(town, text)
     problem(answer, Code.NOT_UNDERSTOOD)
     assert places(answer) == ["line 3, serial", "line 4, action", "line 4, reason", "line 4, serial"]
+    assert places(await table(town, 'serial,action,reason\n0,suspend,"x\ny"\n1,revoke,z\u202e\n')) == [
+        "line 2, reason",
+        "line 4, reason",
+    ]
     answer = await table(town, "serial,action,reason\n0,suspend,x\n99,revoke,z\n1,reinstate,y\n")
     problem(answer, Code.CONFLICT)
     assert places(answer) == ["line 3"]

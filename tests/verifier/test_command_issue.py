@@ -110,6 +110,8 @@ def test_the_same_table_again_says_when_it_was_issued_and_what_is_kept_back(city
     file = table(city, [row(n) for n in range(5)])
     with city.served(EVERY):
         assert "issued already" not in issue(city, file, "--batch-size", "3").stdout
+        refused = ecert(city, "status", "revoke", AGENCY, "1", "--reason", "lost\u202e")
+        assert (refused.exit_code, "--reason: one line of text is due" in refused.stderr) == (2, True)
         assert ecert(city, "status", "revoke", AGENCY, "1").exit_code == 0
         assert ecert(city, "status", "suspend", AGENCY, "2-3").exit_code == 0
         result = issue(city, file)

@@ -288,6 +288,14 @@ async def test_a_table_has_a_row_for_each_and_no_formula(desk: Desk, monkeypatch
     assert len(rows) == 3
 
 
+@pytest.mark.parametrize("first", ["=", "+", "-", "@", "＝", "\t", "\r"])
+async def test_no_cell_is_a_formula_and_none_that_was_recorded_earlier_hides_another(desk: Desk, first: str) -> None:
+    await desk.keep(case=f"{first}1\u202e\x1b")
+    (row,) = csv.DictReader(io.StringIO((await desk.get(MANY, accept="text/csv")).text, newline=""))
+    assert not row["case"].startswith(first)
+    assert row["case"].endswith("1\N{REPLACEMENT CHARACTER}\N{REPLACEMENT CHARACTER}")
+
+
 async def test_an_empty_table_still_has_its_header(desk: Desk) -> None:
     answer = await desk.get(MANY, accept="text/csv")
     assert answer.text.startswith("id,time,caller,")

@@ -69,10 +69,10 @@ def check_password(password: str) -> str:
 def one_time_password() -> tuple[str, str]:
     """Make up a first password, and its hash.
 
-    The hash is made at little cost, so that thousands of accounts can be made at once: nobody guesses 96 random bits,
-    and the owner replaces it at the first log-in.
+    The hash is made at little cost, so that thousands of accounts can be made at once: nobody guesses 95 random bits,
+    and the owner replaces it at the first log-in. It stands in a table, where no spreadsheet may take it for a formula.
     """
-    password = secrets.token_urlsafe(_ONE_TIME_BYTES)
+    password = secrets.token_urlsafe(_ONE_TIME_BYTES).replace("-", "_")
     return password, PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1).hash(password)
 
 

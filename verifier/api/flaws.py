@@ -19,6 +19,8 @@ TIME_DUE = (
     "a time is due: a day such as 2026-05-03 (with its hyphens), a moment with its offset such as"
     " 2026-05-03T09:00:00+08:00, or whole seconds since 1970"
 )
+NOT_PLAIN = "not_plain"
+"""The kind of fault of `verifier.api.wire.Line`."""
 _OF_MEMBERS: Mapping[str, str] = {
     "at": TIME_DUE,
     "certificate": "the content of a certificate file as an object, or its compact form as text, is due",
@@ -39,6 +41,7 @@ _OF_TYPES: Mapping[str, str] = {
     "less_than_equal": "a number of at most {le} is due",
     "string_too_short": "text of at least {min_length} characters is due",
     "string_too_long": "text of at most {max_length} characters is due",
+    NOT_PLAIN: "one line of text is due, without control characters and marks that turn or hide what is written",
     "string_pattern_mismatch": "text of the form {pattern} is due",
     "too_long": "at most {max_length} are taken",
     "too_short": "at least {min_length} is due",

@@ -18,6 +18,7 @@ from starlette.datastructures import QueryParams
 from store.verifications import Recorded, Wanted
 from verifier.api.answers_wire import ProblemAnswer
 from verifier.api.flaws import TIME_DUE
+from verifier.plain_text import plain
 from verifier.problems import Code, Flaw, RequestRefused, suggestion
 from verifier.services.following import BEGINNING, NOW, Cursor, Followed
 from verifier.services.records import recorded_to_json
@@ -168,7 +169,10 @@ def to_ndjson(found: Iterable[dict[str, object]]) -> str:
 
 
 def to_csv(found: Iterable[dict[str, object]], *, header: bool, followed: bool) -> str:
-    """Write one verification a row, without its receipt; no spreadsheet takes a cell for a formula."""
+    """Write one verification a row, without its receipt; no cell is taken for a formula, or hides another.
+
+    What was recorded before such text was refused stands in it with U+FFFD in the place of what moves or hides.
+    """
     columns = (*_COLUMNS, "after") if followed else _COLUMNS
     text = io.StringIO(newline="")
     writer = csv.writer(text)
@@ -176,7 +180,7 @@ def to_csv(found: Iterable[dict[str, object]], *, header: bool, followed: bool) 
         writer.writerow(columns)
     for each in found:
         made = _cells(each)
-        writer.writerow(harmless("" if made.get(name) is None else str(made[name])) for name in columns)
+        writer.writerow(harmless(plain("" if made.get(name) is None else str(made[name]))) for name in columns)
     return text.getvalue()
 
 

@@ -6,12 +6,15 @@ import json
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from ecert import base64url
 from ecert.demands import Challenge, Demands, Holder
 from ecert.parsing import MAX_SIZE
 from ecert.strict_json import MAX_INTEGER
+from verifier.api.flaws import NOT_PLAIN
 from verifier.callers import Ground, Occasion
+from verifier.plain_text import is_plain
 from verifier.services.submitted import Document, LookUp, Submitted
 from verifier.services.verification import Asked, Presented
 from verifier.times import read_time
@@ -34,6 +37,16 @@ def _seconds(at: int | str | None) -> int | None:
 def _digest(text: str) -> str:
     base64url.decode(text)
     return text
+
+
+def _plain(text: str) -> str:
+    if not is_plain(text):
+        raise PydanticCustomError(NOT_PLAIN, "not one line of plain text")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1), AfterValidator(_plain)]
+"""What a caller calls something, and what lists, tables and terminals show: one line in which nothing is hidden."""
 
 
 class Stated(BaseModel):
@@ -101,19 +114,17 @@ class Questions(Stated):
 class Occasioned(Stated):
     """What a verification is for. Who says who it is must say all of it, or have it among its defaults."""
 
-    matter: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+    matter: Annotated[Line, Field(max_length=64)] | None = Field(
         default=None, description="Code of the matter.", examples=["deed-tax-home"]
     )
-    case: Annotated[str, Field(min_length=1, max_length=128)] | None = Field(
+    case: Annotated[Line, Field(max_length=128)] | None = Field(
         default=None, description="The caller's own file number.", examples=["2026-契-004711"]
     )
     ground: Ground | None = Field(default=None, strict=False, description="What entitles the caller.")
-    operator: Annotated[str, Field(min_length=1, max_length=64)] | None = Field(
+    operator: Annotated[Line, Field(max_length=64)] | None = Field(
         default=None, description="Who acts; needed with the ground `duty`, and never believed of a person."
     )
-    nonce: Annotated[str, Field(min_length=1, max_length=200)] | None = Field(
-        default=None, description="Repeated in the receipt."
-    )
+    nonce: Annotated[Line, Field(max_length=200)] | None = Field(default=None, description="Repeated in the receipt.")
 
     def occasion(self) -> Occasion:
         """Give it as the service takes it."""

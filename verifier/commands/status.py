@@ -17,6 +17,7 @@ from verifier.commands.office import ERROR, answered, open_office, print_json
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.presented_files import read_presented_file
 from verifier.errors import Refused
+from verifier.plain_text import is_plain
 from verifier.services.numbered import Numbered
 from verifier.services.office import Office
 from verifier.services.status import change_status
@@ -157,6 +158,8 @@ def _change(
     as_json: bool,
 ) -> None:
     with answered(as_json=as_json, resume=RESUME), open_office(data, Bars()) as (office, _):
+        if reason is not None and not is_plain(reason):
+            raise Refused("--reason: one line of text is due, without characters that turn or hide what is written")
         agency, serials = names.resolve(office)
         order = StatusOrder(action=action, agency=agency, serials=serials, reason=reason, wait=wait, timeout=timeout)
         outcome = change_status(office, order)

@@ -10,7 +10,7 @@ from ecert.issuing import MAX_SUPERSEDES
 from ecert.strict_json import MAX_INTEGER
 from verifier.api.answers_wire import StatusWord
 from verifier.api.queries import Query, WholeNumber
-from verifier.api.wire import DIGEST, MAX_EXPECTED, Stated
+from verifier.api.wire import DIGEST, MAX_EXPECTED, Line, Stated
 
 LONGEST_REASON = 500
 _Day = Annotated[str, Field(max_length=40, examples=["2026-05-03"])]
@@ -121,9 +121,7 @@ class StatusRequest(Stated):
     """A change of status."""
 
     action: Literal["suspend", "reinstate", "revoke"]
-    reason: Annotated[
-        str, Field(min_length=1, max_length=LONGEST_REASON, description="Is kept here, and never put on the ledger.")
-    ]
+    reason: Annotated[Line, Field(max_length=LONGEST_REASON, description="Is kept here, and never put on the ledger.")]
 
 
 class CallAnswer(BaseModel):

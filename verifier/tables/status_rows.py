@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ecert.strict_json import MAX_INTEGER
 from verifier.faults import RowFault, RowsRefused
+from verifier.plain_text import is_plain
 from verifier.services.status_order import Action
 from verifier.tables.columns import Column
 from verifier.tables.lines import survey
@@ -74,6 +75,10 @@ class _Reading:
         if not 1 <= len(reason) <= LONGEST_REASON:
             en = f"a reason of 1 to {LONGEST_REASON} characters is due"
             self.faults.append(_fault(row.line, REASON.name, "reason", en, f"须填写1至{LONGEST_REASON}字的原因"))
+        elif not is_plain(reason):
+            en = "a reason on one line is due, without control characters and marks that turn or hide what is written"
+            zh = "原因须写在一行内，不得含控制字符或改变、隐藏文字显示的字符"
+            self.faults.append(_fault(row.line, REASON.name, "reason", en, zh))
         serial = self._serial(row)
         if serial is not None and (first := self._lines.setdefault(serial, row.line)) != row.line:
             en = f"this certificate stands in line {first} already"

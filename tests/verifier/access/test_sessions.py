@@ -17,10 +17,12 @@ from tests.verifier.access.town import AGENCY, PUBLIC, Town, make_town
 from verifier.access.access import open_access
 from verifier.access.log_ins import FREE, LogInRefused, pause_after
 from verifier.access.meter import DAY
+from verifier.access.passwords import one_time_password
 from verifier.access.roles import Role
 from verifier.access.sessions import FRESH
 from verifier.callers import Scope
 from verifier.problems import Code, RequestRefused
+from verifier.tables.cells import FORMULA
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -325,3 +327,8 @@ def asked(method: str, cookie: str, body: bytes = b"", kind: str = "") -> Reques
     headers = [(b"cookie", cookie.encode()), (b"content-type", kind.encode())]
     scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": headers, "client": ("h", 1)}
     return Request(scope, receive)
+
+
+def test_no_spreadsheet_takes_a_one_time_password_for_a_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("secrets.token_urlsafe", lambda _: "-2+3_abcdefghijk")
+    assert not one_time_password()[0].startswith(FORMULA)
