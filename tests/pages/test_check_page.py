@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from ecert.types import bundled_types
 from tests.ecert.making import FORGED, SALT, digest_of, disclosure
@@ -133,6 +133,47 @@ def test_a_huge_file_is_refused_before_it_is_sent(page: Page, address: str, tmp_
     choose(page, address, huge)
     expect(page.locator("#answer .problem")).to_be_visible()
     assert "POST" not in asked
+
+
+def paste(page: Page, address: str, shelf: Shelf) -> list[str]:
+    """Put text into the form; what is sent from then on."""
+    page.goto(f"{address}/check")
+    page.click("summary")
+    page.fill("#text", shelf.files[0].decode())
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.method))
+    return asked
+
+
+def test_a_double_click_asks_once_and_another_click_again(page: Page, address: str, shelf: Shelf) -> None:
+    asked = paste(page, address, shelf)
+    for times in (1, 2):
+        page.dblclick("button:visible")
+        answer(page, "VALID")
+        page.wait_for_timeout(300)
+        assert asked == ["POST"] * times
+        page.click("h1")  # which ends a row of clicks
+
+
+def test_whoever_clicks_again_while_it_is_asked_asks_once(page: Page, address: str, shelf: Shelf) -> None:
+    held: list[Route] = []
+    page.route(
+        "**/check?lang=*", lambda route: held.append(route) if route.request.method == "POST" else route.continue_()
+    )
+    asked = paste(page, address, shelf)
+    button = page.locator("button:visible")
+    for _ in range(3):
+        button.dispatch_event("click")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    page.wait_for_timeout(300)
+    assert asked == ["POST"]
+    held[0].continue_()
+    answer(page, "VALID")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+    page.locator("#text").dispatch_event("input")
+    button.dispatch_event("click")
+    page.wait_for_timeout(300)
+    assert asked == ["POST", "POST"]
 
 
 def test_pasted_text_is_checked(page: Page, address: str, shelf: Shelf) -> None:

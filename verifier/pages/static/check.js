@@ -7,10 +7,18 @@
   const text = document.getElementById("text");
   const drop = document.getElementById("drop");
   const answer = document.getElementById("answer");
+  const buttons = Array.from(document.querySelectorAll("#check button"));
   if (!form || !window.fetch || !window.FormData) {
     return;
   }
   let latest = 0;
+  let asking = false;
+
+  // While it is asked, the button does nothing; it keeps the focus, which a disabled one would lose.
+  function hold(held) {
+    asking = held;
+    buttons.forEach(function (button) { button.setAttribute("aria-disabled", String(held)); });
+  }
 
   function say(kind, name) {
     const line = document.getElementById(name).content.firstChild.cloneNode(true);
@@ -49,6 +57,7 @@
 
   function forget() {
     latest += 1;
+    hold(false);
     answer.replaceChildren();
     document.title = document.title.replace(/^.* · /, "");  // of a verdict that came with the page
   }
@@ -95,6 +104,7 @@
       return;
     }
     const mine = latest;
+    hold(true);
     const waiting = setTimeout(function () {
       if (mine === latest) {
         say("waiting", "waiting");
@@ -105,6 +115,7 @@
       .then(function (put) {
         clearTimeout(waiting);
         if (mine === latest) {
+          hold(false);
           put();
           intoView();
         }
@@ -122,7 +133,17 @@
 
   form.addEventListener("submit", function (event) {
     event.preventDefault();
-    askOne(input.files);
+    if (!asking) {
+      askOne(input.files);
+    }
+  });
+  // The second click of a double click asks nothing, however quick the answer to the first was.
+  buttons.forEach(function (button) {
+    button.addEventListener("click", function (event) {
+      if (event.detail > 1) {
+        event.preventDefault();
+      }
+    });
   });
   // Nothing stays chosen, or a browser would not tell of the same file chosen again, whatever it holds by then.
   input.addEventListener("click", function () { input.value = ""; });
