@@ -109,8 +109,9 @@ def test_a_batch_s_answer_is_compared_result_by_result(folder: Path) -> None:
     answer["results"][1]["result"] = "VALID"
     (folder / "changed.json").write_text(json.dumps(answer), encoding="utf-8")
     assert "results[1].result" in check(folder, "changed.json").stdout
-    (folder / "changed.json").write_text(json.dumps({**answer, "results": answer["results"][:1]}), encoding="utf-8")
-    assert check(folder, "changed.json").exit_code == 1
+    for wrong in (answer["results"][:1], [1, 2], "ab"):
+        (folder / "changed.json").write_text(json.dumps({**answer, "results": wrong}), encoding="utf-8")
+        assert check(folder, "changed.json").exit_code == 1
 
 
 def test_it_is_good_still_after_a_rotation(folder: Path) -> None:
@@ -337,6 +338,7 @@ def test_a_line_that_says_otherwise_than_the_receipt_is_named(folder: Path, answ
         (lambda said: [*said[:3], {**said[3], "lines": [1, 2]}, *said[4:]], "lines (not each line from [1, 2]"),
         (lambda said: [{**said[0], "line": "1"}, *said[1:]], "lines (not each line from [1, 3]"),
         (lambda said: [*said[:3], {**said[3], "id": "x"}, *said[4:]], "the receipt: id"),
+        (lambda said: [{**said[0], "certificate": 5}, *said[1:]], "line 1: certificate"),
         (lambda said: [*said, {**said[0], "line": 7}], "line 7: no receipt is there for it"),
         (lambda said: [*said[:7], {**said[0], "line": 6}, *said[8:]], "line 6: no receipt is there for it"),
         (lambda said: [*said[:3], *said[4:]], "lines (not each line from [4, 5]"),

@@ -72,7 +72,8 @@ def _checked(answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> dict[s
         receipt = _relied_on(answer, keys, iss)
     except (MalformedError, UntrustedToken) as error:
         return _bad(error)
-    return _told(receipt, said_otherwise(answer, receipt), unproved(answer))
+    said = _told(receipt, said_otherwise(answer, receipt))
+    return {**said, "unproved": unproved(answer)} if said["good"] else said
 
 
 def _checked_lines(group: Group, keys: KeySet, iss: str | None) -> dict[str, Any] | None:
@@ -84,11 +85,12 @@ def _checked_lines(group: Group, keys: KeySet, iss: str | None) -> dict[str, Any
         receipt = _relied_on(group.end, keys, iss)
     except (MalformedError, UntrustedToken) as error:
         return {**_bad(error), "lines": group.end["lines"]}
-    said = _told(receipt, lines_otherwise(group, receipt), lines_unproved(group))
-    if "verdicts" in said:
-        pairs = zip(group.judged, said["verdicts"], strict=True)
-        said["verdicts"] = [{"line": line["line"], **verdict} for line, verdict in pairs]
-    return {**said, "lines": group.end["lines"]}
+    said = {**_told(receipt, lines_otherwise(group, receipt)), "lines": group.end["lines"]}
+    if not said["good"]:
+        return said
+    pairs = zip(group.judged, said["verdicts"], strict=True)
+    verdicts = [{"line": line["line"], **verdict} for line, verdict in pairs]
+    return {**said, "verdicts": verdicts, "unproved": lines_unproved(group)}
 
 
 def _relied_on(answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> Receipt:
@@ -96,12 +98,12 @@ def _relied_on(answer: Mapping[str, Any], keys: KeySet, iss: str | None) -> Rece
     return check_receipt(token, keys, iss=_issuer(token) if iss is None else iss)
 
 
-def _told(receipt: Receipt, other: str | None, nothing_of: Sequence[str]) -> dict[str, Any]:
+def _told(receipt: Receipt, other: str | None) -> dict[str, Any]:
     said = {"iss": receipt.iss, "id": receipt.jti, "time": receipt.iat, "audit": receipt.audit}
     if other is not None:
         return {"good": False, "why": f"the answer around it says otherwise than the receipt: {other}", **said}
     verdicts = [{"certificate": each.certificate, **each.verdict, "compared": each.compared} for each in receipt.judged]
-    return {"good": True, **said, "verdicts": verdicts, "unproved": nothing_of}
+    return {"good": True, **said, "verdicts": verdicts}
 
 
 def _bad(error: Exception) -> dict[str, Any]:
