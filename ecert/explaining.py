@@ -12,7 +12,7 @@ from typing import Protocol
 from ecert.checks.demanded import HOLDER
 from ecert.days import DEFAULT_ZONE, offset
 from ecert.sentences import FAILED, THE_HOLDER, UNKNOWN, Wording
-from ecert.verdict import BESIDE_CHECKS, Check, Outcome, Reason, Result
+from ecert.verdict import Check, Outcome, Reason, Result
 
 ZONE = timezone(timedelta(seconds=offset(DEFAULT_ZONE)))
 """The agencies' time zone, in which days are told."""
@@ -75,7 +75,8 @@ def explain_all(
     """
     said = {
         reason: Said(reason=reason, so=language.of(UNKNOWN[reason].so), do=language.of(UNKNOWN[reason].do))
-        for reason in BESIDE_CHECKS
+        for reason in reasons
+        if reason in UNKNOWN
     }
     for check in checks:
         doubt = result is Result.INVALID and check.outcome is not Outcome.FAIL

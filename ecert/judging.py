@@ -95,7 +95,7 @@ def judge_nothing(
     """Give the verdict where there is no one certificate to judge: UNKNOWN, for `reason`, whatever the facts."""
     fresh = SKIPPED[14] if as_of is None else check_14_freshness(as_of, now, demands)
     checks = (*(SKIPPED[rule.number] for rule in CHECKS[:13]), fresh)
-    reasons = (reason, *_reasons(_not_good(checks)))
+    reasons = tuple(dict.fromkeys((reason, *_reasons(_not_good(checks)))))
     return Verdict(result=Result.UNKNOWN, reasons=reasons, checks=checks, at=now if at is None else at, as_of=as_of)
 
 
@@ -114,7 +114,9 @@ def _checks(question: Question) -> tuple[Check, ...]:
         check_11_expectations(question),
         check_12_documents(question),
         check_13_holder(question),
-        check_14_freshness(question.facts.as_of, question.now, question.demands, question.facts.listed),
+        check_14_freshness(
+            question.facts.as_of, question.now, question.demands, question.facts.listed, behind=question.behind
+        ),
     )
 
 

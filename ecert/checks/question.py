@@ -10,7 +10,7 @@ from ecert.certificate import Certificate, Value
 from ecert.checks.rules import found
 from ecert.demands import Demands
 from ecert.errors import MalformedKey
-from ecert.facts import AsOf, BatchFacts, Facts, KeyFacts, StatusFacts
+from ecert.facts import AsOf, BatchFacts, Facts, KeyFacts, Status, StatusFacts
 from ecert.suite import thumbprint
 from ecert.types import CertificateType
 from ecert.verdict import Check, Reason
@@ -25,7 +25,8 @@ class Question(NamedTuple):
     """The inputs, and what follows from them alone. A tuple, which is made in a third of a frozen dataclass's time.
 
     `certificate_type`: None where it is not known here. `at`: the time asked about; `about_now`: that it is now.
-    `fresh`: check 14 passes. `on_registry`: check 2 and 3 pass. `key`: of that agency, kid and suite.
+    `fresh`: check 14 passes. `behind`: the facts end before `at`, and by a list it was withdrawn since, who knows when.
+    `on_registry`: check 2 and 3 pass. `key`: of that agency, kid and suite.
     `batch`: of that agency, covering the serial, settled or not. `shown`: the values of the disclosed fields.
     """
 
@@ -38,6 +39,7 @@ class Question(NamedTuple):
     about_now: bool
     now: int
     fresh: bool
+    behind: bool
     on_registry: bool
     key: KeyFacts | None
     batch: BatchFacts | None
@@ -67,7 +69,9 @@ def pose(
 ) -> Question:
     """Put the question. A time within 60 seconds of `now` is now; a type that is not the certificate's is unknown."""
     about_now = at is None or abs(at - now) <= CLOCK_TOLERANCE
-    if facts.listed is not None and not about_now:
+    behind = False
+    if facts.listed is not None and at is not None and not about_now:
+        behind = facts.listed.status is not Status.VALID and at > facts.as_of.time
         facts = replace(facts, listed=None)  # a list says what holds now
     on_registry = facts.ledger == certificate.iss.ledger and facts.agency_known
     known_type = certificate_type is not None and certificate_type.vct == certificate.vct
@@ -80,7 +84,8 @@ def pose(
         at=now if at is None or about_now else at,
         about_now=about_now,
         now=now,
-        fresh=doubt_of_age(facts.as_of, now, demands, facts.listed) is None,
+        fresh=not behind and doubt_of_age(facts.as_of, now, demands, facts.listed) is None,
+        behind=behind,
         on_registry=on_registry,
         key=_key(certificate, facts) if on_registry else None,
         batch=_batch(certificate, facts) if on_registry else None,

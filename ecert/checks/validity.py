@@ -38,9 +38,14 @@ def check_10_period(question: Question) -> Check:
     return PASSED[10]
 
 
-def check_14_freshness(as_of: AsOf, now: int, demands: Demands, listed: StatusFacts | None = None) -> Check:
-    """Facts and status are younger than the limits, not over 60 s ahead of our clock, of a chain with one history."""
-    doubt = doubt_of_age(as_of, now, demands, listed)
+def check_14_freshness(
+    as_of: AsOf, now: int, demands: Demands, listed: StatusFacts | None = None, *, behind: bool = False
+) -> Check:
+    """Facts and status are younger than the limits, not over 60 s ahead of our clock, of a chain with one history.
+
+    `behind`: and they reach the time asked about, where a newer status list says that it was withdrawn since.
+    """
+    doubt = doubt_of_age(as_of, now, demands, listed) or (Reason.STALE_LEDGER if behind else None)
     if doubt is None:
         return PASSED[14]
     detail: dict[str, Value] = {"age": now - as_of.time, "max_age": demands.max_age}

@@ -162,3 +162,31 @@ class TestFreshness:
         assert outcome(GOOD.but(now=NOW - 70).check(14)) == PASSES
         assert outcome(GOOD.but(now=NOW - 71).check(14)) == unknown(Reason.CLOCK_WRONG)
         assert GOOD.but(now=NOW - 71).judged().result is Result.UNKNOWN
+
+
+class TestAStatusList:
+    """What a list says that is newer than the facts, which are of `NOW - 10`."""
+
+    def case(self, status: Status, **more: object) -> Case:
+        return GOOD.but(listed=change(status, NOW - 1), **more)
+
+    @pytest.mark.parametrize("status", [Status.REVOKED, Status.SUSPENDED, Status.SUPERSEDED])
+    def test_says_what_holds_now(self, status: Status) -> None:
+        verdict = self.case(status).judged()
+        assert (verdict.result, verdict.status_now) == (Result.INVALID, status)
+
+    def test_can_say_that_one_was_reinstated_and_nothing_against_what_is_final(self) -> None:
+        assert self.case(Status.VALID, changes=(SUSPENDED,)).judged().result is Result.VALID
+        assert self.case(Status.VALID, changes=(REVOKED,)).judged().reasons == (Reason.REVOKED,)
+
+    def test_says_nothing_of_what_was_before_the_facts(self) -> None:
+        verdict = self.case(Status.REVOKED, at=LATER).judged()
+        assert (verdict.result, verdict.status_now) == (Result.VALID, Status.REVOKED)
+
+    @pytest.mark.parametrize("status", [Status.REVOKED, Status.SUSPENDED])
+    def test_makes_facts_stale_that_end_before_the_time_asked_about(self, status: Status) -> None:
+        later = NOW + 200
+        case = GOOD.but(listed=change(status, later - 1), now=later, at=later - 100)
+        assert outcome(case.check(9)) == PASSES
+        assert outcome(case.check(14)) == unknown(Reason.STALE_LEDGER)
+        assert case.but(listed=change(Status.VALID, later - 1)).judged().result is Result.VALID
