@@ -97,7 +97,7 @@ def unfold(
     known = artifact(_ARTIFACTS[contract]).events.values()
     entry = next((one for one in known if one.name == name and name in EVENTS), None)
     if entry is None:
-        raise NodeInconsistent(f"{name!r} is no event of the {contract}")
+        raise NodeInconsistent(f"{name[:40]!r} is no event of the {contract}")
     parameters = _as_bytes(entry.inputs[:-4])
     values = decode_parameters(parameters, fields, entry.name)
     reading = _next(before, entry, fields, time)

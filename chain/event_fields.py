@@ -1,20 +1,30 @@
-"""What an event of the contracts says: from the fields of its ABI to a value of `ecert.events`."""
+"""What an event of the contracts says: from the fields of its ABI to a value of `ecert.events`.
+
+Raises `NodeInconsistent` for what no contract can have said.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from chain.errors import NodeInconsistent
 from ecert import events
 
 NO_END = 2**64 - 1
 """How the contracts write "without end"."""
 
 
+_CODE = re.compile(rb"[A-Z0-9-]+")
+
+
 def _agency(said: Mapping[str, Any]) -> str:
     """The contract lets only `A-Z 0-9 -` through; check characters are not its business, nor the indexer's."""
-    code: bytes = said["agency"]
-    return code.rstrip(b"\0").decode("ascii")
+    code = said["agency"].rstrip(b"\0")
+    if not _CODE.fullmatch(code):
+        raise NodeInconsistent(f"no contract lets an agency with the code 0x{code.hex()} through")
+    return str(code, "ascii")
 
 
 def _address(text: str) -> bytes:

@@ -90,6 +90,7 @@ class FactsReader:
         if self._line() != {"ledger": ledger.name}:
             raise FactsUnfit(f"{ledger.name} is missing, or not in its place")
         at, block = ledger.checkpoint, 0
+        due = {Contract.REGISTRY: at.registry, Contract.LEDGER: at.ledger}
         counts = {
             Contract.REGISTRY: Reading(sequence=0, head=ledger.registry.instance),
             Contract.LEDGER: Reading(sequence=0, head=ledger.ledger.instance),
@@ -100,11 +101,13 @@ class FactsReader:
                 raise FactsUnfit(f"an event of block {written.block} comes after block {max(block, at.block)}")
             block = written.block
             event, counts[written.contract] = _unfolded(written, counts[written.contract])
+            if counts[written.contract].sequence > due[written.contract].sequence:
+                raise FactsUnfit(f"it has more events of the {written.contract} than the trust file")
             yield written, event
         if line != {"block": at.block, "hash": to_hex(at.hash), "time": at.time}:
             raise FactsUnfit(f"it does not end at the trust file's checkpoint, block {at.block}")
-        for contract, due in ((Contract.REGISTRY, at.registry), (Contract.LEDGER, at.ledger)):
-            if counts[contract] != due:
+        for contract, reading in due.items():
+            if counts[contract] != reading:
                 raise FactsUnfit(f"the events of the {contract} do not make the head that the trust file has for them")
 
     def end(self) -> None:

@@ -207,6 +207,13 @@ async def test_an_event_that_is_changed_dropped_added_or_moved_is_found_out(worl
     assert read_copies(written(tmp_path / "spoiled.bin", lines), trust(ledger))
 
 
+def _with_code(lines: Lines, code: bytes) -> Lines:
+    """Give the first agency another code."""
+    place = next(at for at, line in enumerate(lines) if isinstance(line, list) and line[3] == "AgencyRegistered")
+    changed = [*lines[place][:4], "0x" + code.ljust(32, b"\0").hex() + lines[place][4][66:]]
+    return [*lines[:place], changed, *lines[place + 1 :]]
+
+
 SHAPES: dict[str, Callable[[Lines], Lines]] = {
     "nothing": lambda _: [],
     "no beginning": lambda lines: lines[1:],
@@ -222,6 +229,9 @@ SHAPES: dict[str, Callable[[Lines], Lines]] = {
     "fields that are not hexadecimal": lambda lines: [lines[0], [*lines[1][:4], "0xzz"], *lines[2:]],
     "a time beyond all": lambda lines: [lines[0], [*lines[1][:2], 2**256, *lines[1][3:]], *lines[2:]],
     "a negative time": lambda lines: [lines[0], [*lines[1][:2], -1, *lines[1][3:]], *lines[2:]],
+    "an agency's code of odd bytes": lambda lines: _with_code(lines, b"\xffHOUSING"),
+    "an agency's code that moves the cursor": lambda lines: _with_code(lines, b"\x1b[2K\rVALID"),
+    "an agency's code of nothing": lambda lines: _with_code(lines, b""),
     "a number for a line": lambda lines: [lines[0], 5, *lines[1:]],
 }
 
@@ -249,6 +259,15 @@ async def test_what_is_no_facts_file_is_refused_as_such(world: World, tmp_path: 
         (tmp_path / "other.bin").write_bytes(content)
         with pytest.raises(FactsUnfit):
             read_copies(tmp_path / "other.bin", trust(ledger))
+
+
+async def test_of_a_file_without_end_no_more_is_read_than_the_trust_file_has(world: World, tmp_path: Path) -> None:
+    await world.finish(world.anchor(0, 10))
+    ledger = await export(world, tmp_path / "facts.bin", world.cursor.block)
+    lines = lines_of(tmp_path / "facts.bin")
+    endless = written(tmp_path / "endless.bin", [*lines[:-1], *[lines[-2]] * 100])
+    with pytest.raises(FactsUnfit, match="more events"):
+        read_copies(endless, trust(ledger))
 
 
 async def test_it_goes_with_one_trust_file_only(world: World, tmp_path: Path) -> None:
