@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+import os
+from pathlib import Path
+from typing import IO, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from verifier.api import caching
 from verifier.api.bodies import JSON
@@ -30,39 +33,47 @@ def trust_routes(folder: TrustFolder, gate: Gate) -> APIRouter:
 
         Rely on it only where enough of the roots that you have pinned signed it.
         """
-        gate.count(request)
-        content = await asyncio.to_thread(_content, folder)
-        return caching.kept(request, content, media_type=JSON, keep=_KEEP)
+        return await _given(request, folder.trust, JSON)
 
     async def facts(request: Request) -> Response:
         """Give the facts file: every event of the ledgers up to the checkpoint of the trust file, as gzip.
 
         It goes with the trust file of the same time: fetch that again where the two do not fit.
         """
+        return await _given(request, folder.facts, FACTS_TYPE)
+
+    async def _given(request: Request, path: Path, media_type: str) -> Response:
         gate.count(request)
         try:
-            found = await asyncio.to_thread(folder.facts.stat)
+            file = await asyncio.to_thread(path.open, "rb")
         except FileNotFoundError:
-            raise _nothing() from None
-        tag = f'"{found.st_size:x}-{found.st_mtime_ns:x}"'
-        if caching.is_known(request, tag):
-            return caching.not_modified(tag, _KEEP)
-        return FileResponse(folder.facts, media_type=FACTS_TYPE, headers=caching.headers(tag, _KEEP), stat_result=found)
+            raise RequestRefused(Code.NOT_FOUND, "This service has published no trust file.") from None
+        opened = OpenedFile(file, media_type=media_type, keep=_KEEP)
+        if caching.is_known(request, opened.headers["etag"]):
+            file.close()
+            return caching.not_modified(opened.headers["etag"], _KEEP)
+        return opened
 
     router.get(TRUST_PATH, summary="The trust file", response_class=Response, responses=_OF_TRUST)(trust)
     router.get(FACTS_PATH, summary="The facts file", response_class=Response, responses=_OF_FACTS)(facts)
     return router
 
 
-def _content(folder: TrustFolder) -> bytes:
-    try:
-        return folder.trust.read_bytes()
-    except FileNotFoundError:
-        raise _nothing() from None
+class OpenedFile(FileResponse):
+    """A file as it was when it was opened, to its end, whatever takes its place meanwhile."""
 
+    def __init__(self, file: IO[bytes], *, media_type: str, keep: str) -> None:
+        found = os.fstat(file.fileno())
+        tag = f'"{found.st_size:x}-{found.st_mtime_ns:x}"'
+        super().__init__(
+            f"/dev/fd/{file.fileno()}", media_type=media_type, headers=caching.headers(tag, keep), stat_result=found
+        )
+        self._file = file
 
-def _nothing() -> RequestRefused:
-    return RequestRefused(Code.NOT_FOUND, "This service has published no trust file.")
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        with self._file:
+            await super().__call__(scope, receive, send)
 
 
 _PROBLEMS = problem_answers(Code.NOT_FOUND, Code.TOO_MANY, Code.INTERNAL)
