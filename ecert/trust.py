@@ -6,7 +6,8 @@ them believes; fewer can do nothing. A verifier pins them once, by their fingerp
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 from ecert import base64url, strict_json
@@ -126,3 +127,8 @@ class Trust:
     status_bases: tuple[str, ...]
     receipt_keys: KeySet
     status_keys: KeySet
+
+    def telling(self, copies: Mapping[str, LedgerCopy]) -> Trust:
+        """Give it with the agencies of the copies of its ledgers, by name."""
+        told = (replace(one, agencies=tuple(copies[one.name].agencies.values())) for one in self.ledgers)
+        return replace(self, ledgers=tuple(told))

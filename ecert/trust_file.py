@@ -55,6 +55,8 @@ class TrustFile:
             raise said.refusal("signatures", "two of one key")
         payload = said.text("payload")
         trust = trust_from_json(_json(payload, f"{_PLACE}.payload"), f"{_PLACE}.payload")
+        if payload != cls.unsigned(trust).payload:
+            raise said.refusal("payload", "not as RFC 8785 writes it")
         return cls(trust=trust, payload=payload, signatures=dict(pairs))
 
     @property
@@ -80,6 +82,11 @@ class TrustFile:
             if not verify_jws(roots.kids[kid], f"{protected}.{self.payload}.{signature}".encode()):
                 raise UntrustedRoots(f"the trust file's signature of root {base64url.encode(kid)} is not its own")
         return signed
+
+    @property
+    def others(self) -> tuple[bytes, ...]:
+        """Name who else is said to have signed it, by key id: roots of the version before, perhaps."""
+        return tuple(sorted(self.signatures.keys() - self.trust.roots.kids.keys()))
 
     def rely(self, roots: str) -> Trust:
         """Give what it says, if its roots are those of the fingerprint `roots` and enough of them signed it.

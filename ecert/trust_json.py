@@ -1,6 +1,12 @@
-"""What a trust file says, as JSON: bytes of the chain are `0x` hex, all others base64url, times are seconds."""
+"""What a trust file says, as JSON: bytes of the chain are `0x` hex, all others base64url, times are seconds.
+
+A registry takes what JSON of ours does not: names in any form of Unicode, accreditations beyond 2^53. Names are written
+in NFC, and the latest time that can be written stands for all after it.
+"""
 
 from __future__ import annotations
+
+from unicodedata import normalize
 
 from ecert import base64url
 from ecert.agency_copy import Accredited, AgencyCopy, Standing
@@ -10,6 +16,7 @@ from ecert.events import Reading
 from ecert.facts_json import key_from_json, key_to_json
 from ecert.jwks import KeySet
 from ecert.members import Members
+from ecert.strict_json import MAX_INTEGER
 from ecert.suite import from_jwk, thumbprint, to_jwk
 from ecert.trust import Checkpoint, Roots, Trust, TrustedContract, TrustedLedger, Validators
 
@@ -105,12 +112,16 @@ def _consensus_to_json(validators: tuple[Validators, ...]) -> Value:
 def _agency_to_json(agency: AgencyCopy, block: int) -> Value:
     return {
         "code": agency.code,
-        "name": agency.name,
+        "name": normalize("NFC", agency.name),
         "suspended": agency.suspended,
         "doubt_since": agency.doubt_since(block),
         "keys": [key_to_json(agency.keys[kid]) for kid in sorted(agency.keys)],
         "accreditations": [
-            {"certificate_type": base64url.encode(certificate_type), "since": each.since, "until": each.until}
+            {
+                "certificate_type": base64url.encode(certificate_type),
+                "since": min(each.since, MAX_INTEGER),
+                "until": None if each.until is None else min(each.until, MAX_INTEGER),
+            }
             for certificate_type in sorted(agency.accredited)
             for each in agency.accredited[certificate_type]
         ],

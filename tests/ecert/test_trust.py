@@ -202,12 +202,30 @@ class TestWhoSeals:
 
 
 class TestTheFile:
+    def test_says_what_a_registry_says_in_any_form(self) -> None:
+        accredited = {b"\x01" * 32: (Accredited(since=2**53, until=2**64 - 2, block=CHECKPOINT.block),)}
+        agency = replace(AGENCY, name="Cafe\u0301", accredited=accredited)
+        trust = replace(TRUST, ledgers=(replace(TRUST.ledgers[0], agencies=(agency,)),))
+        (read,) = TrustFile.read(TrustFile.unsigned(trust).to_text()).trust.ledgers[0].agencies
+        assert read.name == "Caf\u00e9"
+        assert read.accredited[b"\x01" * 32][0].until == strict_json.MAX_INTEGER
+
+    def test_has_one_spelling(self) -> None:
+        whole = json.loads(signed(TRUST, KEYS[0]).to_text())
+        payload = json.loads(base64url.decode(whole["payload"]))
+        for other in (json.dumps(payload), strict_json.canonical(payload) + " "):
+            with pytest.raises(MalformedTrust, match="RFC 8785"):
+                TrustFile.read(json.dumps(whole | {"payload": base64url.encode(other.encode())}))
+
     def test_is_read_back_with_its_signatures(self) -> None:
         file = signed(TRUST, KEYS[2], KEYS[0])
         read = TrustFile.read(file.to_text())
         assert read.to_text() == file.to_text()
         assert read.hash == file.hash
         assert read.signers(TRUST.roots) == (KEYS[0].kid, KEYS[2].kid)
+
+    def test_tells_who_else_has_signed_it(self) -> None:
+        assert signed(TRUST, KEYS[0], NEW_KEYS[0]).others == (NEW_KEYS[0].kid,)
 
     def test_is_relied_on_where_enough_of_the_pinned_roots_signed_it(self) -> None:
         assert signed(TRUST, KEYS[0], KEYS[2]).rely(TRUST.roots.fingerprint) == TRUST
