@@ -14,7 +14,8 @@ from ecert.suite import SigningKey, sign_jws
 
 TYP = "statuslist+jwt"
 _CLOCK_TOLERANCE = 60
-_MAX_SIZE = 1 << 20
+MAX_SIZE = 1 << 20
+"""Characters that a token may have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def check_status_token(token: str, keys: KeySet, *, uri: str | None, now: int) -
         MalformedToken: not a status list token of ours.
         UntrustedToken: not signed by a published key, of another list, expired, or from the future.
     """
-    read = read_jws(token, typ=TYP, place="status_list_token", max_size=_MAX_SIZE)
+    read = read_jws(token, typ=TYP, place="status_list_token", max_size=MAX_SIZE)
     claims = read.payload
     iat, exp, ttl = claims.number("iat"), claims.number("exp"), claims.number("ttl")
     if not read.is_signed_by(keys.signer(read.kid, iat).public_key):

@@ -27,6 +27,10 @@ _NO_TRUST = Words(
     en="--offline judges by a trust file: name it with --trust, and the facts file that goes with it with --facts",
     zh="--offline 依据信任文件核验：请用 --trust 指定信任文件，并用 --facts 指定与之配套的事实文件",
 )
+_NOT_THAT_TOO = Words(
+    en="--url asks a service, which judges by its own copy: leave out --url, or what is for --offline",
+    zh="--url 由在线服务依据其自身数据核验：请去掉 --url，或去掉 --offline 的各项选项",
+)
 _NO_AGE = Words(
     en="how old may the facts be? Say so with --max-age: facts at hand are as old as the trust file's checkpoint",
     zh="事实数据最多可以多旧？请用 --max-age 指定（秒）：离线数据的时间即信任文件检查点的时间",
@@ -67,8 +71,10 @@ def offline_judge(
     yield judge
 
 
-def at_hand(trust: Path | None, facts: Path | None, status_lists: list[Path]) -> OfflineFiles:
-    """Name the files at hand; `Refused` where there is no trust file among them."""
+def at_hand(url: str | None, trust: Path | None, facts: Path | None, status_lists: list[Path]) -> OfflineFiles:
+    """Name the files at hand; `Refused` where there is no trust file among them, or a service is to be asked, too."""
+    if url is not None:
+        raise Refused(_NOT_THAT_TOO)
     if trust is None:
         raise Refused(_NO_TRUST)
     return OfflineFiles(trust=trust, facts=facts, status_lists=status_lists)

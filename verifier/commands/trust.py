@@ -5,24 +5,24 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from chain.deployment import Deployment
-from chain.facts_file import read_copies
 from ecert import base64url, strict_json
 from ecert.errors import MalformedError, MalformedKey
 from ecert.suite import SigningKey, from_jwk, thumbprint
-from ecert.trust import Roots, Trust
+from ecert.trust import Roots
 from ecert.trust_file import TrustFile
 from store.database import Database
 from verifier.commands.bars import Bars
 from verifier.commands.key_files import PasswordOption, password_of
 from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.trust_showing import said_of_trust, tell_trust
 from verifier.errors import Refused
 from verifier.keys.receipt_key import published_receipt_keys
 from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
@@ -30,9 +30,9 @@ from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.processes.nodes import open_node
 from verifier.publishing.trust_export import PublishedKeys, TrustExport
 from verifier.publishing.trust_folder import TrustFolder, read_trust_file, write_trust_file
+from verifier.publishing.trust_publication import check_facts, refuse_expired
 from verifier.publishing.trust_publication import publish as publish_next
 from verifier.settings import Settings, load_settings
-from verifier.times import shown
 
 DAYS = 30
 _DAY = 86_400
@@ -93,11 +93,10 @@ def export(
         published = folder.published()
         chosen = _roots(roots or [], threshold, None if published is None else published.trust.roots)
         made = asyncio.run(_export(settings, folder, chosen, days, bars))
-        write_trust_file(folder.next_trust, made)
     if as_json:
-        print_json({"file": str(folder.next_trust), "facts": str(folder.next_facts), **_said(made)})
+        print_json({"file": str(folder.next_trust), "facts": str(folder.next_facts), **said_of_trust(made)})
         return
-    _tell(folder.next_trust, made)
+    tell_trust(folder.next_trust, made)
     typer.echo("next: `ecert trust sign` with each root's key, then `ecert trust publish`")
 
 
@@ -115,9 +114,9 @@ def sign(
         signed = read_trust_file(path).signed_by(_root_key(key, password_file))
         write_trust_file(path, signed)
     if as_json:
-        print_json({"file": str(path), **_said(signed)})
+        print_json({"file": str(path), **said_of_trust(signed)})
     else:
-        _tell(path, signed)
+        tell_trust(path, signed)
 
 
 def publish(*, data: DataOption = None, as_json: JsonOption = False) -> None:
@@ -126,9 +125,9 @@ def publish(*, data: DataOption = None, as_json: JsonOption = False) -> None:
         folder = TrustFolder(load_settings(data).trust_dir)
         new = publish_next(folder)
     if as_json:
-        print_json({"file": str(folder.trust), "facts": str(folder.facts), **_said(new)})
+        print_json({"file": str(folder.trust), "facts": str(folder.facts), **said_of_trust(new)})
     else:
-        _tell(folder.trust, new)
+        tell_trust(folder.trust, new)
 
 
 def check(
@@ -152,12 +151,14 @@ def check(
         elif roots is not None:
             found.rely(roots)
         if facts is not None:
-            read_copies(facts, found.trust)
-    relied = after is not None or roots is not None
+            check_facts(facts, found.trust)
+        relied = after is not None or roots is not None
+        if relied:
+            refuse_expired(found.trust)
     if as_json:
-        print_json({"file": str(file), "relied_on": relied, **_said(found)})
+        print_json({"file": str(file), "relied_on": relied, **said_of_trust(found)})
         return
-    _tell(file, found)
+    tell_trust(file, found)
     if not relied:
         typer.echo("its signatures were compared with no roots that you trust: give --roots or --after")
 
@@ -212,36 +213,3 @@ def _root_key(path: Path, password_file: Path | None) -> SigningKey:
         raise Refused(f"{path} can be read by others: chmod 600 {path}") from error
     except MalformedKey as error:
         raise Refused(f"{path}: {error.why}") from error
-
-
-def _said(file: TrustFile) -> Mapping[str, object]:
-    trust = file.trust
-    return {
-        "version": trust.version,
-        "iat": trust.iat,
-        "exp": trust.exp,
-        "hash": base64url.encode(file.hash),
-        "previous": None if trust.previous is None else base64url.encode(trust.previous),
-        "roots": {
-            "fingerprint": trust.roots.fingerprint,
-            "threshold": trust.roots.threshold,
-            "kids": [base64url.encode(kid) for kid in trust.roots.kids],
-            "signed": [base64url.encode(kid) for kid in file.signers(trust.roots)],
-        },
-        "ledgers": [
-            {"ledger": each.name, "block": each.checkpoint.block, "time": each.checkpoint.time}
-            for each in trust.ledgers
-        ],
-    }
-
-
-def _tell(path: Path, file: TrustFile) -> None:
-    trust: Trust = file.trust
-    signed = len(file.signers(trust.roots))
-    typer.echo(f"{path}: version {trust.version}, good until {shown(trust.exp)}")
-    for each in trust.ledgers:
-        at = each.checkpoint
-        agencies = len(each.agencies)
-        typer.echo(f"  {each.name} up to block {at.block} of {shown(at.time)}, {agencies} agencies")
-    typer.echo(f"  roots {trust.roots.fingerprint}")
-    typer.echo(f"  signed by {signed} of {len(trust.roots.keys)} roots; {trust.roots.threshold} must")

@@ -98,8 +98,9 @@ def verify(
             max_age=max_age,
             documents=[_digest(path) for path in document or []],
         )
-        if offline or trust is not None or facts is not None or status_lists:
-            source = offline_judge(at_hand(trust, facts, status_lists or []), roots, wanted, max_status_age)
+        if offline or status_lists or any(said is not None for said in (trust, facts, max_status_age)):
+            known = at_hand(url, trust, facts, status_lists or [])
+            source = offline_judge(known, roots, wanted, max_status_age)
         else:
             source = remote_judge(url, wanted) if url is not None else local_judge(data, wanted)
         with source as judge:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import IO
 
 from chain.deployment import Deployment
@@ -15,11 +16,11 @@ from chain.node import Node
 from ecert.jwks import KeySet
 from ecert.trust import Checkpoint, Roots, Trust, TrustedContract, TrustedLedger
 from ecert.trust_file import TrustFile
-from store import cursors, events, pins
+from store import blocks, cursors, events, pins
 from store.database import Database
 from store.records import Cursor, Pins
 from verifier.errors import Refused
-from verifier.publishing.trust_folder import TrustFolder
+from verifier.publishing.trust_folder import TrustFolder, write_trust_file
 from verifier.services.progress import Progress
 
 
@@ -46,11 +47,16 @@ class TrustExport:
         """Make both files up to the block that is settled in the service's copy; the trust file is not signed yet.
 
         Raises:
-            Refused: the service's copy is not there, or behind what is published.
-            NodeError: the node did not answer, contradicts itself, or the service's copy.
+            Refused: the service's copy is not there, contested, behind what is published, or not what the node tells.
+            NodeError: the node did not answer, or contradicts itself.
         """
+        with self.folder.held():
+            made = await self._made(roots, keys, iat=iat, exp=exp)
+            write_trust_file(self.folder.next_trust, made)
+            return made
+
+    async def _made(self, roots: Roots, keys: PublishedKeys, *, iat: int, exp: int) -> TrustFile:
         before = self.folder.published()
-        self.folder.begin()
         known: dict[str, TrustedLedger] = {}
         if before is not None and self.folder.facts.exists():
             known = {ledger.name: ledger for ledger in before.trust.ledgers}
@@ -70,9 +76,7 @@ class TrustExport:
             receipt_keys=keys.receipts,
             status_keys=keys.statuses,
         )
-        copies = read_copies(self.folder.next_facts, trust)
-        told = [replace(one, agencies=tuple(copies[one.name].agencies.values())) for one in ledgers]
-        return TrustFile.unsigned(replace(trust, ledgers=tuple(told)))
+        return TrustFile.unsigned(trust.telling(read_copies(self.folder.next_facts, trust)))
 
     async def _write(self, known: Mapping[str, TrustedLedger]) -> tuple[TrustedLedger, ...]:
         partial = self.folder.next_facts.with_name(".facts.partial")
@@ -82,6 +86,9 @@ class TrustExport:
                     ledgers = await self._export(out, known, FactsReader(earlier))
             else:
                 ledgers = await self._export(out, {}, None)
+            out.flush()
+            os.fsync(out.fileno())
+        self.folder.next_trust.unlink(missing_ok=True)  # it does not go with these
         partial.replace(self.folder.next_facts)
         return ledgers
 
@@ -127,14 +134,21 @@ class TrustExport:
             cursor, pinned = cursors.read(connection, deployment.name), pins.read(connection, deployment.name)
         if cursor is None or pinned is None:
             raise Refused(f"the indexer has not read {deployment.name} yet: let the service run")
+        if cursor.contested is not None:
+            raise Refused(
+                f"the validators of {deployment.name} have sealed two histories from block {cursor.contested} on:"
+                " nobody may rely on either"
+            )
         return cursor, pinned
 
     def _compare(self, at: Checkpoint, cursor: Cursor) -> None:
         with self.database.read() as connection:
             start = cursors.origin(connection, cursor.ledger)
             reached = events.reached(connection, start, at.block)
-        if reached != (at.registry, at.ledger):
+            block = blocks.read(connection, cursor.ledger, at.block)
+        known = block or (cursor if cursor.block == at.block else start)
+        if (*reached, known.hash, known.time) != (at.registry, at.ledger, at.hash, at.time):
             raise Refused(
-                f"at block {at.block} the node tells other events of {cursor.ledger} than the service has read: run"
-                " `ecert fsck` before anybody signs anything"
+                f"at block {at.block} the node tells another block, or other events of {cursor.ledger}, than the"
+                " service has read: run `ecert fsck` before anybody signs anything"
             )

@@ -2,6 +2,7 @@
 
     trust.json, facts.bin            what everybody may fetch
     next/trust.json, next/facts.bin  made by `ecert trust export`, until enough roots have signed
+    lock                             held by whoever makes or publishes the next ones
 
 Trust: none of the files is secret. Who can change the published ones can keep verifiers from what is new, and make them
 believe nothing: they look for the signatures of the roots that they pinned.
@@ -9,11 +10,17 @@ believe nothing: they look for the signatures of the roots that they pinned.
 
 from __future__ import annotations
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ecert.errors import MalformedError
+from ecert.fields import Words
 from ecert.trust_file import MAX_SIZE, TrustFile
 from verifier.errors import Refused
+from verifier.plain_text import plain
+from verifier.written_files import writing
 
 TRUST, FACTS = "trust.json", "facts.bin"
 
@@ -52,26 +59,38 @@ class TrustFolder:
         """Read the trust file that is published, if any; `Refused` where it is none."""
         return read_trust_file(self.trust) if self.trust.exists() else None
 
-    def begin(self) -> None:
-        """Make room for the next files."""
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Make room for the next files and keep all others from making or publishing any; `Refused` where one does."""
         self._next.mkdir(parents=True, exist_ok=True)
-        self.next_trust.unlink(missing_ok=True)
+        with (self._path / "lock").open("a+", encoding="ascii") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                said = f"another `ecert trust export` or `publish` is running on {self._path}: wait for its end"
+                raise Refused(said) from error
+            yield
 
 
 def read_trust_file(path: Path) -> TrustFile:
     """Read a trust file; `Refused` where it is none, OSError where it cannot be read."""
     try:
-        if path.stat().st_size > MAX_SIZE:
-            raise Refused(f"{path} is larger than any trust file")
-        return TrustFile.read(path.read_text("utf-8"))
+        with path.open("rb") as file:
+            content = file.read(MAX_SIZE + 1)
+        if len(content) > MAX_SIZE:
+            raise _no_trust_file(path, "it is larger than any")
+        return TrustFile.read(content.decode("utf-8"))
     except UnicodeDecodeError as error:
-        raise Refused(f"{path} is no trust file: it is not UTF-8") from error
+        raise _no_trust_file(path, "it is not UTF-8") from error
     except MalformedError as error:
-        raise Refused(f"{path} is no trust file: {error}") from error
+        raise _no_trust_file(path, plain(str(error))) from error
+
+
+def _no_trust_file(path: Path, why: str) -> Refused:
+    return Refused(Words(en=f"{path} is no trust file: {why}", zh=f"{path} 不是信任文件（英文说明：{why}）"))
 
 
 def write_trust_file(path: Path, file: TrustFile) -> None:
     """Write a trust file, whole or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(file.to_text(), "utf-8")
-    partial.replace(path)
+    with writing(path) as out:
+        out.write(file.to_text())

@@ -6,14 +6,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from chain.errors import FactsUnfit
 from chain.facts_file import read_copies
 from ecert.certificate import Certificate
-from ecert.errors import MalformedToken, UntrustedToken
-from ecert.status_token import StatusToken, check_status_token
+from ecert.checks.question import CLOCK_TOLERANCE
+from ecert.errors import MalformedToken, UntrustedRoots, UntrustedToken
+from ecert.fields import Words
+from ecert.status_token import MAX_SIZE, StatusToken, check_status_token
 from ecert.trust import Trust
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
 from verifier.errors import Refused
+from verifier.plain_text import plain
 from verifier.publishing.trust_folder import read_trust_file
 from verifier.services.copies_at_hand import CopiesAtHand, NoProof
 from verifier.services.verification import Asked, Presented, Verification
@@ -33,7 +37,7 @@ class AtHand:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offline:
-    """Judges from what a trust file says; once that has expired, everything is UNKNOWN."""
+    """Judges from what a trust file says, while that is good: before and afterwards everything is UNKNOWN."""
 
     trust: Trust
     copies: CopiesAtHand
@@ -42,8 +46,11 @@ class Offline:
 
     def verify(self, presented: Presented, asked: Asked) -> Verification:
         """Judge what is presented, as of the checkpoint of the trust file."""
-        if self.clock() >= self.trust.exp:
+        now = self.clock()
+        if now >= self.trust.exp:
             return self.verifying.nothing(Reason.TRUST_EXPIRED, asked)
+        if now < self.trust.iat - CLOCK_TOLERANCE:
+            return self.verifying.nothing(Reason.CLOCK_WRONG, asked)
         found = self.verifying.verify(presented, asked)
         why = self._why_no_proof(found.certificate)
         if why is None:
@@ -65,7 +72,7 @@ class Offline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfflineFiles:
-    """The files: without a facts file no batch is known that a certificate does not prove itself."""
+    """The files: without a facts file no batch is known."""
 
     trust: Path
     facts: Path | None = None
@@ -76,20 +83,32 @@ def open_offline(files: OfflineFiles, roots: str | None, *, clock: Callable[[], 
     """Read a trust file that the roots of the fingerprint `roots` have signed, and what goes with it.
 
     Raises:
-        Refused: a file is none, or nobody said which roots are trusted.
-        UntrustedRoots: its roots are others, or too few of them have signed it.
-        FactsUnfit: the facts file does not go with it.
+        Refused: a file is none, nobody said which roots are trusted, it is not to be relied on by them, or the facts
+            file does not go with it.
     """
     file = read_trust_file(files.trust)
-    if roots is None:
-        raise Refused(
-            f"whose word is {files.trust}? Its roots are {file.trust.roots.fingerprint}: compare that with what the"
-            " bureau has told you by another way than this file came, and give it as --roots, or ECERT_TRUST_ROOTS"
+    if not roots:
+        named = file.trust.roots.fingerprint
+        en = (
+            f"whose word is {files.trust}? Its roots are {named}: compare that with what the bureau has told you by"
+            " another way than this file came, and give it as --roots, or ECERT_TRUST_ROOTS"
         )
-    trust = file.rely(roots)
-    known = {} if files.facts is None else read_copies(files.facts, trust)
+        zh = (
+            f"{files.trust} 由谁签名？其根密钥指纹为 {named}：请与主管部门通过其他途径公布的指纹核对，"
+            "再用 --roots 或 ECERT_TRUST_ROOTS 指定"
+        )
+        raise Refused(Words(en=en, zh=zh))
+    try:
+        trust = file.rely(roots)
+        known = {} if files.facts is None else read_copies(files.facts, trust)
+    except UntrustedRoots as error:
+        zh = f"信任文件不可信：根密钥与所指定的不符，或签名不足（英文说明：{error}）"
+        raise Refused(Words(en=str(error), zh=zh)) from error
+    except FactsUnfit as error:
+        zh = f"事实文件与信任文件不配套：请同时重新获取两个文件（英文说明：{error}）"
+        raise Refused(Words(en=f"{error}; fetch both files anew", zh=zh)) from error
     newest, *before = (known.get(ledger.name) or ledger.copy() for ledger in trust.ledgers)
-    tokens = [_status_list(path, trust, clock()) for path in files.status_lists]
+    tokens = sorted((_status_list(path, trust, clock()) for path in files.status_lists), key=lambda token: token.iat)
     copies = CopiesAtHand(
         newest,
         tuple(before),
@@ -102,8 +121,15 @@ def open_offline(files: OfflineFiles, roots: str | None, *, clock: Callable[[], 
 
 def _status_list(path: Path, trust: Trust, now: int) -> StatusToken:
     try:
-        return check_status_token(path.read_text("ascii").strip(), trust.status_keys, uri=None, now=now)
+        with path.open("rb") as file:
+            token = file.read(MAX_SIZE + 1).decode("ascii").strip()
+        return check_status_token(token, trust.status_keys, uri=None, now=now)
     except UnicodeDecodeError as error:
-        raise Refused(f"{path} is no status list: it is not ASCII") from error
+        raise _no_list(path, "it is not ASCII") from error
     except (MalformedToken, UntrustedToken) as error:
-        raise Refused(f"{path} is no status list to rely on: {error}") from error
+        raise _no_list(path, plain(str(error))) from error
+
+
+def _no_list(path: Path, why: str) -> Refused:
+    en, zh = f"{path} is no status list to rely on: {why}", f"{path} 不是可信的状态列表（英文说明：{why}）"
+    return Refused(Words(en=en, zh=zh))
