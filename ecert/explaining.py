@@ -61,6 +61,10 @@ class Said:
     do: str
 
 
+_MORE_THAN_AGE = frozenset({"contested", "withdrawn_since"})
+"""What check 14 says besides ages: then no rule for outages allows anything."""
+
+
 def explain_all(
     result: Result,
     reasons: Sequence[Reason],
@@ -117,7 +121,8 @@ def _said(check: Check, reason: Reason, language: Language, label: Callable[[str
     values = _values(check, reason, language, label)
     if wording.exact is not None and all(f"{{{name}}}" not in wording.exact.en or values[name] for name in values):
         so = language.of(wording.exact).format(**values)
-    return Said(reason=reason, so=so, do=language.of(wording.do))
+    hopeless = reason is Reason.STALE_LEDGER and not _MORE_THAN_AGE.isdisjoint(check.detail)
+    return Said(reason=reason, so=so, do="" if hopeless else language.of(wording.do))
 
 
 def _wording(check: Check, reason: Reason) -> Wording:

@@ -53,6 +53,8 @@ def check_14_freshness(
         detail |= {"status_age": status_age(as_of, now, listed), "max_status_age": longest_status_age(demands)}
     if as_of.contested:
         detail["contested"] = True
+    if behind:
+        detail["withdrawn_since"] = True
     return found(14, unknown=(doubt,), detail=detail)
 
 

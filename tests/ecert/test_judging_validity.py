@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from ecert.explaining import Language, explain_all
 from ecert.facts import Status
 from ecert.verdict import Reason, Result
 from tests.ecert.cases import ANCHORED, NOW, PASSES, SERIAL, SKIPPED, Case, change, fails, outcome, unknown
@@ -189,4 +190,7 @@ class TestAStatusList:
         case = GOOD.but(listed=change(status, later - 1), now=later, at=later - 100)
         assert outcome(case.check(9)) == PASSES
         assert outcome(case.check(14)) == unknown(Reason.STALE_LEDGER)
+        (said,) = explain_all(Result.UNKNOWN, (Reason.STALE_LEDGER,), case.judged().checks, Language.EN)
+        assert said.so
+        assert not said.do  # no rule for outages allows what a list withdraws
         assert case.but(listed=change(Status.VALID, later - 1)).judged().result is Result.VALID
