@@ -218,6 +218,14 @@ class TestMaking:
         assert (ran.exit_code, key.read_bytes()) == (2, before)
         assert key.stat().st_mode & 0o077 == 0
 
+    def test_a_root_whose_public_part_is_lost_gives_it_again(self, bureau: Bureau, tmp_path: Path) -> None:
+        key, public = tmp_path / "key.pem", tmp_path / "key.pem.jwk"
+        key.write_bytes((bureau.roots / "a.pem").read_bytes())
+        key.chmod(0o600)
+        ran = ecert("trust", "root", str(key), "--password-file", str(bureau.roots / "password"))
+        assert ran.exit_code == 0, ran.output
+        assert public.read_text() == (bureau.roots / "a.pem.jwk").read_text()
+
     def test_events_that_the_service_has_read_otherwise_are_not_exported(self, bureau: Bureau) -> None:
         bureau.town.damage("UPDATE events SET head = zeroblob(32)")
         said = bureau.export(*bureau.public("a", "b"), "--threshold", "2", code=2)

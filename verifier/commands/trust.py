@@ -25,7 +25,7 @@ from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.trust_showing import said_of_trust, tell_trust
 from verifier.errors import Refused
 from verifier.keys.receipt_key import published_receipt_keys
-from verifier.keys.secret_files import SecretFileExists, SecretFileOpen, read_secret, write_secret
+from verifier.keys.secret_files import SecretFileOpen, read_secret, write_secret
 from verifier.keys.service_keys import ServiceKey, ServiceKeys
 from verifier.processes.nodes import open_node
 from verifier.publishing.trust_export import PublishedKeys, TrustExport
@@ -33,6 +33,7 @@ from verifier.publishing.trust_folder import TrustFolder, read_trust_file, write
 from verifier.publishing.trust_publication import check_facts, refuse_expired
 from verifier.publishing.trust_publication import publish as publish_next
 from verifier.settings import Settings, load_settings
+from verifier.written_files import writing
 
 DAYS = 30
 _DAY = 86_400
@@ -51,17 +52,21 @@ def root(
     password_file: PasswordOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a root key. It signs nothing but trust files: keep it off the network, each in other hands."""
+    """Make a root key. It signs nothing but trust files: keep it off the network, each in other hands.
+
+    Of a root key that is there already it writes the public part, where that is missing.
+    """
     with answered(as_json=as_json, resume=_AGAIN):
         public = file.with_name(file.name + ".jwk")
         if public.exists():
             raise Refused(f"{public} is there already and stays")
-        key = SigningKey.generate()
-        try:
+        if file.exists():
+            key = _root_key(file, password_file)
+        else:
+            key = SigningKey.generate()
             write_secret(file, key.to_pem(password_of(file, password_file, new=True).encode()))
-        except SecretFileExists as error:
-            raise Refused(f"{file} is there already and stays") from error
-        public.write_text(json.dumps(key.jwk, indent=2) + "\n", "utf-8")
+        with writing(public) as out:
+            out.write(json.dumps(key.jwk, indent=2) + "\n")
         kid = base64url.encode(key.kid)
     if as_json:
         print_json({"kid": kid, "public": str(public)})
