@@ -369,6 +369,13 @@ class TestServing:
         answer = await client.get("/.well-known/ecert-facts.bin", headers={"range": "bytes=100-"})
         assert (answer.status_code, answer.content) == (206, whole[100:])
 
+    @pytest.mark.parametrize("said", ["lines=1-2", "bytes", "bytes=9-3", "bytes=--5", "bytes=1_0-2_0", "bytes=0-1,5-6"])
+    async def test_a_range_that_says_nothing_is_passed_over(
+        self, published: Bureau, client: httpx.AsyncClient, said: str
+    ) -> None:
+        answer = await client.get("/.well-known/ecert-facts.bin", headers={"range": said})
+        assert (answer.status_code, answer.content) == (200, published.folder.facts.read_bytes())
+
     async def test_where_none_is_published_that_is_said(self, published: Bureau, client: httpx.AsyncClient) -> None:
         kept = {path: path.read_bytes() for path in (published.folder.trust, published.folder.facts)}
         for path in kept:

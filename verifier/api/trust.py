@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from pathlib import Path
 from typing import IO, Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse, Response
+from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
 from verifier.api import caching
@@ -21,6 +23,7 @@ from verifier.publishing.trust_folder import TrustFolder
 TRUST_PATH = "/.well-known/ecert-trust.json"
 FACTS_PATH = "/.well-known/ecert-facts.bin"
 FACTS_TYPE = "application/gzip"
+_RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-[0-9]{1,18})")
 _KEEP = "public, max-age=300"
 
 
@@ -71,7 +74,10 @@ class OpenedFile(FileResponse):
         self._file = file
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it."""
+        """Send it, or the one part that is asked for; a range that says nothing is passed over (RFC 9110, 14.2)."""
+        asked = _RANGE.fullmatch(Headers(scope=scope).get("range", ""))
+        if asked is None or (asked[2] and int(asked[2]) < int(asked[1])):
+            scope = {**scope, "headers": [each for each in scope["headers"] if each[0] != b"range"]}
         with self._file:
             await super().__call__(scope, receive, send)
 
