@@ -54,6 +54,7 @@ class TestAtTheBureau:
         bureau.sign("a")
         bureau.town.damage("UPDATE events SET head = zeroblob(32)")
         assert "ecert fsck" in bureau.export(*bureau.public("a", "b"), *ROOTS, code=2)["message"]
+        assert {path.name for path in bureau.folder.next_trust.parent.iterdir()} == {"trust.json", "facts.bin"}
         bureau.sign("b")
         assert bureau.publish()["version"] == 1
 

@@ -80,16 +80,19 @@ class TrustExport:
 
     async def _write(self, known: Mapping[str, TrustedLedger]) -> tuple[TrustedLedger, ...]:
         partial = self.folder.next_facts.with_name(".facts.partial")
-        with partial.open("wb") as out:
-            if known:
-                with self.folder.facts.open("rb") as earlier:
-                    ledgers = await self._export(out, known, FactsReader(earlier))
-            else:
-                ledgers = await self._export(out, {}, None)
-            out.flush()
-            os.fsync(out.fileno())
-        self.folder.next_trust.unlink(missing_ok=True)  # it does not go with these
-        partial.replace(self.folder.next_facts)
+        try:
+            with partial.open("wb") as out:
+                if known:
+                    with self.folder.facts.open("rb") as earlier:
+                        ledgers = await self._export(out, known, FactsReader(earlier))
+                else:
+                    ledgers = await self._export(out, {}, None)
+                out.flush()
+                os.fsync(out.fileno())
+            self.folder.next_trust.unlink(missing_ok=True)  # it does not go with these
+            partial.replace(self.folder.next_facts)
+        finally:
+            partial.unlink(missing_ok=True)
         return ledgers
 
     async def _export(
