@@ -18,6 +18,7 @@ from typing import Any
 
 from chain.answers import to_hex
 from chain.errors import DeploymentFailed
+from chain.whole_files import replace_file
 from ecert.agency import ledger_name
 
 
@@ -68,10 +69,8 @@ class Deployment:
         return next((each for each in self.succession if each.name == ledger), self)
 
     def save(self, path: Path) -> None:
-        """Write it as JSON, whole or not at all."""
-        partial = path.with_name(path.name + ".partial")
-        partial.write_text(json.dumps(self._to_json(), indent=2) + "\n", "utf-8")
-        partial.replace(path)
+        """Write it as JSON, whole or not at all, and make it durable."""
+        replace_file(path, json.dumps(self._to_json(), indent=2) + "\n")
 
     def _to_json(self) -> dict[str, object]:
         said: dict[str, object] = {name: _written(getattr(self, name)) for name in _NAMES}

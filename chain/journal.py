@@ -8,7 +8,6 @@ contracts are ours, which the comparison of their code and instances at the end 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from chain.answers import to_hex
 from chain.deployment import Deployment, flaw
 from chain.errors import DeploymentFailed
 from chain.transaction import SignedTransaction
+from chain.whole_files import replace_file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,13 +78,7 @@ class Journal:
             "charter": self.charter.to_json(),
             "signed": [{"raw": to_hex(one.raw), "hash": to_hex(one.hash)} for one in self.signed],
         }
-        partial = self.path.with_name(self.path.name + ".partial")
-        with partial.open("w", encoding="utf-8") as file:
-            json.dump(said, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.path)
-        _sync(self.path.parent)
+        replace_file(self.path, json.dumps(said, indent=2))
 
     @classmethod
     def read(cls, path: Path, charter: Charter) -> Journal | None:
@@ -126,11 +120,3 @@ def _compare(path: Path, begun: Mapping[str, object], charter: Charter) -> None:
 
 def _bytes(text: str) -> bytes:
     return bytes.fromhex(text.removeprefix("0x"))
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -8,7 +8,6 @@ agency's admin takes the purposes away, and later removes the key.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol, runtime_checkable
@@ -18,6 +17,7 @@ from eth_typing import HexStr
 from chain.errors import KeyFileUnreadable
 from chain.recursion import limit_kept
 from chain.transaction import DynamicFee, Fee, SignedTransaction, Transaction
+from chain.whole_files import create_secret
 
 with limit_kept():
     from eth_account import Account
@@ -99,14 +99,8 @@ class KeyFileSigner(LocalSigner):
         """Make a new key and its file, which must not exist yet; `work` is scrypt's N, a power of two."""
         text = json.dumps(Account.encrypt(bytes(Account.create().key), password, kdf="scrypt", iterations=work))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        partial = path.with_name(path.name + ".partial")
         try:
-            with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            os.link(partial, path)
-            partial.unlink()
+            create_secret(path, text)
         except OSError as error:
             raise KeyFileUnreadable(path, f"the key file cannot be made: {error.strerror}") from error
         return cls(path, password)

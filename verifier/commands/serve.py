@@ -31,6 +31,7 @@ from verifier.processes.nodes import open_node
 from verifier.processes.running import run
 from verifier.processes.workers import Worker, supervise
 from verifier.settings import Settings, load_settings
+from verifier.written_files import writing
 
 
 def serve(*, data: DataOption = None) -> None:
@@ -153,6 +154,5 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _write_address(path: Path, address: str) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(address + "\n", encoding="ascii")
-    partial.replace(path)
+    with writing(path) as file:
+        file.write(address + "\n")

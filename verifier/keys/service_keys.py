@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +30,8 @@ from ecert.suite import SigningKey
 from verifier.faults import KeyringError
 from verifier.keys.key_file import SERVICE, read_key_file
 from verifier.keys.passwords_file import PasswordsFile
-from verifier.keys.secret_files import make_secret_folder, sync_folder, write_secret
+from verifier.keys.secret_files import make_secret_folder, write_secret
+from verifier.written_files import writing
 
 OVERLAP = 60
 """Seconds for which a retired key still counts: until every process has seen that there is a new one."""
@@ -143,15 +143,10 @@ class ServiceKeys:
     def _publish(self, kind: ServiceKey, keys: KeySet) -> None:
         """Put a list in the place of the one before: whole, or not at all."""
         path = self.list_file(kind)
-        partial = path.with_name(f".{path.name}.partial")
         try:
-            with partial.open("w", encoding="utf-8") as file:
+            with writing(path) as file:
                 json.dump(keys.to_json(), file, indent=2)
                 file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-            sync_folder(self.folder)
         except OSError as error:
             raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
 
