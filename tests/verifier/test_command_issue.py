@@ -174,7 +174,7 @@ def test_an_interruption_says_how_to_go_on(city: City, monkeypatch: pytest.Monke
 
     file = table(city, [row(1)])
     with monkeypatch.context() as patched:
-        patched.setattr("verifier.commands.office.time.sleep", interrupt)
+        patched.setattr("time.sleep", interrupt)
         result = issue(city, file, "--json")
     assert result.exit_code == 2
     assert answer(result)["state"] == "interrupted"

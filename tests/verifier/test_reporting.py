@@ -9,8 +9,7 @@ import pytest
 import typer
 
 from store.errors import DatabaseAway
-from verifier.commands.office import answered
-from verifier.commands.reporting import reported, reported_to_supervisor
+from verifier.commands.reporting import answered, reported, reported_to_supervisor
 from verifier.errors import Refused, said_of
 from verifier.processes.running import REFUSED
 

@@ -13,7 +13,8 @@ import typer
 from ecert.types import TypeCatalogue
 from store.database import Database
 from verifier.callers import Ground
-from verifier.commands.office import answered, print_json
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.matters import load_matters
 from verifier.settings import load_settings

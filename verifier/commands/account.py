@@ -28,8 +28,8 @@ from verifier.commands.access_desk import (
     open_database,
     say,
 )
-from verifier.commands.office import print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
 from verifier.errors import Refused
 
 account_app = typer.Typer(no_args_is_help=True, help="People who log in: clerks, agencies' staff, auditors, bureau.")

@@ -17,8 +17,9 @@ from ecert.agency import check_agency
 from ecert.certificate_type import CertificateType
 from ecert.types import TypeCatalogue
 from verifier.commands.key_files import PasswordOption, opened
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.keys.remote_keys import RemoteKeys

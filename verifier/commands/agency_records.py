@@ -11,8 +11,9 @@ from chain.deployment import Deployment
 from store import completeness
 from store.database import Database
 from verifier.commands.agency_desk import CodeArgument, ZoneOption, types_named
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.ledger_view import LedgerView
 from verifier.settings import load_settings

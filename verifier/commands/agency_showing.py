@@ -15,8 +15,9 @@ from chain.event_fields import NO_END
 from ecert.facts import KeyFacts
 from ecert.types import TypeCatalogue
 from verifier.commands.agency_desk import CodeArgument, ZoneOption
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.processes.nodes import open_node
 from verifier.services.agencies import registry_events

@@ -16,9 +16,10 @@ from store import verifications
 from store.database import Database
 from store.errors import StoreError
 from store.verifications import Shipment
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
 from verifier.commands.receipt_keys import JWKS_HELP, read_keys
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.keys.receipt_key import RECEIPT_KEYS, Answerer, receipt_key
 from verifier.keys.service_keys import ServiceKeys

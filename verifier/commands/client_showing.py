@@ -10,8 +10,8 @@ from store import clients, usage
 from store.clients import Client
 from verifier.access.meter import DAY, EAST, day_of
 from verifier.commands.access_desk import now, open_database
-from verifier.commands.office import print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
 from verifier.times import shown
 
 ONE_DAY = len("YYYY-MM-DD")

@@ -10,8 +10,9 @@ import typer
 from chain.deployment import Deployment
 from ecert.agency import check_agency
 from store.database import Database
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.keys.field_key import FieldKeys
 from verifier.services.making_codes import CodeDesk
 from verifier.settings import load_settings

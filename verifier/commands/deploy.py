@@ -12,8 +12,9 @@ from chain.answers import to_hex
 from chain.deployment import Deployment
 from chain.journal import Charter
 from verifier.commands.key_files import PasswordOption, address_named, address_of, make_key, opened
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.keys.remote_keys import RemoteKeys
 from verifier.processes.nodes import open_node

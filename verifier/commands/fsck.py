@@ -12,8 +12,9 @@ from verifier.agreement.findings import Findings
 from verifier.agreement.whole import Parties, check_everything
 from verifier.commands.bars import Bars
 from verifier.commands.comparing import findings_to_json, print_findings
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.keys.keyring import Keyring
 from verifier.processes.nodes import open_node
 from verifier.settings import Settings, load_settings

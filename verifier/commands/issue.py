@@ -11,8 +11,10 @@ from ecert.explaining import Language
 from ecert.fields import Words
 from verifier.commands.bars import Bars
 from verifier.commands.kept_back import kept_back, print_withheld
-from verifier.commands.office import ERROR, answered, open_office, print_json
+from verifier.commands.opening import open_office
 from verifier.commands.options import DataOption, JsonOption, LanguageOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import FAILED, answered
 from verifier.services.issuing import LARGEST_BATCH
 from verifier.services.issuing import issue as issue_table
 from verifier.services.table_issuance import Order, Outcome
@@ -81,7 +83,7 @@ def issue(
     else:
         _render(outcome, lang)
     if not (outcome.complete or dry_run or (not wait and not outcome.withheld)):
-        raise typer.Exit(ERROR)
+        raise typer.Exit(FAILED)
 
 
 def register(app: typer.Typer) -> None:

@@ -16,8 +16,9 @@ from store.database import Database
 from store.key_uses import Use
 from verifier.changes.resealing import Resealing
 from verifier.commands.bars import Bars
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.commands.sweeping import PASSED_OVER, RESUME, say_swept, sweeping_of
 from verifier.keys.service_keys import OVERLAP, ServiceKey, ServiceKeys
 from verifier.services.progress import Silence

@@ -9,8 +9,8 @@ import typer
 
 from ecert.errors import MalformedType
 from ecert.types import TypeCatalogue
-from verifier.commands.office import print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
 from verifier.commands.reporting import reported
 from verifier.errors import Refused, said_of
 from verifier.matter_file import Matter, parse_matter

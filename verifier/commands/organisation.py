@@ -13,8 +13,8 @@ from store.organisations import Office, Organisation
 from verifier.access.enrolling import find_place
 from verifier.access.names import check_code, check_title
 from verifier.commands.access_desk import open_database, say
-from verifier.commands.office import print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
 from verifier.errors import Refused
 
 organisation_app = typer.Typer(no_args_is_help=True, help="Organisations that ask: agencies, and those that only rely.")

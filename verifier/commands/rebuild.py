@@ -16,8 +16,9 @@ from verifier.agreement.findings import Findings
 from verifier.agreement.whole import Parties, check_everything
 from verifier.commands.bars import Bars
 from verifier.commands.comparing import MOST_LINES, findings_to_json, print_findings
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.new_database import left_open, made_anew, no_service

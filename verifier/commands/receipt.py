@@ -13,9 +13,10 @@ from ecert.errors import MalformedError, MalformedToken, UntrustedToken
 from ecert.jwks import KeySet
 from ecert.jws import read_jws
 from ecert.receipt import TYP, Receipt, check_receipt
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import JsonOption
+from verifier.commands.printing import print_json
 from verifier.commands.receipt_keys import JWKS_HELP, read_keys
+from verifier.commands.reporting import answered
 from verifier.errors import Refused
 from verifier.plain_text import plain
 from verifier.record.told import said_otherwise, unproved

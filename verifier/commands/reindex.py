@@ -6,8 +6,8 @@ import typer
 
 from store.database import Database
 from verifier.commands.bars import Bars
-from verifier.commands.office import answered
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.reporting import answered
 from verifier.commands.sweeping import RESUME, say_swept, sweeping_of
 from verifier.settings import load_settings
 

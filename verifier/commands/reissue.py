@@ -9,8 +9,10 @@ import typer
 
 from verifier.commands.bars import Bars
 from verifier.commands.kept_back import kept_back, print_withheld
-from verifier.commands.office import ERROR, answered, open_office, print_json
+from verifier.commands.opening import open_office
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import FAILED, answered
 from verifier.services.issuing import LARGEST_BATCH
 from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.reissuing import reissue as reissue_refused
@@ -47,7 +49,7 @@ def reissue(
         done = reissue_refused(office, order)
     _render(done, as_json=as_json)
     if any(one.stopped or one.passed_over or one.anchored.withheld or (wait and not one.complete) for one in done):
-        raise typer.Exit(ERROR)
+        raise typer.Exit(FAILED)
 
 
 def register(app: typer.Typer) -> None:

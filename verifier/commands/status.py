@@ -13,9 +13,11 @@ from ecert.certificate import Certificate
 from ecert.errors import MalformedCertificate
 from ecert.parsing import parse
 from verifier.commands.bars import Bars
-from verifier.commands.office import ERROR, answered, open_office, print_json
+from verifier.commands.opening import open_office
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.presented_files import read_presented_file
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import FAILED, answered
 from verifier.errors import Refused
 from verifier.plain_text import is_plain
 from verifier.services.numbered import Numbered
@@ -168,7 +170,7 @@ def _change(
     else:
         typer.echo(_said(action, outcome))
     if wait and not outcome.complete:
-        raise typer.Exit(ERROR)
+        raise typer.Exit(FAILED)
 
 
 def _said(action: Action, outcome: StatusOutcome) -> str:

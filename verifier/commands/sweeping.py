@@ -8,7 +8,7 @@ import typer
 
 from store.database import Database
 from verifier.commands.comparing import MOST_LINES
-from verifier.commands.office import print_json
+from verifier.commands.printing import print_json
 from verifier.services.progress import Progress
 from verifier.services.sweeping import Sweeping, SweptAll
 from verifier.settings import Settings

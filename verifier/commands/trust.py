@@ -20,8 +20,9 @@ from ecert.trust_file import TrustFile
 from store.database import Database
 from verifier.commands.bars import Bars
 from verifier.commands.key_files import PasswordOption, password_of
-from verifier.commands.office import answered, print_json
 from verifier.commands.options import DataOption, JsonOption
+from verifier.commands.printing import print_json
+from verifier.commands.reporting import answered
 from verifier.commands.trust_showing import said_of_trust, tell_trust
 from verifier.errors import Refused
 from verifier.keys.receipt_key import published_receipt_keys
