@@ -23,10 +23,13 @@ from store.database import Database
 from store.records import Call, Cursor, Lease
 from store.states import CallState
 
+IN_FLIGHT = 3
+"""How many transactions of a key may wait at the node; some networks take no more than five."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Delivery:
-    """What is needed to bring one key's calls to the chain. `in_flight`: how many may wait at the node.
+    """What is needed to bring one key's calls to the chain.
 
     Both methods raise:
         NodeError: the node cannot be used now. What was sent is sent again in a later round.
@@ -40,7 +43,6 @@ class Delivery:
     deployment: Deployment
     signer: Signer
     clock: Callable[[], float]
-    in_flight: int
     complaints: dict[int, str] = field(default_factory=dict)
     _starting: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -127,7 +129,7 @@ class Delivery:
         with self.database.read() as connection:
             under_way = calls.in_flight(connection, self.deployment.chain, self.signer.address)
             waiting = [call for call in under_way if call.state is not CallState.MINED]
-            if len(waiting) >= self.in_flight or any(call.state is CallState.SIGNED for call in waiting):
+            if len(waiting) >= IN_FLIGHT or any(call.state is CallState.SIGNED for call in waiting):
                 return None
             ready = calls.ready(connection, self.deployment.chain, self.signer.address)
         return next((call for call in ready if self._may_be_looked_at(call)), None)

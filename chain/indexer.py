@@ -66,7 +66,6 @@ class Indexer:
         settled_depth: how many blocks must follow one before it counts; None: as the kind of network needs it.
         clock: seconds since 1970.
         poll: seconds between rounds when there is nothing new; a new block is seen at once.
-        window: the most blocks that are read at once; some nodes allow fewer than the usual 1,000.
     """
 
     def __init__(
@@ -78,7 +77,6 @@ class Indexer:
         settled_depth: int | None = None,
         clock: Callable[[], float] = time.time,
         poll: float = 0.25,
-        window: int = WINDOW,
     ) -> None:
         self._database = database
         self._node = node
@@ -86,8 +84,7 @@ class Indexer:
         self._settled_depth = settled_depth
         self._clock = clock
         self._poll = poll
-        self._window = window
-        self._span = window
+        self._span = WINDOW
         self._network: Network | None = None
         self._history = History(database=database, ledger=deployment.name, clock=clock)
         self._comparison = Comparison(node, self._history, clock)
@@ -196,7 +193,7 @@ class Indexer:
             if error.method == "eth_getLogs":
                 self._span = max(1, min(self._span, head.number - cursor.block) // 2)
             raise
-        self._span = min(self._window, 2 * self._span)
+        self._span = min(WINDOW, 2 * self._span)
         return stretch
 
     async def _begin(self) -> Network:

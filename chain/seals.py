@@ -33,10 +33,9 @@ FEWEST = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """What a QBFT header says of its sealing: round, the hash that was signed, the seals, and who might have sealed."""
+    """What a QBFT header says of its sealing: the hash that was signed, the seals, and who might have sealed."""
 
     number: int
-    round: int
     seal_hash: bytes
     validators: frozenset[bytes]
     seals: tuple[bytes, ...]
@@ -50,10 +49,9 @@ def is_sealed(header: bytes) -> bool:
 def read_seals(header: bytes) -> Sealed:
     """Read a QBFT header's seals; nothing is checked yet but its form (`NodeInconsistent`)."""
     fields = fields_of(header)
-    _, validators, _, round_number, seals = extra_of(fields)
+    _, validators, _, _, seals = extra_of(fields)
     return Sealed(
         number=int.from_bytes(fields[NUMBER], "big"),
-        round=int.from_bytes(round_number, "big"),
         seal_hash=keccak(rlp.encode(with_extra(fields, round_number=None, seals=[]))),
         validators=frozenset(validators),
         seals=tuple(seals),

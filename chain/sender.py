@@ -56,7 +56,6 @@ class Sender:
         deployment: the contracts; each call goes to its own ledger, of those that follow one another.
         signers: the keys.
         clock: seconds since 1970.
-        in_flight: how many transactions of a key may wait at the node; some networks take no more than five.
         poll: seconds between rounds when nothing moves; what is new in the database is seen at once.
     """
 
@@ -68,7 +67,6 @@ class Sender:
         signers: Sequence[Signer],
         *,
         clock: Callable[[], float] = time.time,
-        in_flight: int = 3,
         poll: float = 0.5,
     ) -> None:
         self._database = database
@@ -87,7 +85,6 @@ class Sender:
                 deployment=deployment,
                 signer=signer,
                 clock=clock,
-                in_flight=in_flight,
             )
             for signer in signers
         }

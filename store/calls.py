@@ -51,7 +51,6 @@ __all__ = [
     "sent",
     "settle",
     "sign",
-    "transactions",
     "unmine",
     "wait",
 ]
@@ -153,14 +152,8 @@ def fail(connection: Connection, call: int, *, error: str, now: int, block: int 
     return move
 
 
-def transactions(connection: Connection, call: int) -> tuple[Transaction, ...]:
-    """Give every signed form that a call ever had, oldest first; any of them may be the one that was mined."""
-    rows = connection.execute(select(signed_forms).where(signed_forms.c.call_id == call).order_by(signed_forms.c.id))
-    return tuple(_form_of(row) for row in rows)
-
-
 def forms(connection: Connection, of: Sequence[int]) -> Mapping[int, tuple[Transaction, ...]]:
-    """Give every signed form of some calls, oldest first, by the call's number."""
+    """Give every signed form of some calls, oldest first, by the call's number; any may be the one that was mined."""
     found: dict[int, list[Transaction]] = {call: [] for call in of}
     for row in connection.execute(_forms(), {"calls": of}):
         found[row.call_id].append(_form_of(row))

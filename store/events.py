@@ -135,12 +135,6 @@ def stream(connection: Connection, ledger: str, *, after_block: int = -1) -> Ite
     return _decoded(connection, wanted)
 
 
-def of_agency(connection: Connection, ledger: str, agency: str) -> Iterator[Event]:
-    """Give the events about one agency, in their order."""
-    wanted = select(*event_codec.COLUMNS).where(events.c.ledger_id == ledger_id(ledger), events.c.agency == agency)
-    return _decoded(connection, wanted)
-
-
 def of_transaction(connection: Connection, ledger: str, transaction: bytes) -> tuple[Event, ...]:
     """Give the events that one transaction brought about."""
     wanted = select(*event_codec.COLUMNS).where(

@@ -15,14 +15,6 @@ from store.insertion import insert_into
 from store.tables import issuers, ledgers, pins
 
 
-def next_serial(connection: Connection, ledger: str, agency: str) -> int:
-    """Give the serial that the agency's next certificate would get."""
-    found = connection.scalar(
-        select(issuers.c.next_serial).where(issuers.c.ledger_id == ledger_id(ledger), issuers.c.agency == agency)
-    )
-    return 0 if found is None else int(found)
-
-
 def ledger_id(ledger: str) -> ScalarSelect[Any]:
     """Name a ledger's number inside a statement; an unknown ledger matches no row."""
     return select(ledgers.c.id).where(ledgers.c.name == ledger).scalar_subquery()

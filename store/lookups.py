@@ -5,7 +5,7 @@ An index is 16 bytes that somebody with the index key has made; the store neithe
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from sqlalchemy import Connection, delete, insert, select
 
@@ -37,9 +37,3 @@ def of_batch(connection: Connection, batch: int) -> dict[int, frozenset[bytes]]:
     for row in connection.execute(wanted):
         found.setdefault(row.serial, []).append(bytes(row.found_by))
     return {serial: frozenset(indexes) for serial, indexes in found.items()}
-
-
-def serials_of(connection: Connection, index: bytes) -> Sequence[tuple[int, int]]:
-    """Give the issuer's number and the serial of everything that an index leads to."""
-    wanted = select(lookups.c.issuer_id, lookups.c.serial).where(lookups.c.index == index)
-    return [(row.issuer_id, row.serial) for row in connection.execute(wanted)]

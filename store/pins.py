@@ -40,12 +40,6 @@ def read(connection: Connection, ledger: str) -> Pins | None:
     return Pins(ledger=ledger, **{name: getattr(row, name) for name in _NAMES})
 
 
-def pinned(connection: Connection) -> tuple[str, ...]:
-    """Give the names of all pinned ledgers, in the order of their first mention."""
-    rows = connection.execute(select(ledgers.c.name).join(pins).order_by(ledgers.c.id))
-    return tuple(rows.scalars())
-
-
 def _compare(kept: Pins, found: Pins) -> list[Difference]:
     pairs = ((name, getattr(kept, name), getattr(found, name)) for name in _NAMES)
     return [Difference(name=name, pinned=_shown(was), found=_shown(now)) for name, was, now in pairs if was != now]

@@ -187,9 +187,7 @@ class BatchRecord:
     call_state: CallState | None
     waiting_reason: str | None
     error: str | None
-    fed_at: int
     created_at: int
-    closed_at: int | None
     handed_out_at: int | None
     void_reason: str | None
 

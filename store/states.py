@@ -21,11 +21,6 @@ class CallState(StrEnum):
     SETTLED = "settled"
     FAILED = "failed"
 
-    @property
-    def terminal(self) -> bool:
-        """Whether nothing comes after."""
-        return self in {CallState.SETTLED, CallState.FAILED}
-
 
 class Purpose(StrEnum):
     """What an operator's key may be for; calls of one agency and purpose keep their order."""

@@ -17,6 +17,7 @@ from chain.sender import Sender
 from chain.signer import LocalSigner
 from store import calls
 from store.database import Database
+from store.outbox import OPEN
 from tests.chain.dying import DyingDatabase, DyingNode, Life
 
 ROUNDS = 15
@@ -62,6 +63,6 @@ async def _work(task: Task, life: Life) -> None:
             while await indexer.step():
                 pass
             with plain.read() as connection:
-                if calls.read(connection, task.call).state.terminal:
+                if calls.read(connection, task.call).state not in OPEN:
                     break
         await node.close()

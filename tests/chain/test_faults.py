@@ -14,7 +14,6 @@ from chain.errors import ChainChanged, NodeAway, NodeInconsistent
 from chain.indexer import Indexer
 from chain.node import Node
 from ecert.events import AgencySuspended, BatchAnchored
-from store import events
 from store.records import Cursor
 from store.states import CallState
 from tests.chain.world import AGENCY, World
@@ -36,9 +35,7 @@ async def faulty(proxy: FaultProxy) -> AsyncIterator[Node]:
 
 
 def anchored(world: World) -> list[tuple[int, int]]:
-    with world.database.read() as connection:
-        found = events.of_agency(connection, world.deployment.name, AGENCY)
-        return [(one.first_serial, one.count) for one in found if isinstance(one, BatchAnchored)]
+    return [(one.first_serial, one.count) for one in world.events() if isinstance(one, BatchAnchored)]
 
 
 async def transactions_of_the_key(world: World) -> int:
@@ -176,9 +173,7 @@ async def test_a_log_that_the_node_lost_is_missed_and_nothing_is_stored(
             await indexer.step()
     assert world.cursor == before
     await world.catch_up(indexer)
-    with world.database.read() as connection:
-        found = list(events.of_agency(connection, world.deployment.name, AGENCY))
-    assert isinstance(found[-1], AgencySuspended)
+    assert isinstance(world.events()[-1], AgencySuspended)
 
 
 async def test_a_node_that_hides_an_event_and_the_state_after_it_cannot_prove_that_state(

@@ -55,12 +55,13 @@ async def test_the_cursor_moves_in_blocks_without_events(world: World) -> None:
     assert not await indexer.step()
 
 
-async def test_a_long_silence_is_read_in_windows(world: World) -> None:
+async def test_a_long_silence_is_read_in_windows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("chain.indexer.WINDOW", 7)
     await world.administration.carry_out(world.bureau, [suspend_agency(AGENCY)])
     for _ in range(40):
         world.local_chain.mine()
     await world.administration.carry_out(world.bureau, [suspend_agency(OTHER_AGENCY)])
-    await world.catch_up(world.indexer(window=7))
+    await world.catch_up(world.indexer())
     assert [event.agency for event in stored(world) if isinstance(event, AgencySuspended)] == [AGENCY, OTHER_AGENCY]
     assert world.cursor.block == (await world.node.latest()).number
 

@@ -10,14 +10,14 @@ import pytest
 from chain.indexer import Indexer
 from chain.sender import Sender
 from ecert.events import BatchAnchored, StatusChanged
-from store import events
 from store.database import Database
+from store.outbox import OPEN
 from store.records import Call
 from store.states import CallState
 from tests import forks
 from tests.chain import mortal
 from tests.chain.dying import DyingDatabase, DyingNode, Killed, Life
-from tests.chain.world import AGENCY, World
+from tests.chain.world import World
 
 
 @pytest.fixture
@@ -42,18 +42,13 @@ async def live(world: World, life: Life, *, until_settled: Call) -> None:
                 await sender.step()
                 while await indexer.step():
                     pass
-                if world.state(until_settled).terminal:
+                if world.state(until_settled) not in OPEN:
                     return
         except Killed:
             continue
         finally:
             await node.close()
     raise AssertionError(world.read(until_settled))
-
-
-def of_agency(world: World) -> list[object]:
-    with world.database.read() as connection:
-        return list(events.of_agency(connection, world.deployment.name, AGENCY))
 
 
 @pytest.mark.parametrize("kind", ["anchor", "revoke"])
@@ -70,7 +65,7 @@ async def test_a_call_happens_exactly_once_wherever_its_sender_and_indexer_are_k
         if not life.over:
             break
     wanted = BatchAnchored if kind == "anchor" else StatusChanged
-    done = [event for event in of_agency(world) if isinstance(event, wanted)]
+    done = [event for event in world.events() if isinstance(event, wanted)]
     assert points >= 14
     assert len(done) == points
     key = world.anchorer if kind == "anchor" else world.clerk
@@ -104,6 +99,6 @@ async def test_a_process_that_is_really_killed_at_any_point_leaves_a_call_that_h
         assert world.state(call) is CallState.SETTLED
     assert exit_code == 0
     wanted = BatchAnchored if kind == "anchor" else StatusChanged
-    assert len([event for event in of_agency(world) if isinstance(event, wanted)]) == points
+    assert len([event for event in world.events() if isinstance(event, wanted)]) == points
     assert points >= 10
     assert (await world.node.account(key.address)).nonce == points

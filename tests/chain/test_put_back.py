@@ -13,7 +13,6 @@ from chain.signer import LocalSigner
 from chain.transacting import Invocation, transact
 from ecert.events import StatusChanged
 from ecert.facts import Status
-from store import events
 from store.records import Call
 from store.states import CallState
 from tests.chain.world import AGENCY, World
@@ -27,9 +26,7 @@ async def done_since(world: World, *changes: tuple[str, int]) -> None:
 
 
 def last_change(world: World, serial: int) -> int:
-    with world.database.read() as connection:
-        found = list(events.of_agency(connection, world.deployment.name, AGENCY))
-    return [one.status for one in found if isinstance(one, StatusChanged) and serial in one.serials][-1]
+    return [one.status for one in world.events() if isinstance(one, StatusChanged) and serial in one.serials][-1]
 
 
 async def looked_at_unread(world: World, call: Call) -> None:

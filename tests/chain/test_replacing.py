@@ -14,10 +14,10 @@ from chain.signer import LocalSigner
 from chain.steps import Replace, Resend, Wait
 from chain.transaction import DynamicFee, Fee, LegacyFee, Transaction, most_of, outbid
 from ecert.events import BatchAnchored
-from store import calls, events
+from store import calls
 from store.records import Call
 from store.states import CallState
-from tests.chain.world import AGENCY, World
+from tests.chain.world import World
 
 NOBODY = LocalSigner(b"\x01" * 32)
 
@@ -149,9 +149,8 @@ async def test_a_stuck_call_is_replaced_and_happens_once(without_mining: World) 
     await world.finish(call)
     assert world.state(call) is CallState.SETTLED
     with world.database.read() as connection:
-        assert len(calls.transactions(connection, call.id)) == 2
-        found = list(events.of_agency(connection, world.deployment.name, AGENCY))
-    assert len([one for one in found if isinstance(one, BatchAnchored)]) == 1
+        assert len(calls.forms(connection, [call.id])[call.id]) == 2
+    assert len([one for one in world.events() if isinstance(one, BatchAnchored)]) == 1
 
 
 async def test_what_was_replaced_may_still_be_the_one_that_is_mined(without_mining: World) -> None:

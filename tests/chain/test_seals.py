@@ -55,6 +55,11 @@ def sealers() -> Sealers:
     return Sealers()
 
 
+def round_of(header: bytes) -> int:
+    _, _, _, number, _ = extra_of(fields_of(header))
+    return int.from_bytes(number, "big")
+
+
 def resealed(header: bytes, seals: list[bytes]) -> bytes:
     return bytes(rlp.encode(with_extra(fields_of(header), round_number=None, seals=seals)))
 
@@ -62,7 +67,7 @@ def resealed(header: bytes, seals: list[bytes]) -> bytes:
 def test_every_recorded_header_has_its_hash_whatever_its_round() -> None:
     assert [one.number for one in NETWORK] == list(range(157))
     assert all(hash_of(one.header) == one.hash for one in NETWORK)
-    assert {read_seals(one.header).round for one in NETWORK} == {0, 1, 2}
+    assert {round_of(one.header) for one in NETWORK} == {0, 1, 2}
 
 
 def test_a_header_names_those_who_seal_it_and_the_set_after_it_seals_the_next() -> None:
@@ -95,7 +100,7 @@ def test_the_known_headers_have_the_known_seal_hashes_and_rounds(sealers: Sealer
     for one in json.loads((VECTORS / "rounds.json").read_text())["headers"]:
         header = unhexed(one["headerRlp"])
         sealed = read_seals(header)
-        assert (sealed.round, sealed.seal_hash) == (one["round"], unhexed(one["sealHash"]))
+        assert (round_of(header), sealed.seal_hash) == (one["round"], unhexed(one["sealHash"]))
         assert hash_of(header) == unhexed(one["blockHash"])
         assert sealed.validators == frozenset(map(unhexed, one["validators"]))
         assert len(sealers.of(sealed)) == len(sealed.seals)

@@ -27,7 +27,6 @@ from chain.node import Node, Trial
 from chain.signer import LocalSigner
 from chain.transacting import Invocation, transact
 from ecert.events import BatchAnchored, StatusChanged
-from store import events
 from store.records import Call
 from store.states import CallState
 from tests.chain.world import AGENCY, OTHER_AGENCY, TITLE, World
@@ -35,15 +34,11 @@ from tests.local_chain import LocalChain
 
 
 def anchored(world: World, agency: str = AGENCY) -> list[tuple[int, int]]:
-    with world.database.read() as connection:
-        found = events.of_agency(connection, world.deployment.name, agency)
-        return [(one.first_serial, one.count) for one in found if isinstance(one, BatchAnchored)]
+    return [(one.first_serial, one.count) for one in world.events(agency) if isinstance(one, BatchAnchored)]
 
 
 def changes(world: World) -> list[tuple[int, tuple[int, ...]]]:
-    with world.database.read() as connection:
-        found = events.of_agency(connection, world.deployment.name, AGENCY)
-        return [(one.status, one.serials) for one in found if isinstance(one, StatusChanged)]
+    return [(one.status, one.serials) for one in world.events() if isinstance(one, StatusChanged)]
 
 
 async def send_and_lose(world: World, call: Call) -> None:

@@ -14,8 +14,10 @@ from chain.indexer import Indexer
 from chain.node import Node
 from chain.sender import Sender
 from chain.signer import LocalSigner, Signer
-from store import calls, cursors
+from ecert.events import Event
+from store import calls, cursors, events
 from store.database import Database
+from store.outbox import OPEN
 from store.records import Call, Cursor
 from store.states import CallState
 from tests.local_chain import LocalChain
@@ -56,14 +58,13 @@ class World:
     def administration(self) -> Administration:
         return Administration(self.node, self.deployment)
 
-    def indexer(self, *, node: Node | None = None, settled_depth: int = 0, window: int = 1_000) -> Indexer:
+    def indexer(self, *, node: Node | None = None, settled_depth: int = 0) -> Indexer:
         return Indexer(
             self.database,
             node or self.node,
             self.deployment,
             settled_depth=settled_depth,
             clock=self.clock,
-            window=window,
         )
 
     def sender(
@@ -71,7 +72,6 @@ class World:
         *,
         node: Node | None = None,
         signers: tuple[Signer, ...] = (),
-        in_flight: int = 3,
         clock: Clock | None = None,
     ) -> Sender:
         return Sender(
@@ -79,7 +79,6 @@ class World:
             node or self.node,
             self.deployment,
             signers or (self.anchorer, self.clerk),
-            in_flight=in_flight,
             clock=clock or self.clock,
         )
 
@@ -119,6 +118,12 @@ class World:
     def state(self, call: Call) -> CallState:
         return self.read(call).state
 
+    def events(self, agency: str = AGENCY) -> list[Event]:
+        """All that the store knows of an agency."""
+        with self.database.read() as connection:
+            found = events.stream(connection, self.deployment.name)
+            return [one for one in found if getattr(one, "agency", None) == agency]
+
     @property
     def cursor(self) -> Cursor:
         with self.database.read() as connection:
@@ -139,7 +144,7 @@ class World:
             self.clock.now += 1
             await sender.step()
             await self.catch_up(indexer)
-            if all(self.state(call).terminal for call in written):
+            if not any(self.state(call) in OPEN for call in written):
                 return
         raise AssertionError([(self.state(call), self.read(call).waiting_reason) for call in written])
 

@@ -87,8 +87,8 @@ class Office:
 
     def anchored(self, number: int) -> list[int]:
         with self.database.read() as connection:
-            found = events.of_agency(connection, self.deployment.name, agency(number))
-            return [one.first_serial for one in found if isinstance(one, BatchAnchored)]
+            found = [one for one in events.stream(connection, self.deployment.name) if isinstance(one, BatchAnchored)]
+            return [one.first_serial for one in found if one.agency == agency(number)]
 
     @asynccontextmanager
     async def at_work(self, *nodes: int) -> AsyncIterator[None]:
@@ -96,7 +96,7 @@ class Office:
         urls = [self.url(number) for number in nodes or (1,)]
         stop = asyncio.Event()
         sending, reading = (Node(urls[0], others=urls[1:], timeout=5) for _ in range(2))
-        sender = Sender(self.database, sending, self.deployment, self.anchorers, in_flight=4)
+        sender = Sender(self.database, sending, self.deployment, self.anchorers)
         indexer = Indexer(self.database, reading, self.deployment)
         running = [asyncio.create_task(one.run(stop)) for one in (sender, indexer)]
         try:

@@ -72,7 +72,7 @@ def test_no_move_is_made_from_a_state_that_it_does_not_fit(database: Database) -
         assert not calls.unmine(connection, call, now=1).moved
         assert not calls.replace(connection, call, old_hash=b"", raw=b"", tx_hash=b"", now=1).moved
         assert not calls.resign(connection, call, old_nonce=0, nonce=1, raw=b"", tx_hash=b"", now=1).moved
-        assert calls.transactions(connection, call) == ()
+        assert calls.forms(connection, [call])[call] == ()
         sign(connection, call, 1)
         assert not calls.wait(connection, call, reason="x", until=None, now=1).moved
         late = calls.sign(connection, call, nonce=2, raw=b"other", tx_hash=digest("other"), now=1)
@@ -119,7 +119,7 @@ def test_replacing_keeps_the_nonce_and_every_signed_form(database: Database) -> 
         assert not calls.replace(connection, call, old_hash=first, raw=b"?", tx_hash=digest("?"), now=126).moved
         seen = calls.read(connection, call)
         assert (seen.state, seen.nonce, seen.raw, seen.sent_at) == (CallState.SIGNED, 3, b"higher", None)
-        assert [(one.tx_hash, one.nonce) for one in calls.transactions(connection, call)] == [(first, 3), (higher, 3)]
+        assert [(one.tx_hash, one.nonce) for one in calls.forms(connection, [call])[call]] == [(first, 3), (higher, 3)]
 
 
 def test_a_second_nonce_is_given_only_against_the_first(database: Database) -> None:
@@ -132,7 +132,7 @@ def test_a_second_nonce_is_given_only_against_the_first(database: Database) -> N
             calls.resign(connection, call, old_nonce=3, nonce=4, raw=b"", tx_hash=digest(9), now=130)
         assert calls.resign(connection, call, old_nonce=3, nonce=5, raw=b"new", tx_hash=digest(10), now=131).moved
         assert not calls.resign(connection, call, old_nonce=3, nonce=6, raw=b"", tx_hash=digest(11), now=132).moved
-        assert [one.nonce for one in calls.transactions(connection, call)] == [3, 5]
+        assert [one.nonce for one in calls.forms(connection, [call])[call]] == [3, 5]
         assert [one.id for one in calls.in_flight(connection, CHAIN, SENDER)] == [other, call]
 
 

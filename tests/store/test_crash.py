@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from store import batches, calls, certificates, issuers
+from store import batches, calls, certificates, inventory
 from store.database import Database
 from store.states import BatchState
 from tests.store.makers import AGENCY, LEDGER, batch, certificate
@@ -41,7 +41,7 @@ def test_nothing_is_half_done_after_a_kill(database: Database, database_url: str
     with database.read() as connection:
         for one in closed:
             assert batches.read(connection, one).state is BatchState.CLOSED
-        end = issuers.next_serial(connection, LEDGER, AGENCY)
+        end = inventory.next_serials(connection, LEDGER)[AGENCY]
         anchors = {call.order: call for call in calls.open_calls(connection, LEDGER)}
         serial = 0
         while serial < end:

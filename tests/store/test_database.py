@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from store import batches, calls, cursors, issuers
+from store import batches, calls, cursors, inventory
 from store.database import Connection, Database, migrate
 from store.errors import CommitUncertain, DatabaseAway, StoreError, WriteRefused
 from store.records import NewCertificate
@@ -48,7 +48,7 @@ def test_an_exception_takes_the_whole_transaction_back(database: Database) -> No
         write_and_stop(database)
     with database.read() as connection:
         assert calls.open_calls(connection, LEDGER) == ()
-        assert issuers.next_serial(connection, LEDGER, AGENCY) == 0
+        assert inventory.next_serials(connection, LEDGER).get(AGENCY, 0) == 0
 
 
 def test_a_reader_sees_one_state_however_long_it_looks(database: Database) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from ecert.events import CertificateSuperseded, Event
 from ecert.facts import Status
-from store import blocks, calls, cursors, events, issuers, statuses
+from store import blocks, calls, cursors, events, inventory, statuses
 from store.database import Connection, Database
 from store.errors import CursorMoved, NoSuchRow, SequenceBroken, WriteRefused
 from store.records import Cursor, SeenEvent
@@ -179,12 +179,11 @@ def test_an_anchor_is_found_by_its_first_serial(database: Database) -> None:
 
 
 @pytest.mark.reads_through
-def test_events_are_found_by_transaction_and_by_agency(database: Database) -> None:
+def test_events_are_found_by_transaction(database: Database) -> None:
     three_blocks(database)
     with database.read() as connection:
         transaction = seen(Contract.LEDGER, anchored(11, 2)).transaction
         assert events.of_transaction(connection, LEDGER, transaction) == (anchored(11, 2),)
-        assert list(events.of_agency(connection, LEDGER, AGENCY)) == [anchored(11, 2), changed(12, 3, 2, 1, 3)]
 
 
 def test_the_latest_change_of_a_serial_is_its_status(database: Database) -> None:
@@ -203,8 +202,8 @@ def test_the_latest_change_of_a_serial_is_its_status(database: Database) -> None
 def test_serials_that_another_office_anchored_are_not_given_again(database: Database) -> None:
     three_blocks(database)
     with database.read() as connection:
-        assert issuers.next_serial(connection, LEDGER, AGENCY) == 5
-        assert issuers.next_serial(connection, LEDGER, OTHER_AGENCY) == 0
+        assert inventory.next_serials(connection, LEDGER)[AGENCY] == 5
+        assert inventory.next_serials(connection, LEDGER).get(OTHER_AGENCY, 0) == 0
 
 
 def test_old_headers_are_forgotten_but_for_those_with_events(database: Database) -> None:

@@ -8,7 +8,7 @@ from itertools import pairwise
 from threading import Barrier
 from typing import TypeVar
 
-from store import batches, calls, deliveries, idempotency, issuers, jobs, leases, watches
+from store import batches, calls, deliveries, idempotency, inventory, jobs, leases, watches
 from store.database import Connection, Database
 from store.deliveries import Attempt
 from store.errors import NonceTaken, NumberTaken
@@ -56,7 +56,7 @@ def test_one_of_many_signs_a_call(database: Database) -> None:
     with database.read() as connection:
         winner = moves.index(next(move for move in moves if move.moved))
         assert calls.read(connection, call).nonce == winner
-        assert [one.nonce for one in calls.transactions(connection, call)] == [winner]
+        assert [one.nonce for one in calls.forms(connection, [call])[call]] == [winner]
 
 
 def test_one_of_many_calls_gets_a_nonce(database: Database) -> None:
@@ -78,7 +78,7 @@ def test_no_serial_is_given_twice(database: Database) -> None:
     assert spans[0][0] == 0
     assert all(one[1] == following[0] for one, following in pairwise(spans))
     with database.read() as connection:
-        assert issuers.next_serial(connection, LEDGER, AGENCY) == spans[-1][1]
+        assert inventory.next_serials(connection, LEDGER)[AGENCY] == spans[-1][1]
 
 
 def test_one_of_many_certificates_gets_a_number(database: Database) -> None:

@@ -31,7 +31,7 @@ from tests.verifier.registry import (
 from verifier.faults import CannotOpen, KeyringError
 from verifier.problems import Code, RequestRefused
 from verifier.services import finding as room
-from verifier.services.finding import Finding, found_by
+from verifier.services.finding import Finding
 from verifier.services.found import Found
 from verifier.services.lookup_values import Places
 from verifier.services.status import change_status
@@ -164,7 +164,6 @@ def test_what_a_type_is_not_found_by_is_refused_with_what_it_is(city: City) -> N
         (flaw,) = caught.value.flaws
         assert flaw.place == "lookup.by"
         assert "number, holder, title_number, unit_number, identifier" in flaw.why
-    assert set(found_by(TITLE)) == {"number", "holder", "title_number", "unit_number", "identifier"}
 
 
 def test_an_empty_value_is_refused(city: City) -> None:

@@ -162,9 +162,7 @@ EMPTY_BATCH = BatchRecord(
     call_state=None,
     waiting_reason=None,
     error=None,
-    fed_at=0,
     created_at=0,
-    closed_at=None,
     handed_out_at=None,
     void_reason=None,
 )

@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from verifier.errors import Refused
-
 SHORTEST = 10
 LONGEST = 256
 """Characters; there is no other rule, since rules make people choose worse ones."""
@@ -57,13 +55,6 @@ class Passwords:
         except (VerificationError, InvalidHashError):
             return False
         return known is not None
-
-
-def check_password(password: str) -> str:
-    """Give a new password back; raises `Refused` where it is too short or too long."""
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Refused(f"a password has {SHORTEST} to {LONGEST} characters")
-    return password
 
 
 def one_time_password() -> tuple[str, str]:

@@ -149,11 +149,6 @@ class Reading:
         return Found(certificates=shown, complete_since=since, more=len(found) > MOST)
 
 
-def found_by(certificate_type: CertificateType) -> tuple[str, ...]:
-    """Give all that certificates of a type can be looked up by."""
-    return (NUMBER, HOLDER, *Places.of(certificate_type).fields)
-
-
 def _asked(places: Places, by: str, value: str) -> tuple[str, str, str]:
     try:
         wanted = places.asked(by, value)
