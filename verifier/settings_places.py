@@ -16,6 +16,11 @@ class Places:
         return self.data_dir / "keys"
 
     @property
+    def bureau_key_file(self) -> Path:
+        """Where the bureau's key is, unless a command is given another."""
+        return self.keys_dir / "bureau.json"
+
+    @property
     def matters_dir(self) -> Path:
         """Where the bureau's own matters are, if any."""
         return self.data_dir / "matters"

@@ -45,6 +45,7 @@ from verifier.api.types import type_routes
 from verifier.api.verifications import BATCH_PATH, VERIFICATIONS_PATH, verification_routes
 from verifier.callers import Act, Gate, OpenGate
 from verifier.changes.feed import ChangeFeed
+from verifier.clock import seconds_now
 from verifier.errors import NotReady
 from verifier.guards import MAX_BATCH_BODY, Allowance, BodyLimit, LastResort, SafeHeaders
 from verifier.heads import Heads
@@ -63,7 +64,6 @@ from verifier.publishing.trust_folder import TrustFolder
 from verifier.services.answering import Answering
 from verifier.services.published import Published
 from verifier.services.records import Records
-from verifier.services.verifying import seconds_now
 
 DESCRIPTION = (
     "Verifies certificates against the ledger. A verdict is VALID, INVALID or UNKNOWN, with its reasons and the block"

@@ -149,9 +149,9 @@ def test_clients_and_accounts_share_their_names(folder: Path) -> None:
 def test_usage_is_told_by_day_and_kind(folder: Path) -> None:
     from store import usage  # noqa: PLC0415
     from store.usage import Used  # noqa: PLC0415
-    from verifier.commands.access_desk import now  # noqa: PLC0415
+    from verifier.clock import seconds_now  # noqa: PLC0415
 
-    counts = {Used(client="tax-city", day=day_of(now()), kind=Act.VERIFICATION): 1234}
+    counts = {Used(client="tax-city", day=day_of(seconds_now()), kind=Act.VERIFICATION): 1234}
     with Database.open(f"sqlite:///{folder / 'ecert.sqlite'}") as database, database.begin() as connection:
         usage.add(connection, counts)
     (row,) = done(folder, "client", "usage")["usage"]

@@ -22,12 +22,12 @@ from verifier.access.open_id import OpenId, Provider
 from verifier.access.paces import Paces, PerMinute
 from verifier.access.passwords import Cost, Passwords
 from verifier.access.sessions import Lasting, Sessions
+from verifier.clock import seconds_now
 from verifier.errors import Refused
 from verifier.keys.log_in_key import log_in_key
 from verifier.keys.secret_files import SecretFileOpen, read_secret
 from verifier.keys.service_keys import ServiceKeys
 from verifier.keys.token_key import token_key
-from verifier.services.verifying import seconds_now
 from verifier.settings import Settings
 from verifier.system_words import why
 

@@ -10,6 +10,7 @@ from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_add
 
 from starlette.requests import Request
 
+Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 _FORWARDED = "x-forwarded-for"
 _MOST_HOPS = 16
@@ -31,7 +32,7 @@ class Addresses:
         found = _NOWHERE if request.client is None else request.client.host
         if self._trusted and self._is_ours(found):
             for hop in reversed(",".join(request.headers.getlist(_FORWARDED)).split(",")[-_MOST_HOPS:]):
-                if not _is_address(hop.strip()):
+                if not forms_of(hop.strip()):
                     break
                 found = hop.strip()
                 if not self._is_ours(found):
@@ -39,31 +40,27 @@ class Addresses:
         return _counted(found)
 
     def _is_ours(self, text: str) -> bool:
-        if not _is_address(text):
-            return False
-        forms = {ip_address(text), _plain(text)}  # either may be what was named
-        return any(form in network for form in forms for network in self._trusted)
+        return any(form in network for form in forms_of(text) for network in self._trusted)
 
 
-def _is_address(text: str) -> bool:
+def forms_of(text: str) -> Sequence[Address]:
+    """Read an address, and what is inside where a socket of IPv6 has wrapped one of IPv4; nothing of other texts.
+
+    Either may be what somebody named.
+    """
     try:
-        ip_address(text)
+        address = ip_address(text)
     except ValueError:
-        return False
-    return True
-
-
-def _plain(text: str) -> IPv4Address | IPv6Address:
-    """Read an address; one of IPv4 as such also where a socket of IPv6 has wrapped it."""
-    address = ip_address(text)
+        return ()
     inner = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return address if inner is None else inner
+    return (address,) if inner is None else (address, inner)
 
 
 def _counted(text: str) -> str:
-    if ":" not in text or not _is_address(text):
+    forms = forms_of(text)
+    if ":" not in text or not forms:
         return text
-    address = _plain(text)
+    address = forms[-1]
     if isinstance(address, IPv4Address):
         return str(address)
     return str(ip_network((int(address), _SIXTY_FOUR), strict=False))

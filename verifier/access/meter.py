@@ -13,6 +13,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from ecert.days import DAY
 from store import usage
 from store.database import Database
 from store.errors import CommitUncertain, StoreError
@@ -21,7 +22,6 @@ from verifier.access.paces import too_many
 from verifier.callers import Act
 
 _LOG = logging.getLogger(__name__)
-DAY = 86_400
 EAST = 8 * 3600
 """Days begin at midnight at +08:00, as everywhere in this service."""
 

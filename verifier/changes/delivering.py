@@ -22,7 +22,8 @@ from verifier.callers import Scope
 from verifier.changes.attempts import next_attempt
 from verifier.changes.message import headers, message
 from verifier.changes.posting import Post
-from verifier.changes.turns import keep_looking, new_holder, seconds_now, take_turn
+from verifier.changes.turns import keep_looking, new_holder, take_turn
+from verifier.clock import seconds_now
 from verifier.faults import KeyringError
 from verifier.keys.watch_key import WatchKeys
 

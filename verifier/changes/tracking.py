@@ -8,14 +8,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from ecert.days import DAY
 from store import cursors, past_changes, tracking, watches
 from store.database import Database
-from verifier.changes.turns import keep_looking, new_holder, seconds_now, take_turn
+from verifier.changes.turns import keep_looking, new_holder, take_turn
+from verifier.clock import seconds_now
 
 LEASE = "changes"
 FORGET_EVERY = 600
 """Seconds between two times that old changes are deleted."""
-_DAY = 86_400
 
 
 class Tracker:
@@ -29,7 +30,7 @@ class Tracker:
 
     def __init__(self, database: Database, *, days: int, clock: Callable[[], int] = seconds_now) -> None:
         self._database = database
-        self._seconds = days * _DAY
+        self._seconds = days * DAY
         self._forget_at = 0
         self._clock = clock
         self._holder = new_holder()

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import os
 import socket
-import time
 import uuid
 from collections.abc import Awaitable, Callable
 
@@ -20,11 +19,6 @@ from verifier.faults import KeyringError
 
 _LOG = logging.getLogger(__name__)
 LEASE_SECONDS = 60
-
-
-def seconds_now() -> int:
-    """The time now, in whole seconds."""
-    return int(time.time())
 
 
 def new_holder() -> str:

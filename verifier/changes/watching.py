@@ -21,7 +21,7 @@ from store.key_uses import Use
 from store.states import DeliveryState, Move, WatchEnd
 from store.watches import Watch
 from verifier.changes.addresses import AddressRefused, AddressRules
-from verifier.changes.turns import seconds_now
+from verifier.clock import seconds_now
 from verifier.faults import KeyringError
 from verifier.keys.watch_key import WatchKeys
 from verifier.problems import Code, Flaw, RequestRefused

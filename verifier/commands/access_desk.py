@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,11 +33,6 @@ def open_database(data: Path | None, *, as_json: bool) -> Iterator[Database]:
     """Open the database of the settings, and say in words what goes wrong inside the block."""
     with answered(as_json=as_json, resume=RESUME), Database.open(load_settings(data).database_url) as database:
         yield database
-
-
-def now() -> int:
-    """Give the time, in seconds."""
-    return int(time.time())
 
 
 def known_matters(data: Path | None) -> tuple[str, ...]:

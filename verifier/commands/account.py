@@ -17,6 +17,7 @@ from verifier.access.admitting import Person, admit, admit_all, known_before
 from verifier.access.names import check_name
 from verifier.access.passwords import one_time_password
 from verifier.access.roles import Role
+from verifier.clock import seconds_now
 from verifier.commands.access_desk import (
     GroundOption,
     MatterOption,
@@ -24,7 +25,6 @@ from verifier.commands.access_desk import (
     OrganisationOption,
     defaults,
     known_matters,
-    now,
     open_database,
     say,
 )
@@ -63,7 +63,7 @@ def add(
             defaults=defaults(data, matter, ground),
             subject=subject,
         )
-        password = admit(database, person, now=now())
+        password = admit(database, person, now=seconds_now())
         text = f"{name}: added" if password is None else f"{name}: added; password {password} ({ONCE})"
         say({"state": "done", "account": name, "one_time_password": password}, text, as_json=as_json)
 
@@ -84,7 +84,7 @@ def import_file(
         with database.read() as connection:
             known = known_before(connection, matters)
         rows = read_accounts(content, file.name, known)
-        count = admit_all(database, rows, passwords, now=now())
+        count = admit_all(database, rows, passwords, now=seconds_now())
         written = str(passwords) if count else None
         told = f"; {count} passwords, {ONCE}, are in {passwords}" if count else ""
         say(
@@ -116,7 +116,7 @@ def disable(*, name: NameArgument, data: DataOption = None, as_json: JsonOption 
     """Let a person in no more; sessions end within seconds."""
     with open_database(data, as_json=as_json) as database:
         with database.begin() as connection, _known(name):
-            accounts.disable(connection, name, now=now())
+            accounts.disable(connection, name, now=seconds_now())
         say({"state": "done", "account": name}, f"{name}: disabled", as_json=as_json)
 
 

@@ -29,7 +29,6 @@ from verifier.settings import Settings, load_settings
 from verifier.times import moment, shown
 
 RESUME = "Run the same command again: what was done before is not done twice."
-BUREAU_KEY = "bureau.json"
 ADMIN_KEY = "admin.json"
 
 CodeArgument = Annotated[str, typer.Argument(metavar="CODE", help="Code of the agency.")]
@@ -131,7 +130,7 @@ async def _carry_out(ordered: Ordered, write: Write, settings: Settings, *, by_a
             code=ordered.code,
         )
         steps = await write(bench)
-        usual = bench.admin_file if by_admin else settings.keys_dir / BUREAU_KEY
+        usual = bench.admin_file if by_admin else settings.bureau_key_file
         key = ordered.key or usual
         async with opened(key, ordered.password_file, remote, settings.keys_dir) as signer:
             return await bench.desk.carry_out(signer, steps, wait=ordered.wait)

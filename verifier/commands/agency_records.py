@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from chain.deployment import Deployment
 from store import completeness
 from store.database import Database
+from verifier.clock import seconds_now
 from verifier.commands.agency_desk import CodeArgument, ZoneOption, types_named
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.printing import print_json
@@ -43,7 +43,7 @@ def complete_since(
         with Database.open(settings.database_url) as database:
             _see_registered(database, ledger, code)
             with database.begin() as connection:
-                completeness.declare(connection, ledger, code, wanted.vct_hash, since=begin, now=int(time.time()))
+                completeness.declare(connection, ledger, code, wanted.vct_hash, since=begin, now=seconds_now())
     if as_json:
         print_json({"state": "done", "agency": code, "type": wanted.slug, "complete_since": begin})
     else:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
@@ -16,6 +15,7 @@ from store import verifications
 from store.database import Database
 from store.errors import StoreError
 from store.verifications import Shipment
+from verifier.clock import seconds_now
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.printing import print_json
 from verifier.commands.receipt_keys import JWKS_HELP, read_keys
@@ -93,7 +93,7 @@ def drop(*, before: BeforeOption, data: DataOption = None, as_json: JsonOption =
         settings = load_settings(data)
         folder = RecordFolder(settings.record_dir)
         keys = ServiceKeys(settings.keys_dir, settings.passwords_file)
-        now, end = int(time.time()), moment(before)
+        now, end = seconds_now(), moment(before)
         if end > now:
             raise Refused(f"--before {before} lies in the future: nothing was dropped")
         dropped: dict[str, int] = {}

@@ -6,18 +6,19 @@ from typing import Annotated
 
 import typer
 
+from ecert.days import DAY
 from store import clients
 from store.clients import NewClient
 from verifier.access.enrolling import Shown, enrol, find_place, known_client, refuse_without_agency, renew_secret
 from verifier.access.names import check_name
 from verifier.callers import Scope
+from verifier.clock import seconds_now
 from verifier.commands.access_desk import (
     GroundOption,
     MatterOption,
     OfficeOption,
     OrganisationOption,
     defaults,
-    now,
     open_database,
     say,
 )
@@ -35,7 +36,6 @@ NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="Name of the c
 ScopesOption = Annotated[
     list[Scope], typer.Option("--scope", help="What it may do: verify, issue, status, audit; may be repeated.")
 ]
-_DAY = 86_400
 
 
 @client_app.command("add")
@@ -61,7 +61,7 @@ def add(
             per_minute=per_minute,
             per_day=per_day,
         )
-        _show(enrol(database.begin, fresh, organisation, office, now=now()), as_json=as_json)
+        _show(enrol(database.begin, fresh, organisation, office, now=seconds_now()), as_json=as_json)
 
 
 @client_app.command("scopes")
@@ -83,7 +83,7 @@ def disable(*, name: NameArgument, data: DataOption = None, as_json: JsonOption 
     """Let a client in no more; its tokens are refused within seconds."""
     with open_database(data, as_json=as_json) as database:
         with database.begin() as connection, known_client(name):
-            moved = clients.disable(connection, name, now=now())
+            moved = clients.disable(connection, name, now=seconds_now())
         say({"state": "done", "client": name}, f"{name}: disabled{'' if moved else ' already'}", as_json=as_json)
 
 
@@ -100,7 +100,7 @@ def enable(*, name: NameArgument, data: DataOption = None, as_json: JsonOption =
 def add_secret(*, name: NameArgument, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Give a client a second secret. It is shown now and never again; the first stays good until it is retired."""
     with open_database(data, as_json=as_json) as database:
-        _show(renew_secret(database.begin, name, now=now()), as_json=as_json)
+        _show(renew_secret(database.begin, name, now=seconds_now()), as_json=as_json)
 
 
 @secret_app.command("retire")
@@ -115,7 +115,7 @@ def retire_secret(
     """Let a secret be good no more."""
     with open_database(data, as_json=as_json) as database:
         with database.begin() as connection, known_client(name):
-            clients.retire_secret(connection, name, number, at=now() + days * _DAY)
+            clients.retire_secret(connection, name, number, at=seconds_now() + days * DAY)
         when = f"in {days} day(s)" if days else "now"
         say({"state": "done", "client": name, "secret": number}, f"{name}: retired {when}", as_json=as_json)
 

@@ -6,10 +6,12 @@ from typing import Annotated
 
 import typer
 
+from ecert.days import DAY
 from store import clients, usage
 from store.clients import Client
-from verifier.access.meter import DAY, EAST, day_of
-from verifier.commands.access_desk import now, open_database
+from verifier.access.meter import EAST, day_of
+from verifier.clock import seconds_now
+from verifier.commands.access_desk import open_database
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.printing import print_json
 from verifier.times import shown
@@ -40,7 +42,7 @@ def show_usage(
 ) -> None:
     """Say how much clients did, by day and kind. What was done in the last seconds may be missing."""
     with open_database(data, as_json=as_json) as database:
-        today = day_of(now())
+        today = day_of(seconds_now())
         with database.read() as connection:
             found = usage.between(connection, today - days + 1, today)
         lines = [(used, count) for used, count in found.items() if name in {None, used.client}]
@@ -62,7 +64,7 @@ def date_of(day: int) -> str:
 
 def _line(client: Client) -> str:
     place = client.organisation if client.office is None else f"{client.organisation}/{client.office}"
-    time = now()
+    time = seconds_now()
     secrets = ", ".join(
         f"{one.id}{'' if one.expires_at is None else f' until {shown(one.expires_at)}'}"
         for one in client.secrets

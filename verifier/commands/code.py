@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Annotated
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from chain.deployment import Deployment
 from ecert.agency import check_agency
 from store.database import Database
+from verifier.clock import seconds_now
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.printing import print_json
 from verifier.commands.reporting import answered
@@ -53,7 +53,7 @@ def _make(agency: str, serial: int, data: DataOption, *, as_json: bool, replace:
         with Database.open(settings.database_url) as database:
             desk = CodeDesk(database=database, ledgers=ledgers, fields=fields)
             ordered = desk.replace if replace else desk.make
-            code = ordered(check_agency(agency), serial, now=int(time.time()))
+            code = ordered(check_agency(agency), serial, now=seconds_now())
     if as_json:
         print_json({"agency": agency, "serial": serial, "code": code.digits, "printed": code.printed()})
     else:

@@ -23,7 +23,6 @@ from verifier.services.deploying import deploy as deploy_to
 from verifier.settings import Settings, load_settings
 
 RESUME = "Run the same command again: it goes on where this one stopped, and deploys nothing twice."
-BUREAU_KEY = "bureau.json"
 
 
 def deploy(
@@ -69,7 +68,7 @@ def deploy(
             data.mkdir(parents=True, exist_ok=True)
         settings = load_settings(data)
         site = Site(file=settings.deployment_file, expected_chain=expect_chain_id)
-        key_file = key or settings.keys_dir / BUREAU_KEY
+        key_file = key or settings.bureau_key_file
         remote = RemoteKeys.of(settings.signer_url, settings.signer_keys, settings.keys_dir)
         before = None if predecessor is None else Deployment.load(predecessor)
         if retire and before is None:

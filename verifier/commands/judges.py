@@ -15,12 +15,13 @@ from ecert.judging import judge_malformed
 from ecert.parsing import MAX_SIZE, parse
 from ecert.verdict import verdict_to_json
 from store.database import Database
+from verifier.clock import seconds_now
 from verifier.commands.asking import Asking
 from verifier.commands.remote import RemoteService
 from verifier.commands.saying import Answer
 from verifier.errors import Refused
 from verifier.services.offline import OfflineFiles, open_offline
-from verifier.services.verifying import open_verifying, seconds_now
+from verifier.services.verifying import open_verifying
 from verifier.settings import load_settings
 
 _NO_TRUST = Words(

@@ -5,7 +5,6 @@ Keys that sign are changed at once; keys for what is stored by taking all that i
 
 from __future__ import annotations
 
-import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,6 +14,7 @@ import typer
 from store.database import Database
 from store.key_uses import Use
 from verifier.changes.resealing import Resealing
+from verifier.clock import seconds_now
 from verifier.commands.bars import Bars
 from verifier.commands.options import DataOption, JsonOption
 from verifier.commands.printing import print_json
@@ -46,7 +46,7 @@ def init(*, data: DataOption = None, as_json: JsonOption = False) -> None:
     """Make the service keys that are missing; those that are there stay. Safe to repeat."""
     with answered(as_json=as_json, resume="Run the same again."):
         settings = load_settings(data)
-        made = ServiceKeys(settings.keys_dir, settings.passwords_file).make_missing(int(time.time()))
+        made = ServiceKeys(settings.keys_dir, settings.passwords_file).make_missing(seconds_now())
     if as_json:
         print_json({"made": [str(kind) for kind in made]})
         return
@@ -107,7 +107,7 @@ def show(*, data: DataOption = None, as_json: JsonOption = False) -> None:
 def _rotate_signing(kind: ServiceKey, data: Path | None, *, as_json: bool) -> None:
     with answered(as_json=as_json, resume="Run the same again."):
         settings = load_settings(data)
-        new = ServiceKeys(settings.keys_dir, settings.passwords_file).rotate(kind, int(time.time()))
+        new = ServiceKeys(settings.keys_dir, settings.passwords_file).rotate(kind, seconds_now())
     if as_json:
         print_json({"kind": str(kind), "kid": new.kid, "since": new.since})
         return

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from chain.deployment import Deployment
 from store.database import Database
+from verifier.clock import seconds_now
 from verifier.commands.bars import Bars
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
@@ -30,7 +31,7 @@ def open_office(data: Path | None, bars: Bars) -> Iterator[tuple[Office, Setting
                 ledgers=deployment.names,
                 status_base=settings.required_status_base(),
                 late_seconds=settings.late_seconds,
-                clock=lambda: int(time.time()),
+                clock=seconds_now,
                 pause=time.sleep,
                 progress=bars,
             ),

@@ -6,7 +6,6 @@ import asyncio
 import fcntl
 import os
 import socket
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import repeat
@@ -20,6 +19,7 @@ from chain.identity import pin
 from store.database import Database
 from store.errors import SchemaMismatch
 from store.schema import migrate
+from verifier.clock import seconds_now
 from verifier.commands.options import DataOption
 from verifier.commands.reporting import reported
 from verifier.errors import Refused
@@ -48,7 +48,7 @@ def serve(*, data: DataOption = None) -> None:
             _forget_addresses(settings)
             _empty(settings.figures_dir)
             asyncio.run(_check(settings))
-            ServiceKeys(settings.keys_dir, settings.passwords_file).make_missing(int(time.time()))
+            ServiceKeys(settings.keys_dir, settings.passwords_file).make_missing(seconds_now())
             with (
                 listen(settings.host, settings.port) as public,
                 listen(settings.office_host, settings.office_port, setting="office_") as inside,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.requests import Request
+
+from verifier.access.addresses import Network, forms_of
 
 _FORWARDED = "x-forwarded-for"
 
@@ -17,7 +18,7 @@ class Readers:
     same: every address that it names must be one of ours.
     """
 
-    def __init__(self, *, anybody: bool = False, trusted: Sequence[IPv4Network | IPv6Network] = ()) -> None:
+    def __init__(self, *, anybody: bool = False, trusted: Sequence[Network] = ()) -> None:
         self._anybody = anybody
         self._trusted = tuple(trusted)
 
@@ -30,10 +31,5 @@ class Readers:
         return all(map(self._is_ours, [request.client.host if request.client is not None else "", *told]))
 
     def _is_ours(self, text: str) -> bool:
-        try:
-            address = ip_address(text)
-        except ValueError:
-            return False
-        if isinstance(address, IPv6Address) and address.ipv4_mapped is not None:
-            address = address.ipv4_mapped
-        return address.is_loopback or any(address in network for network in self._trusted)
+        inner = forms_of(text)[-1:]
+        return any(address.is_loopback or any(address in each for each in self._trusted) for address in inner)

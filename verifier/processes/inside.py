@@ -16,6 +16,7 @@ from store.database import Database
 from verifier.access.idempotency import Idempotency
 from verifier.changes.addresses import AddressRules
 from verifier.changes.watching import Watching
+from verifier.clock import seconds_now
 from verifier.keys.field_key import FieldKeys
 from verifier.keys.keyring import Keyring
 from verifier.keys.receipt_key import Answerer
@@ -37,7 +38,6 @@ from verifier.services.progress import Silence
 from verifier.services.single_issuing import SingleIssuing
 from verifier.services.standing import Shelf
 from verifier.services.status_asking import StatusAsking
-from verifier.services.verifying import seconds_now
 from verifier.settings import Settings
 from verifier.web import Served
 

@@ -21,6 +21,7 @@ from ecert.receipt import Receipt, sign_receipt
 from ecert.suite import SigningKey
 from store.verifications import Shipment
 from verifier.callers import Caller, Occasion
+from verifier.clock import seconds_now
 from verifier.errors import Refused, said_of
 from verifier.faults import KeyringError
 from verifier.keys.living_key import LivingKey
@@ -34,7 +35,6 @@ from verifier.record.lineage import Lineage
 from verifier.record.lines import Place, receipt_line, verification_line
 from verifier.record.segments import RecordFolder, Segment
 from verifier.services.verification import Verification
-from verifier.services.verifying import seconds_now
 
 _LOG = logging.getLogger(__name__)
 SALT_BYTES = 16

@@ -16,12 +16,13 @@ from ecert.status_token import MAX_SIZE, StatusToken, check_status_token
 from ecert.trust import Trust
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
+from verifier.clock import seconds_now
 from verifier.errors import Refused
 from verifier.plain_text import plain
 from verifier.publishing.trust_folder import read_trust_file
 from verifier.services.copies_at_hand import CopiesAtHand, NoProof
 from verifier.services.verification import Asked, Presented, Verification
-from verifier.services.verifying import Verifying, seconds_now
+from verifier.services.verifying import Verifying
 
 EVIDENCE = "evidence"
 """The note of a verdict that says why a certificate's evidence proves nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from store import cursors, restoring
 from store.database import Database
 from store.records import Call, NewCertificate
 from store.restoring import KeptCertificate, KnownBatch
+from verifier.clock import seconds_now
 from verifier.errors import Refused
 from verifier.keys.keyring import Keyring
 from verifier.ledger_view import LedgerView
@@ -115,7 +115,7 @@ class Rebuilding:
     def _restore(self, copies: LedgerCopies, kept: KeptFiles, rebuilt: Rebuilt) -> None:
         copy = copies.newest
         ours = {*self.keyring.agencies(), *kept.found}
-        at_rest, now = AtRest.open(self.database, self.keyring.folder), int(time.time())
+        at_rest, now = AtRest.open(self.database, self.keyring.folder), seconds_now()
         whole, lacking = [], []
         for agency, facts in _batches(copy, ours):
             found = kept.found.get(agency, {})

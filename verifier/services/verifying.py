@@ -7,7 +7,6 @@ does not know it.
 from __future__ import annotations
 
 import asyncio
-import time
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -26,14 +25,10 @@ from ecert.parsing import parse, parse_value
 from ecert.types import TypeCatalogue
 from ecert.verdict import Reason
 from store.database import Database
+from verifier.clock import seconds_now
 from verifier.ledger_view import LedgerView
 from verifier.services.paths import Paths
 from verifier.services.verification import NOTHING_ASKED, Asked, Presented, Verification
-
-
-def seconds_now() -> int:
-    """The time now, in whole seconds."""
-    return int(time.time())
 
 
 class Copies(Protocol):

@@ -10,11 +10,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from ecert.days import DAY
 from store import usage
 from store.database import Connection, Database
 from store.errors import CommitUncertain, DatabaseAway
 from store.usage import Used
-from verifier.access.meter import DAY, EAST, Meter, day_of
+from verifier.access.meter import EAST, Meter, day_of
 from verifier.callers import Act
 
 NOW = 1_790_000_000

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from starlette.requests import Request
 
+from ecert.days import DAY
 from store import accounts
 from store.database import Database
 from tests.verifier.access.going_away import away
@@ -16,7 +17,6 @@ from tests.verifier.access.people import PASSWORD, QUICK, csrf, log_in, person, 
 from tests.verifier.access.town import AGENCY, PUBLIC, Town, make_town
 from verifier.access.access import open_access
 from verifier.access.log_ins import FREE, LogInRefused, pause_after
-from verifier.access.meter import DAY
 from verifier.access.passwords import one_time_password
 from verifier.access.roles import Role
 from verifier.access.sessions import FRESH

@@ -22,7 +22,7 @@ from store.deliveries import Attempt
 from verifier.changes.addresses import AddressRules
 from verifier.changes.message import headers
 from verifier.changes.posting import HttpPost
-from verifier.changes.turns import seconds_now
+from verifier.clock import seconds_now
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "docs" / "examples" / "webhook_receiver.py"
 SECRET = "whsec_MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI="

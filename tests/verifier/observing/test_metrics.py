@@ -21,6 +21,7 @@ from store.database import Database
 from store.sightings import Sighting
 from store.states import NodeTrouble
 from tests.verifier.shelf import Shelf, stock
+from verifier.clock import seconds_now
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
 from verifier.observing.figures import Figures
@@ -29,7 +30,7 @@ from verifier.observing.stored_figures import StoredFigures
 from verifier.problems import Code
 from verifier.record.segments import RecordFolder
 from verifier.services.answering import Answering
-from verifier.services.verifying import Verifying, seconds_now
+from verifier.services.verifying import Verifying
 from verifier.web import Served, public_app
 
 PATH = "/v1/verifications"
