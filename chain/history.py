@@ -7,6 +7,7 @@ one it is the validators', both headers are kept as evidence, and the ledger is 
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -15,9 +16,11 @@ from chain.headers import BlockHeader, check_hash
 from chain.network import Network
 from chain.node import Node
 from chain.seals import Sealers, read_seals
-from store import blocks, cursors, evidence
+from store import blocks, calls, cursors, events, evidence
 from store.database import Database
 from store.records import Block, Cursor, Evidence
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = 1_024
 """Blocks whose hashes are kept, and so the deepest fork that can be rolled back."""
@@ -50,6 +53,26 @@ class History:
         with self.database.read() as connection:
             last = blocks.latest(connection, self.ledger, 1)
         return any(block.header is not None for block in last)
+
+    async def roll_back(self, node: Node, network: Network, cursor: Cursor) -> None:
+        """Forget all blocks that the node does not have; the calls in them are brought back.
+
+        Raises:
+            ForkTooDeep: none of the latest blocks that are remembered is on the chain any more.
+            QuorumMissing, Equivocation, FinalityBroken: blocks are final here (`explain_change`).
+        """
+        if not network.forks:
+            await self.explain_change(node, network, cursor)
+        common = await self.common_block(node, cursor)
+        if cursor.block - common > REMEMBERED:  # where reading began is remembered, too, however long ago that is
+            raise ForkTooDeep(cursor.block, REMEMBERED)
+        with self.database.begin() as connection:
+            events.roll_back(connection, cursor, common)
+            lost = calls.bring_back(connection, cursor.ledger, above=common) if common < cursor.settled_block else ()
+        log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)
+        if lost:
+            numbers = ", ".join(map(str, lost))
+            log.error("settled blocks were undone; the calls in them are not over any more: %s", numbers)
 
     async def common_block(self, node: Node, cursor: Cursor) -> int:
         """The latest block that both we and the node have.

@@ -24,7 +24,6 @@ from chain.comparison import Comparison
 from chain.deployment import Deployment
 from chain.errors import (
     Equivocation,
-    ForkTooDeep,
     NodeAway,
     NodeError,
     NodeInconsistent,
@@ -42,7 +41,7 @@ from chain.pausing import pause
 from chain.reading import WINDOW, Stretch, counts_at, read_stretch
 from chain.urls import told
 from chain.writing import append, start
-from store import blocks, calls, cursors, events
+from store import blocks, cursors
 from store.database import Database
 from store.errors import CursorMoved, StoreError
 from store.records import Cursor
@@ -236,18 +235,7 @@ class Indexer:
 
     async def _roll_back(self, cursor: Cursor, network: Network) -> bool:
         await pin(self._database, self._node, self._deployment)
-        if not network.forks:
-            await self._history.explain_change(self._node, network, cursor)
-        common = await self._history.common_block(self._node, cursor)
-        if cursor.block - common > REMEMBERED:  # where reading began is remembered, too, however long ago that is
-            raise ForkTooDeep(cursor.block, REMEMBERED)
-        with self._database.begin() as connection:
-            events.roll_back(connection, cursor, common)
-            lost = calls.bring_back(connection, cursor.ledger, above=common) if common < cursor.settled_block else ()
-        log.warning("blocks %d to %d were undone by the network", common + 1, cursor.block)
-        if lost:
-            numbers = ", ".join(map(str, lost))
-            log.error("settled blocks were undone; the calls in them are not over any more: %s", numbers)
+        await self._history.roll_back(self._node, network, cursor)
         return True
 
     async def _turn(self, error: NodeError) -> None:
