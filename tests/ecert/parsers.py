@@ -49,8 +49,8 @@ from tests.ecert.making import TITLE_ROW
 from tests.ecert.specimens import HOLDER_KEY, NOW, SIGNED, world
 from verifier.faults import RowsRefused
 from verifier.tables.columns import COMMON, Column
-from verifier.tables.lines import survey
 from verifier.tables.rows import Table
+from verifier.tables.survey import survey
 
 SECRET = SigningKey.from_secret(31)
 KEYS = KeySet(keys=(PublishedKey(public_key=SECRET.public_key, since=0),))

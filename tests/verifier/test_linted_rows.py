@@ -21,10 +21,10 @@ from tests.verifier.test_issuing import HEADER, HEALTH, row
 from verifier.faults import IssuingStopped
 from verifier.tables import linted_rows
 from verifier.tables.document_folder import DocumentFolder
-from verifier.tables.lines import survey
 from verifier.tables.linted_rows import BadRow, LintedRow, LintedRows, columns_of
 from verifier.tables.rows import Table
 from verifier.tables.spool import Spool
+from verifier.tables.survey import survey
 
 LINES = [
     row(1),

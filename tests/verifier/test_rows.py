@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from verifier.faults import RowFault, RowsRefused
 from verifier.tables.columns import COMMON, Column
-from verifier.tables.lines import LONGEST_LINE, open_plain, survey
 from verifier.tables.rows import Row, Table
+from verifier.tables.survey import LONGEST_LINE, open_plain, survey
 
 COLUMNS = (
     Column(name="holder_name", zh="姓名", needed=True),

@@ -30,11 +30,11 @@ from verifier.services.office import Office, Patience, obstacle
 from verifier.services.table_issuance import Order, Outcome, Plan
 from verifier.system_words import why
 from verifier.tables.document_folder import DocumentFolder
-from verifier.tables.lines import Survey, open_plain, survey
 from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header
 from verifier.tables.result_file import RowResults, write_results
 from verifier.tables.rows import Table
 from verifier.tables.spool import Spool
+from verifier.tables.survey import Survey, open_plain, survey
 from verifier.written_files import assure_writable
 
 LARGEST_BATCH = 65_536

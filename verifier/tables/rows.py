@@ -14,7 +14,8 @@ from typing import BinaryIO
 
 from verifier.faults import RowFault, RowsRefused
 from verifier.tables.columns import Column, Header, read_header, recognised
-from verifier.tables.lines import LONGEST_LINE, Survey, lines
+from verifier.tables.lines import lines
+from verifier.tables.survey import LONGEST_LINE, Survey
 
 DELIMITERS = (",", ";", "\t")
 DELIMITER_NOTE = "sep="

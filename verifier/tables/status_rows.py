@@ -11,8 +11,8 @@ from verifier.faults import RowFault, RowsRefused
 from verifier.plain_text import is_plain
 from verifier.services.status_order import Action
 from verifier.tables.columns import Column
-from verifier.tables.lines import survey
 from verifier.tables.rows import Row, Table
+from verifier.tables.survey import survey
 
 SERIAL = Column(name="serial", zh="序列号", needed=False)
 NUMBER = Column(name="number", zh="编号", needed=False)
