@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chain.answers import Receipt, to_hex
+from chain.answers import TransactionReceipt, to_hex
 from chain.artifact import artifact
 from chain.deployment import Deployment
 from chain.errors import NodeRefused
@@ -105,7 +105,7 @@ class Administration:
         self._node = node
         self._registry = deployment.registry
 
-    async def carry_out(self, signer: Signer, steps: Sequence[Step]) -> list[Receipt]:
+    async def carry_out(self, signer: Signer, steps: Sequence[Step]) -> list[TransactionReceipt]:
         """Sign and send steps, and wait until all are mined; agencies that are registered already are passed over.
 
         Steps go out together, so the signer must not be in use elsewhere meanwhile.

@@ -29,7 +29,7 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Receipt:
+class TransactionReceipt:
     """A mined transaction: whether it succeeded, what it burnt, and its logs."""
 
     transaction: bytes
@@ -92,14 +92,14 @@ def as_log(answer: Json) -> Log:
     )
 
 
-def as_receipt(answer: Json) -> Receipt:
+def as_receipt(answer: Json) -> TransactionReceipt:
     """Read a receipt."""
     receipt = _fields(answer, "receipt")
     logs = receipt.get("logs")
     if not isinstance(logs, list):
         raise NodeInconsistent("the node gave a receipt without logs")
     contract = receipt.get("contractAddress")
-    return Receipt(
+    return TransactionReceipt(
         transaction=as_bytes(receipt.get("transactionHash"), "receipt transaction", 32),
         block=as_int(receipt.get("blockNumber"), "receipt block"),
         block_hash=as_bytes(receipt.get("blockHash"), "receipt block hash", 32),

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from chain.answers import Receipt, to_hex
+from chain.answers import TransactionReceipt, to_hex
 from chain.deployment import Deployment
 from chain.errors import SignerFailed
 from chain.freed import Freed
@@ -58,7 +58,7 @@ class Deeds:
     complaints: dict[int, str]
     seen: Sequence[Cursor]
 
-    async def carry_out(self, step: Step, call: Call, receipt: Receipt | None) -> bool:
+    async def carry_out(self, step: Step, call: Call, receipt: TransactionReceipt | None) -> bool:
         """Do one step of one call; answer whether anything moved."""
         match step:
             case Send(gas=gas, nonce=nonce):
@@ -197,7 +197,7 @@ class Deeds:
             what += f", and the node does not take that: {handed.said}"
         self._cry(what)
 
-    async def _fail(self, call: Call, said: str, receipt: Receipt | None) -> bool:
+    async def _fail(self, call: Call, said: str, receipt: TransactionReceipt | None) -> bool:
         reason = said or call.error or await why_reverted(self.node, self._ledger(call), call, receipt)
         log.error("call %d (%s of %s) failed: %s", call.id, call.kind, call.agency, reason)
         self.complaints.pop(call.id, None)

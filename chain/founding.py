@@ -12,12 +12,12 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from chain.answers import Receipt, to_hex
+from chain.answers import TransactionReceipt, to_hex
 from chain.artifact import artifact
 from chain.deploying import ADMINISTRATOR, GUARDIAN, REGISTRAR, check_code
 from chain.deployment import Deployment
 from chain.errors import CallReverted, DeploymentFailed, NodeAway
-from chain.founding_plan import Plan, Planned, make_plan, most_gas
+from chain.founding_plan import FoundingPlan, Planned, make_plan, most_gas
 from chain.journal import Charter, Journal
 from chain.network import find_network
 from chain.node import Node
@@ -105,7 +105,7 @@ class Founding:
                 f" or move {journal.path} away to give it up"
             )
 
-    async def _check_money(self, plan: Plan, done: int) -> None:
+    async def _check_money(self, plan: FoundingPlan, done: int) -> None:
         price = most_of(await find_fee(self._node, await self._node.latest()))
         needed = price * sum(most_gas(planned.step) for planned in plan.steps[done:])
         balance = (await self._node.account(self._bureau.address)).balance
@@ -136,7 +136,7 @@ class Founding:
         if (await self._node.account(journal.bureau)).nonce > journal.first_nonce + index:
             raise _disturbed(journal)
 
-    async def _wait(self, journal: Journal, steps: Sequence[Planned]) -> list[Receipt]:
+    async def _wait(self, journal: Journal, steps: Sequence[Planned]) -> list[TransactionReceipt]:
         """Wait until all that was signed is mined; send again what the node may have lost."""
         until, send_at = self._clock() + self._patience, self._clock() + _SEND_AGAIN
         resend = True  # what a journal of an earlier run holds may never have been sent
@@ -153,7 +153,7 @@ class Founding:
                 await self._send_missing(journal, found)
             await asyncio.sleep(_POLL)
 
-    async def _send_missing(self, journal: Journal, found: Sequence[Receipt | None]) -> None:
+    async def _send_missing(self, journal: Journal, found: Sequence[TransactionReceipt | None]) -> None:
         count = (await self._node.account(journal.bureau)).nonce
         for index, (signed, receipt) in enumerate(zip(journal.signed, found, strict=True)):
             if receipt is not None:
@@ -179,7 +179,7 @@ class Founding:
         why = f"{what} within {self._patience:.0f} s; the same again goes on"
         return NodeAway(self._node.url, "eth_getTransactionReceipt", why)
 
-    async def _verified(self, journal: Journal, plan: Plan) -> Deployment:
+    async def _verified(self, journal: Journal, plan: FoundingPlan) -> Deployment:
         """Look at what is on the chain now: code, instances, roles."""
         pins = await read_pins(
             self._node, access_manager=plan.access_manager, registry=plan.registry, ledger=plan.ledger
@@ -202,7 +202,7 @@ class Founding:
             predecessor=before,
         )
 
-    async def _check_roles(self, journal: Journal, plan: Plan) -> None:
+    async def _check_roles(self, journal: Journal, plan: FoundingPlan) -> None:
         holders = {ADMINISTRATOR: journal.bureau}
         if journal.charter.predecessor is None:
             holders |= {REGISTRAR: journal.charter.registrar, GUARDIAN: journal.charter.guardian}
@@ -214,7 +214,7 @@ class Founding:
                 raise DeploymentFailed(f"{to_hex(who)} does not have role {role} of the AccessManager")
 
 
-def _check_success(receipts: Sequence[Receipt], steps: Sequence[Planned]) -> None:
+def _check_success(receipts: Sequence[TransactionReceipt], steps: Sequence[Planned]) -> None:
     for receipt, planned in zip(receipts, steps, strict=False):
         if not receipt.succeeded:
             raise CallReverted("reverted", {"step": planned.what, "gas_used": receipt.gas_used})

@@ -28,7 +28,7 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class FoundingPlan:
     """All that is to be done, in the order of nonces, and where the contracts will be."""
 
     access_manager: bytes
@@ -42,7 +42,7 @@ def contract_address(creator: bytes, nonce: int) -> bytes:
     return keccak(rlp.encode([creator, nonce]))[12:]
 
 
-def make_plan(bureau: bytes, first_nonce: int, charter: Charter) -> Plan:
+def make_plan(bureau: bytes, first_nonce: int, charter: Charter) -> FoundingPlan:
     """Plan a deployment by the key `bureau`, whose next transaction has `first_nonce`."""
     if charter.predecessor is not None:
         return _successor(contract_address(bureau, first_nonce), charter.predecessor, retire=charter.retire)
@@ -50,7 +50,7 @@ def make_plan(bureau: bytes, first_nonce: int, charter: Charter) -> Plan:
     holders = {REGISTRAR: charter.registrar, GUARDIAN: charter.guardian}
     roles = grants(manager, registry, holders)
     said = ("what a registrar may do", "the registrar", "what a guardian may do", "the guardian")
-    return Plan(
+    return FoundingPlan(
         access_manager=manager,
         registry=registry,
         ledger=ledger,
@@ -71,13 +71,13 @@ def most_gas(step: Creation | Invocation) -> int:
     return len(step.data) * _GAS_PER_BYTE + _GAS_BESIDE if isinstance(step, Creation) else _GAS_OF_CALL
 
 
-def _successor(ledger: bytes, before: Deployment, *, retire: bool) -> Plan:
+def _successor(ledger: bytes, before: Deployment, *, retire: bool) -> FoundingPlan:
     manager, registry = before.access_manager, before.registry
     steps = [Planned(what="CertificateLedger", step=_ledger(manager, registry, before.ledger))]
     if retire:
         data = artifact("CertificateLedger").functions["retire"].encode(to_hex(ledger))
         steps.append(Planned(what="the predecessor retires", step=Invocation(to=before.ledger, data=data)))
-    return Plan(access_manager=manager, registry=registry, ledger=ledger, steps=tuple(steps))
+    return FoundingPlan(access_manager=manager, registry=registry, ledger=ledger, steps=tuple(steps))
 
 
 def _ledger(manager: bytes, registry: bytes, predecessor: bytes) -> Creation:

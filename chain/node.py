@@ -15,7 +15,7 @@ from eth_hash.auto import keccak
 from chain.answers import (
     Json,
     Log,
-    Receipt,
+    TransactionReceipt,
     as_bytes,
     as_int,
     as_log,
@@ -155,7 +155,7 @@ class Node(Rpc):
             raise NodeInconsistent("eth_getLogs was not answered with a list")
         return sorted((as_log(one) for one in answer), key=lambda log: (log.block, log.index))
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         """Answer the receipts of transactions, None for one that is in no block."""
         asked: list[Request] = [("eth_getTransactionReceipt", [to_hex(one)]) for one in transactions]
         found = [None if answer is None else as_receipt(answer) for answer in await self.all(asked)]

@@ -23,8 +23,8 @@ from functools import partial
 
 from chain.alertness import Alertness
 from chain.answers import to_hex
-from chain.delivery import Delivery
 from chain.deployment import Deployment
+from chain.dispatch import Dispatch
 from chain.errors import ChainChanged, ChainError, NodeAway, NodeError, NodeInconsistent
 from chain.holding import Holding
 from chain.identity import pin
@@ -78,8 +78,8 @@ class Sender:
         self._followed: object = None
         self._troubles: dict[str, str] = {}
         self._leases = Holding(database, deployment.chain, uuid.uuid4().hex, clock)
-        self._deliveries = {
-            signer.address: Delivery(
+        self._dispatches = {
+            signer.address: Dispatch(
                 database=database,
                 node=node,
                 deployment=deployment,
@@ -95,7 +95,7 @@ class Sender:
         Raises:
             ChainChanged: this is not the chain that was pinned.
         """
-        alertness = Alertness(self._database, self._deployment, tuple(self._deliveries), self._start_at_once)
+        alertness = Alertness(self._database, self._deployment, tuple(self._dispatches), self._start_at_once)
         try:
             async with alertness.on(stop):
                 while not stop.is_set():
@@ -136,7 +136,7 @@ class Sender:
     def _under_way(self) -> Mapping[bytes, Sequence[Call]]:
         """The keys for which calls are open, and those of their calls that have a nonce."""
         with self._database.read() as connection:
-            at_work = calls.at_work(connection, self._deployment.chain, tuple(self._deliveries))
+            at_work = calls.at_work(connection, self._deployment.chain, tuple(self._dispatches))
             return {key: calls.in_flight(connection, self._deployment.chain, key) for key in at_work}
 
     async def _look(self) -> Conditions:
@@ -157,7 +157,7 @@ class Sender:
         await self._start(tuple(keys), conditions)
 
     async def _start(self, keys: Sequence[bytes], conditions: Conditions) -> Sequence[bool | Exception]:
-        works = [partial(self._deliveries[key].start, conditions=conditions) for key in keys]
+        works = [partial(self._dispatches[key].start, conditions=conditions) for key in keys]
         return await asyncio.gather(*(self._serve("key", key, work) for key, work in zip(keys, works, strict=True)))
 
     async def _follow(
@@ -168,7 +168,7 @@ class Sender:
             with self._database.read() as connection:
                 shown = (conditions.head.hash, tuple(cursors.read(connection, each) for each in self._deployment.names))
             new = shown != self._followed
-            due = [key for key, ours in under_way.items() if ours and (new or self._deliveries[key].is_due(ours))]
+            due = [key for key, ours in under_way.items() if ours and (new or self._dispatches[key].is_due(ours))]
             if not due:
                 return []
             wanted = [call for key in due for call in under_way[key]]
@@ -179,7 +179,7 @@ class Sender:
         self._say("what was sent", "")
         served = []
         for key in due:
-            follow = self._deliveries[key].follow
+            follow = self._dispatches[key].follow
             work = partial(follow, conditions=conditions, under_way=under_way[key], traces=traces)
             served.append(await self._serve("what was sent by key", key, work))
         if not any(isinstance(one, Exception) for one in served):

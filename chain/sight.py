@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 
-from chain.answers import Receipt, to_hex
+from chain.answers import TransactionReceipt, to_hex
 from chain.deployment import Deployment
 from chain.errors import CallMalformed, NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader
@@ -76,7 +76,7 @@ async def _simulate(node: Node, deployment: Deployment, call: Call, conditions: 
     return Passes(gas=trial.gas, nonce=trial.account.nonce)
 
 
-async def why_reverted(node: Node, deployment: Deployment, call: Call, receipt: Receipt | None) -> str:
+async def why_reverted(node: Node, deployment: Deployment, call: Call, receipt: TransactionReceipt | None) -> str:
     """Why a mined call was reverted: what the ledger answers to it at the end of that block."""
     if receipt is None:
         return "reverted"
@@ -101,7 +101,7 @@ def higher_price(call: Call, conditions: Conditions, balance: int) -> Transactio
 
 
 def effect_block(
-    database: Database, deployment: Deployment, call: Call, receipt: Receipt | None, cursor: Cursor | None
+    database: Database, deployment: Deployment, call: Call, receipt: TransactionReceipt | None, cursor: Cursor | None
 ) -> int | None:
     """Give the block in which our copy of the ledger has what the call is to bring about; None where it has not.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from chain.answers import Receipt
+from chain.answers import TransactionReceipt
 from chain.errors import NodeRefused
 from chain.headers import STATE_ROOT, check_hash, fields_of
 from chain.network import find_network
@@ -18,7 +18,7 @@ from chain.node import Account, Node
 from chain.state_proof import proved_nonce
 from store import blocks, calls, cursors
 from store.database import Connection, Database
-from store.records import Call, Cursor, Transaction
+from store.records import Call, Cursor, SignedForm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +51,8 @@ class Traces:
     cursors: tuple[Cursor, ...]
     ours: bool
     keys: Mapping[bytes, Key]
-    forms: Mapping[int, tuple[Transaction, ...]]
-    receipts: Mapping[int, Receipt]
+    forms: Mapping[int, tuple[SignedForm, ...]]
+    receipts: Mapping[int, TransactionReceipt]
     elsewhere: frozenset[int]
 
 
@@ -113,12 +113,12 @@ def _settled_hash(connection: Connection, cursor: Cursor) -> bytes | None:
     return None if kept is None else kept.hash
 
 
-def _is_elsewhere(connection: Connection, ledgers: Sequence[str], receipt: Receipt) -> bool:
+def _is_elsewhere(connection: Connection, ledgers: Sequence[str], receipt: TransactionReceipt) -> bool:
     ours = (blocks.read(connection, ledger, receipt.block) for ledger in ledgers)
     return any(block is not None and block.hash != receipt.block_hash for block in ours)
 
 
-async def _receipts(node: Node, forms: Mapping[int, tuple[Transaction, ...]]) -> Mapping[int, Receipt]:
+async def _receipts(node: Node, forms: Mapping[int, tuple[SignedForm, ...]]) -> Mapping[int, TransactionReceipt]:
     asked = [(call, one.tx_hash) for call, ones in forms.items() for one in ones]
     found = await node.receipts([tx_hash for _, tx_hash in asked])
     return {call: receipt for (call, _), receipt in zip(asked, found, strict=True) if receipt is not None}

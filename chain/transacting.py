@@ -11,7 +11,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chain.answers import Receipt
+from chain.answers import TransactionReceipt
 from chain.errors import CallReverted, DeploymentFailed, NodeAway, NodeRefused
 from chain.headers import BlockHeader
 from chain.ledger import refusal
@@ -41,7 +41,7 @@ class Invocation:
 
 async def transact(
     node: Node, signer: Signer, steps: Sequence[Creation | Invocation], *, patience: float = 120.0
-) -> list[Receipt]:
+) -> list[TransactionReceipt]:
     """Carry out steps in their order, and wait until all are mined.
 
     The signer must be used by nobody else meanwhile.
@@ -109,7 +109,7 @@ async def hand_in(node: Node, signed: SignedTransaction) -> None:
         raise DeploymentFailed(f"the node does not take our transaction: {handed.said}")
 
 
-async def _wait(node: Node, sent: Sequence[SignedTransaction], patience: float) -> list[Receipt]:
+async def _wait(node: Node, sent: Sequence[SignedTransaction], patience: float) -> list[TransactionReceipt]:
     until = time.monotonic() + patience
     while True:
         found = await node.receipts([one.hash for one in sent])
@@ -121,7 +121,7 @@ async def _wait(node: Node, sent: Sequence[SignedTransaction], patience: float) 
         await asyncio.sleep(_POLL)
 
 
-async def _reason(node: Node, signer: Signer, step: Creation | Invocation, receipt: Receipt) -> CallReverted:
+async def _reason(node: Node, signer: Signer, step: Creation | Invocation, receipt: TransactionReceipt) -> CallReverted:
     if isinstance(step, Invocation):
         try:
             await node.call(step.to, step.data, at=receipt.block_hash, sender=signer.address)

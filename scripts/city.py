@@ -33,7 +33,7 @@ from chain.deployment import Deployment
 from chain.node import Node
 from chain.signer import KeyFileSigner, LocalSigner, Signer
 from ecert.types import bundled_types
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.keys.secret_files import write_secret
 from verifier.services.agencies import admission, make_keys, own_key, own_operators
 from verifier.settings import Settings, load_settings
@@ -308,7 +308,7 @@ def found(
     bureau = bureau_key(folder) if chain is None else LocalSigner(chain.bureau_key)
     keys = make_all_keys(keyring, agencies, bureau)
     addresses = [admin.address for admin in keys.admins.values()]
-    addresses += [keyring.address(agency.code, purpose) for agency in agencies for purpose in Purpose]
+    addresses += [keyring.address(agency.code, purpose) for agency in agencies for purpose in LedgerKey]
     process: subprocess.Popen[str] | None = None
     urls: tuple[str, ...]
     if chain is None:

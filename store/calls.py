@@ -26,7 +26,7 @@ from store.insertion import insert_into
 from store.issuers import ledger_id
 from store.outbox import OPEN, add, hold, open_calls, read
 from store.queue import at_work, highest_nonce, in_flight, queued, ready
-from store.records import Transaction
+from store.records import SignedForm
 from store.states import CallState, Move
 from store.tables import calls, issuers
 from store.tables import transactions as signed_forms
@@ -152,9 +152,9 @@ def fail(connection: Connection, call: int, *, error: str, now: int, block: int 
     return move
 
 
-def forms(connection: Connection, of: Sequence[int]) -> Mapping[int, tuple[Transaction, ...]]:
+def forms(connection: Connection, of: Sequence[int]) -> Mapping[int, tuple[SignedForm, ...]]:
     """Give every signed form of some calls, oldest first, by the call's number; any may be the one that was mined."""
-    found: dict[int, list[Transaction]] = {call: [] for call in of}
+    found: dict[int, list[SignedForm]] = {call: [] for call in of}
     for row in connection.execute(_forms(), {"calls": of}):
         found[row.call_id].append(_form_of(row))
     return {call: tuple(ones) for call, ones in found.items()}
@@ -166,8 +166,8 @@ def _forms() -> Select[Any]:
     return wanted.order_by(signed_forms.c.id)
 
 
-def _form_of(row: Row[Any]) -> Transaction:
-    return Transaction(tx_hash=row.tx_hash, call=row.call_id, nonce=row.nonce, raw=row.raw, created_at=row.created_at)
+def _form_of(row: Row[Any]) -> SignedForm:
+    return SignedForm(tx_hash=row.tx_hash, call=row.call_id, nonce=row.nonce, raw=row.raw, created_at=row.created_at)
 
 
 def _give_bytes(

@@ -22,7 +22,7 @@ PIECE = 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
+class UnreadableRow:
     """A row that cannot be made sense of."""
 
     table: str
@@ -55,14 +55,14 @@ def batch_rows(connection: Connection, ledger: str) -> Iterator[BatchRecord]:
     return all_of_ledger(connection, ledger)
 
 
-def call_rows(connection: Connection, ledger: str) -> Iterator[Call | Unreadable]:
+def call_rows(connection: Connection, ledger: str) -> Iterator[Call | UnreadableRow]:
     """Give all calls, oldest first."""
     wanted = select_calls().where(ledgers.c.name == ledger).order_by(calls.c.id)
     for row in connection.execute(wanted.execution_options(yield_per=PIECE)):
         try:
             yield call_of(row)
         except (ValueError, TypeError) as error:
-            yield Unreadable(table="calls", key=row.id, why=str(error))
+            yield UnreadableRow(table="calls", key=row.id, why=str(error))
 
 
 def hashes_of_calls(connection: Connection) -> Iterator[tuple[int, bytes]]:

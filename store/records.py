@@ -129,7 +129,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Transaction:
+class SignedForm:
     """One signed form of a call. Replacements share the nonce; each of them may be the one that is mined."""
 
     tx_hash: bytes

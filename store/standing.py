@@ -14,7 +14,7 @@ from store.tables import batches, calls, cursors, deliveries, leases, ledgers, s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Backlog:
     """The sums. Times are seconds since 1970, None where there is nothing that they could be of.
 
     `oldest_call`: when the oldest call that is neither settled nor failed was written. `held_up`: how many of those
@@ -34,11 +34,11 @@ class Standing:
     senders: int
 
 
-def read(connection: Connection, now: int, names: Collection[str]) -> Standing:
+def read(connection: Connection, now: int, names: Collection[str]) -> Backlog:
     """Count all; `names`: of the ledgers that are to be read, others may have been left behind."""
     waiting = deliveries.c.state == DeliveryState.WAITING
     of_calls, of_batches, of_deliveries = (_counts(connection, table) for table in (calls, batches, deliveries))
-    return Standing(
+    return Backlog(
         calls={state: of_calls.get(state, 0) for state in CallState},
         oldest_call=connection.scalar(select(func.min(calls.c.created_at)).where(calls.c.state.in_(OPEN))),
         held_up=_held_up(connection),

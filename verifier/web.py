@@ -53,7 +53,7 @@ from verifier.ledger_view import LedgerView
 from verifier.observing.figures import Figures
 from verifier.observing.ledger_figures import LedgerFigures
 from verifier.observing.readers import Readers
-from verifier.observing.readiness import Watch
+from verifier.observing.readiness import Inspection
 from verifier.observing.watched import Watched
 from verifier.pages.assets import asset_routes
 from verifier.pages.check import CHECK_PATH, answer_problem, check_routes
@@ -209,8 +209,8 @@ def _problem_of(error: Exception) -> RequestRefused | None:
     return known(error)
 
 
-def _watch(served: Served) -> Watch:
-    return Watch(
+def _watch(served: Served) -> Inspection:
+    return Inspection(
         view=served.view,
         max_age=served.max_age,
         late=served.late_seconds,

@@ -20,7 +20,7 @@ from clique.network import Network
 from ecert.types import bundled_types
 from store import calls, cursors
 from store.database import Database
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 
 if TYPE_CHECKING:
     from bench import Report
@@ -153,6 +153,6 @@ def anchor(database: Database, city: City, number: int) -> int:
                 "first_serial": number // CROWD * 10,
                 "count": 10,
             },
-            sender=city.keyring.address(agency, Purpose.ANCHOR),
+            sender=city.keyring.address(agency, LedgerKey.ANCHOR),
             now=int(time.time()),
         ).id

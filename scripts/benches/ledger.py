@@ -40,7 +40,7 @@ from store.database import Database, migrate
 from store.records import Cursor, SeenEvent
 from store.states import Contract
 from tests.local_chain import LocalChain
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 
 if TYPE_CHECKING:
     from bench import Report
@@ -289,7 +289,7 @@ def revoked_after(city: City, row: int) -> float:
                 agency=MARKET,
                 kind="revoke",
                 args={"agency": MARKET, "serials": [serial]},
-                sender=city.keyring.address(MARKET, Purpose.STATUS),
+                sender=city.keyring.address(MARKET, LedgerKey.STATUS),
                 now=int(time.time()),
             )
     while "revoked" not in asked(city, question):

@@ -9,7 +9,7 @@ import pytest
 from eth_hash.auto import keccak
 
 from chain.administration import ANCHOR, set_operator, suspend_agency
-from chain.answers import Json, Receipt
+from chain.answers import Json, TransactionReceipt
 from chain.errors import NodeInconsistent, NodeRefused
 from chain.headers import BlockHeader
 from chain.ledger import encode_call
@@ -118,7 +118,7 @@ class Interrupted(Node):
 
     then: Callable[[], Awaitable[None]] | None = None
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         found = await super().receipts(transactions)
         if self.then is not None and any(found):
             then, self.then = self.then, None
@@ -209,7 +209,7 @@ class Elsewhere(Node):
 
     cut = True
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         found = await super().receipts(transactions)
         return [one and replace(one, block_hash=b"x" * 32) for one in found] if self.cut else found
 
@@ -246,9 +246,9 @@ class Swallowing(Node):
     async def send(self, raw: bytes) -> bytes:
         return keccak(raw)
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         return [
-            Receipt(
+            TransactionReceipt(
                 transaction=one,
                 block=self.where.number,
                 block_hash=self.where.hash,
@@ -326,7 +326,7 @@ async def test_a_receipt_of_another_transaction_is_none(world: World) -> None:
 class Denying(Node):
     """A node that says of everything that was carried out that it was reverted."""
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         return [one and replace(one, succeeded=False, logs=()) for one in await super().receipts(transactions)]
 
 
@@ -350,10 +350,10 @@ class Burying(Node):
 
     counts = False
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         first = (await self.blocks([1]))[0]
         return [
-            Receipt(
+            TransactionReceipt(
                 transaction=one,
                 block=first.number,
                 block_hash=first.hash,
@@ -396,7 +396,7 @@ async def test_a_call_does_not_fail_by_one_nodes_word_alone(world: World, *, cou
 class Inventing(Node):
     """A node that says of everything that was reverted that it was carried out."""
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         return [one and replace(one, succeeded=True) for one in await super().receipts(transactions)]
 
 

@@ -19,7 +19,7 @@ from chain.administration import (
     set_operator,
     suspend_agency,
 )
-from chain.answers import Receipt
+from chain.answers import TransactionReceipt
 from chain.errors import ChainChanged, NodeRefused
 from chain.headers import BlockHeader
 from chain.ledger import encode_call
@@ -318,7 +318,7 @@ class CutOff(Node):
 
     cut = True
 
-    async def receipts(self, transactions: Sequence[bytes]) -> list[Receipt | None]:
+    async def receipts(self, transactions: Sequence[bytes]) -> list[TransactionReceipt | None]:
         found = await super().receipts(transactions)
         if not self.cut:
             return found

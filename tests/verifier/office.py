@@ -35,7 +35,7 @@ from store.database import Database
 from store.records import Block, Call, Cursor, SeenEvent
 from store.states import Contract
 from tests.tables import opened
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.ledger_view import LedgerView
 from verifier.services.office import Office
 from verifier.services.progress import Stage
@@ -304,7 +304,7 @@ def _make_keys(keyring: Keyring) -> SigningKey:
     password = keyring.add_passwords(AGENCY).certificate
     assert password is not None
     key = keyring.create_certificate_key(AGENCY, password)
-    for number, purpose in enumerate(Purpose, start=1):
+    for number, purpose in enumerate(LedgerKey, start=1):
         path = keyring.ledger_file(AGENCY, purpose)
         path.write_text(f'{{"address": "{bytes(19).hex()}{number:02x}"}}', encoding="utf-8")
         path.chmod(0o600)

@@ -19,7 +19,7 @@ from verifier.services.at_rest import AtRest
 from verifier.services.blind_indexes import said_by
 from verifier.services.finding import Finding
 from verifier.services.found import Found
-from verifier.services.table_issuance import Outcome
+from verifier.services.table_issuance import TableOutcome
 
 TITLE = bundled_types()["real-estate-title"]
 SAMPLE = Path(__file__).parents[2] / "samples" / "real-estate-title.csv"
@@ -38,7 +38,7 @@ def holder_of(row: dict[str, str]) -> str:
     return found
 
 
-def issue_titles(city: City, rows: list[dict[str, str]], **options: Any) -> Outcome:
+def issue_titles(city: City, rows: list[dict[str, str]], **options: Any) -> TableOutcome:
     """Issue rows as titles."""
     path = city.folder / "titles.csv"
     names = list(dict.fromkeys(name for row in rows for name in row))

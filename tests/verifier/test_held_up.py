@@ -12,7 +12,7 @@ from store import batches, calls, jobs, leases
 from tests.verifier.office import AGENCY, LEDGER, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.abandoned import void_abandoned
 from verifier.services.held_job import LONGEST, SECONDS, lease_of
 from verifier.services.progress import Stage
@@ -92,7 +92,7 @@ def test_what_was_asked_for_one_by_one_and_nobody_can_close_ends_the_waiting(tmp
     with city.database:
         begin(city, None)
         work(city)
-        key = city.office.keyring.ledger_file(AGENCY, Purpose.ANCHOR)
+        key = city.office.keyring.ledger_file(AGENCY, LedgerKey.ANCHOR)
 
         def lose_key(stage: Stage, _done: int) -> None:
             if stage is Stage.SIGN:

@@ -28,7 +28,7 @@ from tests.verifier.inside import SYSTEM, Town, found_town, town_of, without_sta
 from tests.verifier.office import AGENCY, LEDGER, NOW, City
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.callers import ANYBODY, Act, Scope
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.ledger_view import LedgerView
 from verifier.problems import Code
 from verifier.services import single_issuing
@@ -455,7 +455,7 @@ async def test_what_is_being_suspended_this_moment_is_not_replaced(town: Town) -
     town.settle()
     office = town.city.office
     with town.database.begin() as connection:
-        ask_for_changes(connection, office, [SUSPENDING], sender=office.keyring.address(AGENCY, Purpose.STATUS))
+        ask_for_changes(connection, office, [SUSPENDING], sender=office.keyring.address(AGENCY, LedgerKey.STATUS))
         asked = asyncio.create_task(town.issue(1, supersedes=[0]))
         await asyncio.wait([asked], timeout=0.5)
     refused = problem(await asked, Code.CONFLICT)

@@ -33,7 +33,7 @@ from verifier.services.held_job import HeldJob
 from verifier.services.issuing import issue
 from verifier.services.office import Office, Patience
 from verifier.services.progress import Stage
-from verifier.services.table_issuance import Order, Outcome
+from verifier.services.table_issuance import Order, TableOutcome
 from verifier.services.vigil import DESERTED
 from verifier.times import shown
 
@@ -84,7 +84,7 @@ class Options(TypedDict, total=False):
     timeout: float | None
 
 
-def run(city: City, file: Path, **options: Unpack[Options]) -> Outcome:
+def run(city: City, file: Path, **options: Unpack[Options]) -> TableOutcome:
     standard = Order(file=file, certificate_type=HEALTH, agency=AGENCY, folder=city.certificates)
     return issue(city.office, replace(standard, **options))
 
@@ -108,7 +108,7 @@ def nothing_stored(city: City) -> bool:
         return not inventory.has_issued(connection)
 
 
-def results(outcome: Outcome) -> list[dict[str, str]]:
+def results(outcome: TableOutcome) -> list[dict[str, str]]:
     assert outcome.results is not None
     with outcome.results.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))

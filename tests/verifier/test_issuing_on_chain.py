@@ -32,7 +32,7 @@ from tests.tables import give_tables
 from tests.verifier.office import AGENCY, Notes
 from tests.verifier.test_issuing import HEADER, HEALTH, row
 from verifier.faults import IssuingStopped
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.keys.ledger_keys import create_ledger_key, ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.issuing import issue
@@ -55,7 +55,7 @@ def office_(tmp_path: Path, chain: LocalChain) -> Iterator[Office]:
     keyring = Keyring(tmp_path / "keys", tmp_path / "keys" / "passwords")
     passwords = keyring.add_passwords(AGENCY)
     keyring.create_certificate_key(AGENCY, passwords.certificate or "")
-    for purpose in Purpose:
+    for purpose in LedgerKey:
         create_ledger_key(keyring, AGENCY, purpose, work=2)
     deployment = asyncio.run(found(chain, keyring))
     url = f"sqlite:///{tmp_path / 'ecert.sqlite'}"
@@ -77,7 +77,7 @@ def office_(tmp_path: Path, chain: LocalChain) -> Iterator[Office]:
 async def found(chain: LocalChain, keyring: Keyring) -> Deployment:
     """Deploy the contracts and put the agency, its key and its operators on them."""
     bureau, admin = LocalSigner.generate(), LocalSigner.generate()
-    addresses = {purpose: keyring.address(AGENCY, purpose) for purpose in Purpose}
+    addresses = {purpose: keyring.address(AGENCY, purpose) for purpose in LedgerKey}
     for address in (bureau.address, admin.address, *addresses.values()):
         chain.rpc("hardhat_setBalance", "0x" + address.hex(), hex(10**22))
     node = Node(chain.url)
@@ -97,8 +97,8 @@ async def found(chain: LocalChain, keyring: Keyring) -> Deployment:
             admin,
             [
                 add_key(AGENCY, key.kid, SUITE, key.public_key),
-                set_operator(AGENCY, addresses[Purpose.ANCHOR], ANCHOR),
-                set_operator(AGENCY, addresses[Purpose.STATUS], STATUS),
+                set_operator(AGENCY, addresses[LedgerKey.ANCHOR], ANCHOR),
+                set_operator(AGENCY, addresses[LedgerKey.STATUS], STATUS),
             ],
         )
         return deployment

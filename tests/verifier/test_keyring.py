@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Keyring, Passwords, Purpose
+from verifier.keys.keyring import AgencyPasswords, Keyring, LedgerKey
 from verifier.keys.ledger_keys import create_ledger_key, ledger_signers, open_ledger_key
 
 AGENCY = "HOUSING-1"
@@ -24,7 +24,7 @@ def keyring_(tmp_path: Path) -> Keyring:
     return Keyring(tmp_path / "keys", tmp_path / "keys" / "passwords")
 
 
-def made(keyring: Keyring) -> Passwords:
+def made(keyring: Keyring) -> AgencyPasswords:
     passwords = keyring.add_passwords(AGENCY)
     assert passwords.certificate is not None
     keyring.create_certificate_key(AGENCY, passwords.certificate)
@@ -100,7 +100,7 @@ def test_a_missing_key_names_the_agency_and_the_file(keyring: Keyring) -> None:
 
 def test_a_mistyped_agency_is_answered_with_the_one_that_may_be_meant(keyring: Keyring) -> None:
     made(keyring)
-    for ask in (keyring.certificate_key, partial(keyring.address, purpose=Purpose.STATUS)):
+    for ask in (keyring.certificate_key, partial(keyring.address, purpose=LedgerKey.STATUS)):
         with pytest.raises(KeyringError, match=r"did you mean HOUSING-1\?"):
             ask("HOUSNG-1")
 
@@ -143,36 +143,38 @@ def test_passwords_are_made_up_once(keyring: Keyring) -> None:
 
 def test_the_address_of_a_ledger_key_is_known_without_its_password(keyring: Keyring, tmp_path: Path) -> None:
     keyring.add_passwords(AGENCY)
-    signer = create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
-    assert Keyring(keyring.folder, tmp_path / "nothing").address(AGENCY, Purpose.ANCHOR) == signer.address
-    assert open_ledger_key(keyring, AGENCY, Purpose.ANCHOR).address == signer.address
+    signer = create_ledger_key(keyring, AGENCY, LedgerKey.ANCHOR, work=2)
+    assert Keyring(keyring.folder, tmp_path / "nothing").address(AGENCY, LedgerKey.ANCHOR) == signer.address
+    assert open_ledger_key(keyring, AGENCY, LedgerKey.ANCHOR).address == signer.address
     assert [each.address for each in ledger_signers(keyring)] == [signer.address]
     with pytest.raises(KeyringError):
-        keyring.address(AGENCY, Purpose.STATUS)
+        keyring.address(AGENCY, LedgerKey.STATUS)
 
 
 def test_a_ledger_key_that_was_tampered_with_is_no_key_file(keyring: Keyring) -> None:
     keyring.add_passwords(AGENCY)
-    create_ledger_key(keyring, AGENCY, Purpose.STATUS, work=2)
-    path = keyring.ledger_file(AGENCY, Purpose.STATUS)
+    create_ledger_key(keyring, AGENCY, LedgerKey.STATUS, work=2)
+    path = keyring.ledger_file(AGENCY, LedgerKey.STATUS)
     for content in ("", "[]", "{}", json.dumps({"address": "00"}), json.dumps({"address": 5})):
         path.write_text(content, encoding="utf-8")
         with pytest.raises(KeyringError, match="no key file"):
-            keyring.address(AGENCY, Purpose.STATUS)
+            keyring.address(AGENCY, LedgerKey.STATUS)
 
 
 def test_one_agencys_broken_key_keeps_no_other_from_being_sent_with(
     keyring: Keyring, caplog: pytest.LogCaptureFixture
 ) -> None:
     keyring.add_passwords(AGENCY)
-    signer = create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
+    signer = create_ledger_key(keyring, AGENCY, LedgerKey.ANCHOR, work=2)
     keyring.add_passwords("TAX-1")
-    create_ledger_key(keyring, "TAX-1", Purpose.ANCHOR, work=2)
-    broken = keyring.ledger_file("TAX-1", Purpose.ANCHOR)
+    create_ledger_key(keyring, "TAX-1", LedgerKey.ANCHOR, work=2)
+    broken = keyring.ledger_file("TAX-1", LedgerKey.ANCHOR)
     broken.write_bytes(b"garbage")
     (keyring.folder / "OLD-1").mkdir()
-    keyring.ledger_file("OLD-1", Purpose.STATUS).write_bytes(keyring.ledger_file(AGENCY, Purpose.ANCHOR).read_bytes())
-    keyring.ledger_file("OLD-1", Purpose.STATUS).chmod(0o600)
+    keyring.ledger_file("OLD-1", LedgerKey.STATUS).write_bytes(
+        keyring.ledger_file(AGENCY, LedgerKey.ANCHOR).read_bytes()
+    )
+    keyring.ledger_file("OLD-1", LedgerKey.STATUS).chmod(0o600)
     assert [each.address for each in ledger_signers(keyring)] == [signer.address]
     assert f"{broken} is no key file" in caplog.text
     assert "no password for the ledger keys of OLD-1" in caplog.text
@@ -180,15 +182,15 @@ def test_one_agencys_broken_key_keeps_no_other_from_being_sent_with(
 
 def test_where_no_ledger_key_opens_the_sender_does_not_run(keyring: Keyring) -> None:
     keyring.add_passwords(AGENCY)
-    create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
-    keyring.ledger_file(AGENCY, Purpose.ANCHOR).write_bytes(b"garbage")
+    create_ledger_key(keyring, AGENCY, LedgerKey.ANCHOR, work=2)
+    keyring.ledger_file(AGENCY, LedgerKey.ANCHOR).write_bytes(b"garbage")
     with pytest.raises(KeyringError, match="no key file"):
         ledger_signers(keyring)
 
 
 def test_a_folder_of_the_disk_itself_is_no_agency(keyring: Keyring) -> None:
     keyring.add_passwords(AGENCY)
-    signer = create_ledger_key(keyring, AGENCY, Purpose.ANCHOR, work=2)
+    signer = create_ledger_key(keyring, AGENCY, LedgerKey.ANCHOR, work=2)
     (keyring.folder / "lost+found").mkdir()
     (keyring.folder / f"{AGENCY}.old").mkdir()
     assert keyring.agencies() == (AGENCY,)

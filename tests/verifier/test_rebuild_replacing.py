@@ -15,7 +15,7 @@ from store.database import Database
 from tests.local_chain import LocalChain
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild, undone
 from verifier.keys.field_key import FieldKeys
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.status_order import Action
 
 
@@ -35,7 +35,7 @@ def founded_(chain: LocalChain, tmp_path_factory: pytest.TempPathFactory) -> Tow
 @contextmanager
 def key_away(town: Town) -> Iterator[None]:
     """Let nobody say for a while what replaces what."""
-    key = town.keyring.ledger_file(AGENCY, Purpose.STATUS)
+    key = town.keyring.ledger_file(AGENCY, LedgerKey.STATUS)
     away = key.rename(key.with_suffix(".away"))
     yield
     away.rename(key)
@@ -98,7 +98,7 @@ def test_what_cannot_be_replaced_any_more_is_named(town: Town) -> None:
 
 
 def test_a_replacement_without_its_key_is_named(town: Town) -> None:
-    folder = town.keyring.ledger_file(AGENCY, Purpose.STATUS).parent
+    folder = town.keyring.ledger_file(AGENCY, LedgerKey.STATUS).parent
     for path in folder.glob("status.*"):
         path.unlink()
     lose(town)

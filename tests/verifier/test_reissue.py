@@ -23,7 +23,7 @@ from tests.local_chain import LocalChain
 from tests.verifier.test_issuing import HEALTH
 from tests.verifier.town import AGENCY, Town, found_town, undone
 from verifier.drafting import draft_again
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.keys.ledger_keys import open_ledger_key
 from verifier.services.reissuance import Reissued, ReissueOrder
 from verifier.services.reissuing import _Reissuing, reissue
@@ -47,7 +47,7 @@ def town_(founded: Town, tmp_path: Path) -> Iterator[Town]:
 
 
 def take_serials(town: Town, first: int, count: int) -> None:
-    signer = open_ledger_key(town.keyring, AGENCY, Purpose.ANCHOR)
+    signer = open_ledger_key(town.keyring, AGENCY, LedgerKey.ANCHOR)
     args = {
         "agency": AGENCY,
         "certificate_type": "0x" + HEALTH.vct_hash.hex(),

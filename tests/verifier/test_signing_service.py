@@ -24,7 +24,7 @@ from tests.verifier.test_issuing import HEADER, row
 from tests.verifier.test_workers import get, running, service_url
 from verifier.cli import build
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.keys.ledger_keys import create_ledger_key
 from verifier.keys.remote_keys import RemoteKeys
 
@@ -146,7 +146,7 @@ def verdict(public: str, asked: str) -> Any:
 def test_a_key_that_lies_in_a_file_as_well_is_refused_at_the_start(place: Place) -> None:
     keyring = Keyring(place.folder / "keys", place.folder / "keys" / "passwords")
     keyring.add_passwords(CODE)
-    here = create_ledger_key(keyring, CODE, Purpose.ANCHOR, work=2)
+    here = create_ledger_key(keyring, CODE, LedgerKey.ANCHOR, work=2)
     text = (place.folder / "ecert.toml").read_text().replace("signer_keys = [", f'signer_keys = ["{address(here)}", ')
     (place.folder / "ecert.toml").write_text(text)
     for command in (["deploy", *place.by("bureau")], ["sender"]):
@@ -182,11 +182,11 @@ def test_a_service_that_is_away_stops_a_command_which_goes_on_later(place: Place
 
 def test_the_address_of_another_key_is_not_written_over(place: Place) -> None:
     keyring = Keyring(place.folder / "keys", place.folder / "keys" / "passwords")
-    keyring.name_address(CODE, Purpose.ANCHOR, bytes(20))
-    keyring.name_address(CODE, Purpose.ANCHOR, bytes(20))
-    assert keyring.address(CODE, Purpose.ANCHOR) == bytes(20)
+    keyring.name_address(CODE, LedgerKey.ANCHOR, bytes(20))
+    keyring.name_address(CODE, LedgerKey.ANCHOR, bytes(20))
+    assert keyring.address(CODE, LedgerKey.ANCHOR) == bytes(20)
     with pytest.raises(KeyringError, match=r"move .*anchor\.address away first"):
-        keyring.name_address(CODE, Purpose.ANCHOR, b"\1" * 20)
+        keyring.name_address(CODE, LedgerKey.ANCHOR, b"\1" * 20)
 
 
 def test_without_a_service_key_files_are_as_they_were(tmp_path: Path) -> None:

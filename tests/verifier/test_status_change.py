@@ -16,7 +16,7 @@ from store.states import CallState, NodeTrouble
 from tests.verifier.office import AGENCY, City, make_city
 from tests.verifier.test_issuing import HEALTH, row, run, table
 from verifier.faults import IssuingStopped
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.services.numbered import Numbered
 from verifier.services.status import change_status
 from verifier.services.status_order import Action, StatusOrder, StatusOutcome
@@ -132,7 +132,7 @@ class Meanwhile(Keyring):
         super().__init__(city.office.keyring.folder, city.folder / "keys" / "passwords")
         self._city = city
 
-    def address(self, agency: str, purpose: Purpose) -> bytes:
+    def address(self, agency: str, purpose: LedgerKey) -> bytes:
         self._city.ledger.step(self._city.clock.now)
         return super().address(agency, purpose)
 

@@ -38,7 +38,7 @@ from tests.verifier.test_workers import get, running, service_url
 from tests.verifier.town import AGENCY, Town, found_town, lose, rebuild
 from verifier.faults import RowsRefused
 from verifier.keys.field_key import FieldKeys
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.matters import load_matters
@@ -106,7 +106,7 @@ def anchored(town: Town, *signed: SignedCertificate) -> list[bytes]:
     }
 
     async def send() -> None:
-        node, address = Node(town.chain.url), town.keyring.address(AGENCY, Purpose.ANCHOR)
+        node, address = Node(town.chain.url), town.keyring.address(AGENCY, LedgerKey.ANCHOR)
         signer = next(each for each in ledger_signers(town.keyring) if each.address == address)
         await transact(node, signer, [Invocation(to=town.deployment.ledger, data=encode_call("anchor", args))])
         await node.close()

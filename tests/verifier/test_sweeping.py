@@ -27,7 +27,7 @@ from verifier.services import sweeping as room
 from verifier.services.at_rest import AtRest
 from verifier.services.progress import Stage
 from verifier.services.sweeping import Sweeping
-from verifier.services.table_issuance import Outcome
+from verifier.services.table_issuance import TableOutcome
 
 ROWS = sample(20)
 OF_CERTIFICATES = (Use.FIELD, Use.INDEX)
@@ -202,7 +202,7 @@ def test_a_writer_with_the_old_key_takes_the_new_one(city: City, use: Use) -> No
     all_found(city, 15)
 
 
-def issue_during(city: City, at_reach: Callable[[Stage, int], None]) -> Outcome:
+def issue_during(city: City, at_reach: Callable[[Stage, int], None]) -> TableOutcome:
     city.notes.at_reach = at_reach
     outcome = issue_titles(city, ROWS[12:15])
     city.notes.at_reach = lambda _stage, _done: None

@@ -38,7 +38,7 @@ from tests.local_chain import LocalChain
 from tests.tables import give_tables
 from tests.verifier.test_issuing import HEADER, HEALTH, citizen_id, row
 from verifier.cli import build
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.keys.ledger_keys import ledger_signers
 from verifier.ledger_view import LedgerView
 from verifier.services.agencies import Desk, accreditation, make_keys, own_key, own_operators
@@ -50,7 +50,7 @@ from verifier.services.progress import Stage
 from verifier.services.single_issuing import SingleIssuing
 from verifier.services.status import change_status
 from verifier.services.status_order import Action, StatusOrder, StatusOutcome
-from verifier.services.table_issuance import Order, Outcome
+from verifier.services.table_issuance import Order, TableOutcome
 
 AGENCY = "HEALTH-7"
 Answer = TypeVar("Answer")
@@ -142,7 +142,7 @@ class Town:
             **{"batch_size": 5, "timeout": 600.0, **options},
         )
 
-    def issue(self, *numbers: int, send: bool = True, **options: Any) -> Outcome:
+    def issue(self, *numbers: int, send: bool = True, **options: Any) -> TableOutcome:
         with Database.open(self.url) as database:
             return issue(self.office(database, send=send), self.order(*numbers, **options))
 
@@ -211,7 +211,7 @@ class Town:
     def certificates(self) -> dict[int, Path]:
         return {int(path.name.split(".")[0]): path for path in self.folder.rglob("*.ecert.json")}
 
-    def results(self, outcome: Outcome) -> list[dict[str, str]]:
+    def results(self, outcome: TableOutcome) -> list[dict[str, str]]:
         assert outcome.results is not None
         with outcome.results.open(encoding="utf-8", newline="") as file:
             return list(csv.DictReader(file))
@@ -255,7 +255,7 @@ def found_town(chain: LocalChain, folder: Path) -> Town:
     keyring = Keyring(folder / "keys", folder / "keys" / "passwords")
     make_keys(keyring, AGENCY, work=2)
     bureau, admin = LocalSigner.generate(), LocalSigner.generate()
-    ledger_keys = [keyring.address(AGENCY, purpose) for purpose in Purpose]
+    ledger_keys = [keyring.address(AGENCY, purpose) for purpose in LedgerKey]
     for address in (bureau.address, admin.address, *ledger_keys):
         chain.rpc("hardhat_setBalance", "0x" + address.hex(), hex(10**22))
 

@@ -8,7 +8,7 @@ from ecert.facts import Status
 from ecert.ledger_copy import LedgerCopy
 from store import inventory
 from store.database import Connection
-from store.inventory import Unreadable
+from store.inventory import UnreadableRow
 from store.records import Call
 from store.states import AIMS, CallState
 from verifier.agreement.chronicle import Chronicle
@@ -46,7 +46,7 @@ class CallRows:
             if call.tx_hash is not None and call.tx_hash not in forms:
                 self._findings.add("call_transaction", place, "its transaction is not among those that were signed")
 
-    def _readable(self, rows: Iterator[Call | Unreadable]) -> Iterator[Call]:
+    def _readable(self, rows: Iterator[Call | UnreadableRow]) -> Iterator[Call]:
         for row in rows:
             if isinstance(row, Call) and _makes_sense(row):
                 yield row

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
 from verifier.ledger_view import LedgerView
-from verifier.observing.readiness import PartState, Readiness, Watch
+from verifier.observing.readiness import Inspection, PartState, Readiness
 from verifier.problems import RETRY_AFTER
 
 
@@ -41,7 +41,7 @@ class ReadyAnswer(BaseModel):
     ledger: LedgerAnswer | None
 
 
-def health_routes(watch: Watch) -> APIRouter:
+def health_routes(inspection: Inspection) -> APIRouter:
     """Make the routes."""
     router = APIRouter(tags=["health"])
     not_ready: dict[int | str, dict[str, Any]] = {
@@ -62,8 +62,8 @@ def health_routes(watch: Watch) -> APIRouter:
     )
     async def ready() -> JSONResponse:
         """Say how database, ledger copy, indexer, node, chain and record stand."""
-        found = watch.look()
-        said = _told(found, watch)
+        found = inspection.look()
+        said = _told(found, inspection)
         if found.ready:
             return JSONResponse(said)
         return JSONResponse(said, status_code=503, headers={"retry-after": RETRY_AFTER})
@@ -71,12 +71,12 @@ def health_routes(watch: Watch) -> APIRouter:
     return router
 
 
-def _told(found: Readiness, watch: Watch) -> dict[str, object]:
+def _told(found: Readiness, inspection: Inspection) -> dict[str, object]:
     return {
         "status": "ready" if found.ready else "not_ready",
         "parts": {name: str(part.state) for name, part in found.parts.items()},
         "reasons": found.reasons,
-        "ledger": _ledger(watch.view, watch.clock()),
+        "ledger": _ledger(inspection.view, inspection.clock()),
     }
 
 

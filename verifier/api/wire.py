@@ -15,7 +15,7 @@ from ecert.strict_json import MAX_INTEGER
 from verifier.api.flaws import NOT_PLAIN
 from verifier.callers import Ground, Occasion
 from verifier.plain_text import is_plain
-from verifier.services.submitted import Document, LookUp, Submitted
+from verifier.services.submitted import DocumentAlone, LookUp, Submitted
 from verifier.services.verification import Asked, Presented
 from verifier.times import read_time
 
@@ -165,9 +165,9 @@ class OfDocument(Stated):
         default=None, description="With a document alone: the serial of the certificate that is meant."
     )
 
-    def document_of(self, sha256: bytes) -> Document:
+    def document_of(self, sha256: bytes) -> DocumentAlone:
         """Give the document as the service takes it."""
-        return Document(sha256=sha256, agency=self.agency, serial=self.serial)
+        return DocumentAlone(sha256=sha256, agency=self.agency, serial=self.serial)
 
 
 class Question(Questions, OfDocument):

@@ -25,7 +25,7 @@ from verifier.commands.agency_records import complete_since
 from verifier.commands.agency_showing import list_agencies, show_agency
 from verifier.commands.key_files import address_in, address_of, make_key
 from verifier.errors import Refused
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.agencies import accreditation, admission, make_keys
 from verifier.times import USUAL_ZONE, moment
 
@@ -67,7 +67,7 @@ async def add(
     wanted = types_named(types or ())
     begin = await bench.desk.now() if since is None else moment(since, zone)
     end = last_moment(until, zone)
-    for purpose, address in ((Purpose.ANCHOR, anchor_key), (Purpose.STATUS, status_key)):
+    for purpose, address in ((LedgerKey.ANCHOR, anchor_key), (LedgerKey.STATUS, status_key)):
         if address is not None:
             bench.remote.assure(address_of(address))
             bench.keyring.name_address(bench.code, purpose, address_of(address))

@@ -16,7 +16,7 @@ from ecert.suite import from_jwk
 from verifier.commands.agency_desk import Bench, UntilOption, ZoneOption, add_command, last_moment
 from verifier.commands.key_files import address_of
 from verifier.errors import Refused
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.agencies import PURPOSES, own_key, own_operators, public_key
 from verifier.system_words import why
 from verifier.times import USUAL_ZONE, moment
@@ -71,7 +71,7 @@ async def set_operator(
         ),
     ] = None,
     purposes: Annotated[
-        list[Purpose] | None, typer.Option("--purpose", help="What ADDRESS may do; may be repeated.")
+        list[LedgerKey] | None, typer.Option("--purpose", help="What ADDRESS may do; may be repeated.")
     ] = None,
     until: UntilOption = None,
     zone: ZoneOption = USUAL_ZONE,

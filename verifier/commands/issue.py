@@ -17,7 +17,7 @@ from verifier.commands.printing import print_json
 from verifier.commands.reporting import FAILED, answered
 from verifier.services.issuing import LARGEST_BATCH
 from verifier.services.issuing import issue as issue_table
-from verifier.services.table_issuance import Order, Outcome
+from verifier.services.table_issuance import Order, TableOutcome
 from verifier.tables.type_names import type_named
 from verifier.times import shown
 
@@ -91,7 +91,7 @@ def register(app: typer.Typer) -> None:
     app.command("issue")(issue)
 
 
-def state_of(outcome: Outcome) -> str:
+def state_of(outcome: TableOutcome) -> str:
     """Say in a word what came of an order."""
     if outcome.order.dry_run:
         return "checked"
@@ -100,7 +100,7 @@ def state_of(outcome: Outcome) -> str:
     return "done" if outcome.complete else "waiting"
 
 
-def _render(outcome: Outcome, language: Language) -> None:
+def _render(outcome: TableOutcome, language: Language) -> None:
     for fault in outcome.faults[:20]:
         typer.echo(fault.said(language), err=True)
     if outcome.order.dry_run:
@@ -113,7 +113,7 @@ def _render(outcome: Outcome, language: Language) -> None:
     typer.echo(language.of(Words(en=f"each row: {outcome.results}", zh=f"逐行结果：{outcome.results}")))
 
 
-def _checked(outcome: Outcome) -> Words:
+def _checked(outcome: TableOutcome) -> Words:
     return Words(
         en=f"{outcome.rows} rows can be issued, {outcome.bad} cannot; nothing was stored",
         zh=f"{outcome.rows} 行可以签发，{outcome.bad} 行不能；未保存任何内容",
@@ -127,7 +127,7 @@ def _done_before(then: str) -> Words:
     )
 
 
-def _issued(outcome: Outcome, kept: str) -> Words:
+def _issued(outcome: TableOutcome, kept: str) -> Words:
     return Words(
         en=f"{_count(outcome.issued, 'certificate')} in {_count(len(outcome.batches), 'batch', 'batches')},"
         f" {outcome.handed_out} handed out{kept}, {_count(outcome.bad, 'row')} passed over",
@@ -140,12 +140,12 @@ def _count(number: int, one: str, many: str | None = None) -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _kept_back(outcome: Outcome, language: Language) -> str:
+def _kept_back(outcome: TableOutcome, language: Language) -> str:
     waiting = outcome.issued - outcome.handed_out - len(outcome.withdrawn) - len(outcome.withheld)
     return kept_back(outcome.withdrawn, outcome.withheld, waiting=waiting, language=language)
 
 
-def outcome_to_json(outcome: Outcome) -> dict[str, object]:
+def outcome_to_json(outcome: TableOutcome) -> dict[str, object]:
     """Give an outcome as JSON."""
     order = outcome.order
     return {

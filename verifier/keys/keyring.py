@@ -33,15 +33,15 @@ from verifier.keys.secret_files import SecretFileExists, write_secret
 ADDRESS_BYTES = 20
 
 
-class Purpose(StrEnum):
-    """What a ledger key may do; also the name of its file."""
+class LedgerKey(StrEnum):
+    """The kinds of ledger key, by what it may do; also the name of its file."""
 
     ANCHOR = "anchor"
     STATUS = "status"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Passwords:
+class AgencyPasswords:
     """What opens one agency's keys; a process that does not need one is not given it."""
 
     certificate: str | None = None
@@ -98,7 +98,7 @@ class Keyring:
         except MalformedKey as error:
             raise KeyringError(f"{path} cannot be opened: {error.why}") from error
 
-    def address(self, agency: str, purpose: Purpose) -> bytes:
+    def address(self, agency: str, purpose: LedgerKey) -> bytes:
         """Give the 20-byte address of a ledger key of an agency, which its file tells without a password.
 
         Where the key file is not here, or not for us, the file of its address beside it tells: the office knows whose
@@ -113,7 +113,7 @@ class Keyring:
         except (ValueError, KeyError, TypeError) as error:
             raise KeyringError(f"{path} is no key file") from error
 
-    def write_address(self, agency: str, purpose: Purpose) -> None:
+    def write_address(self, agency: str, purpose: LedgerKey) -> None:
         """Write the address of a ledger key down beside it, for processes that are not given the key; once."""
         path = self.address_file(agency, purpose)
         try:
@@ -123,7 +123,7 @@ class Keyring:
         except OSError as error:
             raise KeyringError(f"{path} cannot be written: {error.strerror}") from error
 
-    def name_address(self, agency: str, purpose: Purpose, address: bytes) -> None:
+    def name_address(self, agency: str, purpose: LedgerKey, address: bytes) -> None:
         """Write down the address of a ledger key that a signing service keeps, for processes that ask whose it is.
 
         Raises:
@@ -141,25 +141,25 @@ class Keyring:
         except (OSError, SecretFileExists) as error:
             raise KeyringError(f"{places[1]} cannot be written") from error
 
-    def address_file(self, agency: str, purpose: Purpose) -> Path:
+    def address_file(self, agency: str, purpose: LedgerKey) -> Path:
         """Say where the address of a ledger key is written down. Who changes it can hold an agency's calls up."""
         return self._agency_folder(agency) / f"{purpose}.address"
 
-    def ledger_file(self, agency: str, purpose: Purpose) -> Path:
+    def ledger_file(self, agency: str, purpose: LedgerKey) -> Path:
         """Say where the key file of an agency's ledger key is."""
         return self._agency_folder(agency) / f"{purpose}.json"
 
-    def passwords(self, agency: str) -> Passwords:
+    def passwords(self, agency: str) -> AgencyPasswords:
         """Read an agency's passwords, as far as this process was given them."""
         return _passwords(self._passwords.tables().get(agency, {}), self._passwords.path, agency)
 
-    def add_passwords(self, agency: str) -> Passwords:
+    def add_passwords(self, agency: str) -> AgencyPasswords:
         """Make up passwords for a new agency and write them down; those that are there are kept."""
-        if self._passwords.path.exists() and (known := self.passwords(agency)) != Passwords():
+        if self._passwords.path.exists() and (known := self.passwords(agency)) != AgencyPasswords():
             return known
         certificate, ledger = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
         self._passwords.add(f'"{check_agency(agency)}"', {"certificate": certificate, "ledger": ledger})
-        return Passwords(certificate=certificate, ledger=ledger)
+        return AgencyPasswords(certificate=certificate, ledger=ledger)
 
     def _certificate_file(self, agency: str) -> Path:
         return self._agency_folder(agency) / "certificate.pem"
@@ -188,10 +188,10 @@ def _address(text: str, path: Path) -> bytes:
     return address
 
 
-def _passwords(table: object, path: Path, agency: str) -> Passwords:
+def _passwords(table: object, path: Path, agency: str) -> AgencyPasswords:
     if not isinstance(table, Mapping) or any(not isinstance(value, str) for value in table.values()):
         raise KeyringError(f"{path} is not right: [{agency}] must hold passwords as text")
     unknown = set(table) - {"certificate", "ledger"}
     if unknown:
         raise KeyringError(f"{path} is not right: [{agency}] has {', '.join(sorted(unknown))}")
-    return Passwords(certificate=table.get("certificate"), ledger=table.get("ledger"))
+    return AgencyPasswords(certificate=table.get("certificate"), ledger=table.get("ledger"))

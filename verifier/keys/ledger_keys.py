@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from chain.errors import KeyFileUnreadable
 from chain.signer import KeyFileSigner
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 
 _LOG = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ def ledger_signers(keyring: Keyring) -> Sequence[KeyFileSigner]:
     """
     opened, failures = list[KeyFileSigner](), list[KeyringError]()
     for agency in keyring.agencies():
-        for purpose in Purpose:
+        for purpose in LedgerKey:
             try:
                 if keyring.ledger_file(agency, purpose).exists():
                     opened.append(open_ledger_key(keyring, agency, purpose))
@@ -34,7 +34,7 @@ def ledger_signers(keyring: Keyring) -> Sequence[KeyFileSigner]:
     return opened
 
 
-def open_ledger_key(keyring: Keyring, agency: str, purpose: Purpose) -> KeyFileSigner:
+def open_ledger_key(keyring: Keyring, agency: str, purpose: LedgerKey) -> KeyFileSigner:
     """Open one ledger key of an agency."""
     keyring.address(agency, purpose)
     keyring.write_address(agency, purpose)
@@ -44,7 +44,7 @@ def open_ledger_key(keyring: Keyring, agency: str, purpose: Purpose) -> KeyFileS
         raise KeyringError(str(error)) from error
 
 
-def create_ledger_key(keyring: Keyring, agency: str, purpose: Purpose, *, work: int | None = None) -> KeyFileSigner:
+def create_ledger_key(keyring: Keyring, agency: str, purpose: LedgerKey, *, work: int | None = None) -> KeyFileSigner:
     """Make a ledger key for an agency; one that is there is never replaced. `work`: scrypt's N, for tests."""
     path = keyring.ledger_file(agency, purpose)
     password = _password(keyring, agency)

@@ -65,7 +65,7 @@ class Readiness:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
+class Inspection:
     """Looks at the parts of one process.
 
     `max_age`: seconds that the copy may be old; `late`: seconds after which an indexer that has written nothing is not

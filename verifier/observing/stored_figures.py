@@ -16,7 +16,7 @@ from store import sightings, standing, usage, verifications
 from store.database import Database
 from store.errors import StoreError
 from store.sightings import Sighting
-from store.standing import Standing
+from store.standing import Backlog
 from store.usage import Used
 from verifier.access.meter import day_of
 from verifier.record.segments import RecordFolder, Segment
@@ -81,7 +81,7 @@ class StoredFigures(Collector):
             return 0
 
 
-def _waiting(sums: Standing, now: int) -> Iterator[Metric]:
+def _waiting(sums: Backlog, now: int) -> Iterator[Metric]:
     yield _by_state("ecert_calls", "Calls of the ledger", sums.calls)
     yield from _age("ecert_oldest_call_seconds", "Age of the oldest call that waits", sums.oldest_call, now)
     yield GaugeMetricFamily("ecert_calls_held_up", "Calls that wait for a reason to look at", value=sums.held_up)

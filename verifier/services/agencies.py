@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chain.administration import ANCHOR, STATUS, Administration, Step, accredit, add_key, register_agency, set_operator
-from chain.answers import Receipt, to_hex
+from chain.answers import TransactionReceipt, to_hex
 from chain.deployment import Deployment
 from chain.errors import CallReverted, NodeAway
 from chain.network import find_network
@@ -23,12 +23,12 @@ from store import cursors, events
 from store.database import Database
 from store.errors import SchemaMismatch
 from verifier.errors import Refused
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.keys.ledger_keys import create_ledger_key
 from verifier.refusals import say
 
 PATIENCE = 120.0
-PURPOSES = {Purpose.ANCHOR: ANCHOR, Purpose.STATUS: STATUS}
+PURPOSES = {LedgerKey.ANCHOR: ANCHOR, LedgerKey.STATUS: STATUS}
 _POLL = 0.2
 
 
@@ -87,7 +87,7 @@ class Desk:
             counts_from=await administration.counts_from(steps),
         )
 
-    async def _settle(self, receipts: Sequence[Receipt]) -> None:
+    async def _settle(self, receipts: Sequence[TransactionReceipt]) -> None:
         depth = self.settled_depth
         if depth is None:
             depth = (await find_network(self.node)).settled_depth

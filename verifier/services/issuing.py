@@ -18,7 +18,7 @@ from store import batches, certificates, jobs
 from store.records import Job
 from store.states import BatchState, JobState
 from verifier.faults import IssuingStopped, RowFault, RowsRefused
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.abandoned import void_abandoned
 from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.at_rest import AtRest
@@ -27,7 +27,7 @@ from verifier.services.checking import Checked, check_rows
 from verifier.services.filling import Filling
 from verifier.services.handing_out import folder_of
 from verifier.services.office import Office, Patience, obstacle
-from verifier.services.table_issuance import Order, Outcome, Plan
+from verifier.services.table_issuance import Order, Plan, TableOutcome
 from verifier.system_words import why
 from verifier.tables.document_folder import DocumentFolder
 from verifier.tables.linted_rows import LintedRows, columns_of, type_of_header
@@ -42,7 +42,7 @@ LEDGER_PATIENCE = 30
 """Seconds to wait for our copy of the ledger to show that the agency may issue."""
 
 
-def issue(office: Office, order: Order) -> Outcome:
+def issue(office: Office, order: Order) -> TableOutcome:
     """Issue a table, or go on with it.
 
     Raises:
@@ -63,7 +63,7 @@ def issue(office: Office, order: Order) -> Outcome:
         checked = check_rows(office, rows, _blind(office, order), found.sha256)
         _refuse(order, checked, found.name)
         if order.dry_run:
-            return Outcome(
+            return TableOutcome(
                 order=order, job=None, rows=checked.good, bad=len(checked.bad), faults=tuple(checked.faults.listed)
             )
         _assure_folder(order)
@@ -148,7 +148,7 @@ def _blind(office: Office, order: Order) -> BlindIndexes:
 
 def _fill(office: Office, order: Order, job: Job | None, opened: _Opened, patience: Patience) -> Job:
     key = office.keyring.certificate_key(order.agency)
-    address = office.keyring.address(order.agency, Purpose.ANCHOR)
+    address = office.keyring.address(order.agency, LedgerKey.ANCHOR)
     _wait_until_allowed(office, order, key.kid, patience)
     void_abandoned(office, agency=order.agency, but=job)
     with office.database.begin() as connection:
@@ -202,7 +202,7 @@ def _wait_until_allowed(office: Office, order: Order, kid: bytes, patience: Pati
         patience.wait(found.why)
 
 
-def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: Anchored) -> Outcome:
+def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: Anchored) -> TableOutcome:
     checked = opened.checked
     with office.database.read() as connection:
         records = batches.of_job(connection, job.id)
@@ -216,7 +216,7 @@ def _outcome(office: Office, order: Order, job: Job, opened: _Opened, anchored: 
         order.certificate_type.number,
         RowResults(serials=serials, bad=checked.bad, anchored=anchored, folder=folder),
     )
-    return Outcome(
+    return TableOutcome(
         order=order,
         job=job.id,
         rows=checked.good + len(checked.bad),

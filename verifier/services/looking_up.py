@@ -26,12 +26,12 @@ from verifier.services.found import Finds, Found, FoundCertificate, OpensCodes, 
 from verifier.services.gathering import Gathering
 from verifier.services.lookup_values import NUMBER
 from verifier.services.statements import refuse_incomparable
-from verifier.services.submitted import Document, LookUp, Submitted
+from verifier.services.submitted import DocumentAlone, LookUp, Submitted
 from verifier.services.verification import Asked, Verification
 from verifier.services.verifying import Verifying
 
 _Look = Callable[[Finds | None], Answered]
-_NO_DOCUMENT = Document(sha256=b"")
+_NO_DOCUMENT = DocumentAlone(sha256=b"")
 
 HERE = 8
 """Look-ups that are made one after the other on the event loop, where the database is a file: some 15 ms of work."""
@@ -112,7 +112,7 @@ class LookingUp:
         return self._told(opened, asked, ruling, copies)
 
     def _by_document(
-        self, finds: Finds, document: Document, asked: Asked, ruling: Ruling, copies: LedgerCopies | None
+        self, finds: Finds, document: DocumentAlone, asked: Asked, ruling: Ruling, copies: LedgerCopies | None
     ) -> Answered:
         needed = tuple(filter(ruling.needs, self._verifying.types))
         found = finds.by_document(document.sha256, needed, agency=document.agency, serial=document.serial)

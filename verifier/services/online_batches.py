@@ -17,7 +17,7 @@ from ecert.suite import SUITE
 from store import batches, online_batches
 from store.errors import StoreError
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.office import Office
 
 _LOG = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class OnlineBatches:
     def _has_key(self, agency: str) -> bool:
         """Whether it is known here whose key would anchor for an agency; another office may know it."""
         try:
-            self.office.keyring.address(agency, Purpose.ANCHOR)
+            self.office.keyring.address(agency, LedgerKey.ANCHOR)
         except KeyringError as error:
             self.office.progress.note(f"a batch of {agency} stays open: {error}")
             return False
@@ -73,7 +73,7 @@ class OnlineBatches:
 
     def _close(self, batch: int, agency: str) -> bool:
         office = self.office
-        anchor = office.keyring.address(agency, Purpose.ANCHOR)
+        anchor = office.keyring.address(agency, LedgerKey.ANCHOR)
         with office.database.begin() as connection:
             found = online_batches.locked(connection, batch)
             if found is None:

@@ -24,7 +24,7 @@ from verifier.services.issuance import IssuanceOrder, Told, issued, number_taken
 from verifier.services.office import Office
 from verifier.services.status import pending_statuses
 
-Outcome = Told | RequestRefused
+OrderOutcome = Told | RequestRefused
 """What becomes of one order."""
 
 
@@ -63,9 +63,9 @@ class OrderGroup:
         self._batch_size = batch_size
         self._now = office.clock()
         self._gives_up: set[int] = set()
-        self._outcomes: dict[int, Outcome] = {}
+        self._outcomes: dict[int, OrderOutcome] = {}
 
-    def issue(self, orders: Sequence[IssuanceOrder]) -> list[Outcome]:
+    def issue(self, orders: Sequence[IssuanceOrder]) -> list[OrderOutcome]:
         """Issue the orders in the transaction; give what becomes of each, in their order.
 
         Raises:
@@ -177,7 +177,7 @@ class OrderGroup:
             now=self._now,
         )
 
-    def _finished(self, order: IssuanceOrder, answered: Told) -> Outcome:
+    def _finished(self, order: IssuanceOrder, answered: Told) -> OrderOutcome:
         """Keep the answer where it is to be given again; refused where somebody else goes on with the same request."""
         try:
             answered.keep(self._connection, order.attempt)

@@ -27,7 +27,7 @@ from store.records import CertificateRecord, Job, Lease, NewCertificate
 from store.states import BatchState
 from verifier.drafting import draft_again
 from verifier.faults import IssuingError, IssuingStopped
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.anchoring import Anchored, wait_and_hand_out
 from verifier.services.at_rest import AtRest
 from verifier.services.checking import GROUP
@@ -111,7 +111,7 @@ def _issue_again(
         job=job,
         certificate_type=certificate_type,
         key=key,
-        address=office.keyring.address(job.agency, Purpose.ANCHOR),
+        address=office.keyring.address(job.agency, LedgerKey.ANCHOR),
         replacing=ReplacingAgain(office=office, agency=job.agency, certificate_type=job.certificate_type),
     )
     return reissuing.run(batch_size)

@@ -13,7 +13,7 @@ from store import certificates, supersessions
 from store.database import Connection
 from store.records import CertificateRecord, NewCertificate
 from verifier.faults import IssuingStopped
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.issuance import why_not
 from verifier.services.office import NO_COPY_HERE, Office
 from verifier.services.status import pending_statuses
@@ -74,7 +74,7 @@ class ReplacingAgain:
         replacing = [one for one in group if one.supersedes]
         if not replacing:
             return
-        ledger, sender = self.office.ledger, self.office.keyring.address(self.agency, Purpose.STATUS)
+        ledger, sender = self.office.ledger, self.office.keyring.address(self.agency, LedgerKey.STATUS)
         numbers = {index for one in replacing for index in _indexes(one.row)}
         taken = certificates.taken(connection, ledger, self.agency, self.certificate_type, numbers)
         for one in replacing:

@@ -28,7 +28,7 @@ MOST_READ = 5_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Shown:
     """One certificate of a page: its serial, its type's name on the ledger, when it was stored, where it is."""
 
     serial: int
@@ -41,7 +41,7 @@ class Found:
 class Page:
     """Certificates in the order of their serials; `after`: where the next page goes on, None where there is none."""
 
-    found: tuple[Found, ...]
+    found: tuple[Shown, ...]
     after: int | None
 
 
@@ -100,7 +100,7 @@ class Search:
         Raises:
             StoreError: the database does not answer.
         """
-        found: list[Found] = []
+        found: list[Shown] = []
         read = 0
         with database.read() as connection:
             for copy, rows, reached in self._groups(connection, after, limit):
@@ -156,8 +156,8 @@ class Search:
                 yield from (serial for serial, now in changed if serial > after and now is self.status)
 
 
-def _found(row: Listed, standing: Standing) -> Found:
-    return Found(
+def _found(row: Listed, standing: Standing) -> Shown:
+    return Shown(
         serial=row.serial,
         certificate_type=row.batch.certificate_type,
         stored=row.batch.created_at,

@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from store.errors import BatchClosedOtherwise, KeyUseMoved, NumberTaken
 from verifier.errors import NotReady
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.problems import Code, RequestRefused
 from verifier.services.at_rest import AtRest
 from verifier.services.gathering import Gathering
 from verifier.services.issuance import IssuanceOrder, Told
 from verifier.services.office import NO_COPY, Office, obstacle
-from verifier.services.order_group import Means, OrderGroup, Outcome, Place
+from verifier.services.order_group import Means, OrderGroup, OrderOutcome, Place
 
 ATTEMPTS = 3
 """How often a group is tried where somebody else takes a number, or closes the batch, in the same moment."""
@@ -30,7 +30,7 @@ class SingleIssuing:
     def __init__(self, office: Office, *, batch_size: int) -> None:
         self._office = office
         self._batch_size = batch_size
-        self._gathering: Gathering[Place, IssuanceOrder, Outcome] = Gathering(self.write)
+        self._gathering: Gathering[Place, IssuanceOrder, OrderOutcome] = Gathering(self.write)
 
     async def issue(self, order: IssuanceOrder) -> Told:
         """Sign and store one certificate; it is durable when this returns.
@@ -46,7 +46,7 @@ class SingleIssuing:
             raise outcome
         return outcome
 
-    def write(self, place: Place, orders: Sequence[IssuanceOrder]) -> Sequence[Outcome]:
+    def write(self, place: Place, orders: Sequence[IssuanceOrder]) -> Sequence[OrderOutcome]:
         """Issue a group of one place; an outcome for each."""
         try:
             for _ in range(ATTEMPTS - 1):
@@ -72,8 +72,8 @@ class SingleIssuing:
             means = Means(
                 place=place,
                 key=key,
-                anchor=office.keyring.address(agency, Purpose.ANCHOR),
-                status=office.keyring.address(agency, Purpose.STATUS),
+                anchor=office.keyring.address(agency, LedgerKey.ANCHOR),
+                status=office.keyring.address(agency, LedgerKey.STATUS),
                 copies=copies,
                 at_rest=at_rest,
                 blind=at_rest.blind(agency, wanted),
@@ -86,7 +86,7 @@ class SingleIssuing:
             raise RequestRefused(Code.CONFLICT, f"Nothing can be issued: {why}.")
         return means
 
-    def _write(self, means: Means, orders: Sequence[IssuanceOrder]) -> Sequence[Outcome]:
+    def _write(self, means: Means, orders: Sequence[IssuanceOrder]) -> Sequence[OrderOutcome]:
         with self._office.database.begin() as connection:
             means.at_rest.assure(connection)
             return OrderGroup(self._office, means, connection, self._batch_size).issue(orders)

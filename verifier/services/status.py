@@ -20,7 +20,7 @@ from store.records import Call, Supersession
 from store.states import CallState
 from verifier.errors import NotReady
 from verifier.faults import IssuingStopped
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.services.office import NO_COPY, NO_COPY_HERE, Office, Patience
 from verifier.services.progress import Stage
 from verifier.services.status_order import NOT_ON_LEDGER, Action, StatusOrder, StatusOutcome, Unchangeable
@@ -40,7 +40,7 @@ def change_status(office: Office, order: StatusOrder) -> StatusOutcome:
     patience = Patience(office, order.timeout)
     if office.copy() is None:
         raise IssuingStopped(NO_COPY_HERE)
-    sender = office.keyring.address(order.agency, Purpose.STATUS)
+    sender = office.keyring.address(order.agency, LedgerKey.STATUS)
     with office.database.begin() as connection:
         outcome, *_ = ask_for_changes(connection, office, [order], sender=sender)
     return _settle(office, outcome, patience) if order.wait and outcome.calls else outcome

@@ -13,7 +13,7 @@ from store.idempotency import Attempt
 from store.records import Call
 from verifier.errors import NotReady, VerifierError
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Purpose
+from verifier.keys.keyring import LedgerKey
 from verifier.problems import Code, RequestRefused
 from verifier.services.issuance import Told
 from verifier.services.office import NO_COPY, Office
@@ -70,7 +70,7 @@ class StatusAsking:
 
     def _sender(self, agency: str) -> bytes:
         try:
-            return self.office.keyring.address(agency, Purpose.STATUS)
+            return self.office.keyring.address(agency, LedgerKey.STATUS)
         except KeyringError as error:
             self.office.progress.note(f"{agency} cannot change statuses here: {error}")
             raise RequestRefused(Code.CONFLICT, f"This office does not have the keys of {agency}.") from error

@@ -23,7 +23,7 @@ class LookUp:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Document:
+class DocumentAlone:
     """A document alone, which leads to its certificate: its SHA-256; whose certificate is meant, and its serial."""
 
     sha256: bytes
@@ -42,7 +42,7 @@ class Submitted:
     occasion: Occasion
     certificate: Presented | None = None
     code: str | None = None
-    document: Document | None = None
+    document: DocumentAlone | None = None
     lookup: LookUp | None = None
     place: str = ""
 

@@ -55,7 +55,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class TableOutcome:
     """What came of an order. `issued` counts certificates of this file whose batches are closed.
 
     `faults` are those of the rows that were passed over, up to a limit, `bad` how many rows that is. `complete`: every

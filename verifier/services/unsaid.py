@@ -15,7 +15,7 @@ from ecert.types import TypeCatalogue
 from store import supersessions
 from store.database import Connection
 from verifier.faults import KeyringError
-from verifier.keys.keyring import Keyring, Purpose
+from verifier.keys.keyring import Keyring, LedgerKey
 from verifier.services.blind_indexes import number_of
 from verifier.services.kept_files import Kept, read_certificate
 
@@ -90,7 +90,7 @@ class Unsaid:
                 each.agency,
                 old=each.old,
                 serial=each.serial,
-                sender=keyring.address(each.agency, Purpose.STATUS),
+                sender=keyring.address(each.agency, LedgerKey.STATUS),
                 gives_up=each.takes_number,
             )
             supersessions.say(connection, self.ledger, each.agency, range(each.serial, each.serial + 1), now=now)
@@ -108,7 +108,7 @@ def _why_not(copies: LedgerCopies, keyring: Keyring, agency: str, old: int) -> s
     if status not in REPLACEABLE:
         return "that is replaced by another" if status is Status.SUPERSEDED else f"that is {status.name.lower()}"
     try:
-        keyring.address(agency, Purpose.STATUS)
+        keyring.address(agency, LedgerKey.STATUS)
     except KeyringError as error:
         return str(error)
     return None

@@ -19,7 +19,7 @@ from store.states import NodeTrouble
 from tests.verifier.shelf import LEDGER, Shelf, stock
 from verifier.errors import NotReady
 from verifier.ledger_view import LedgerView
-from verifier.observing.readiness import PartState, Readiness, Watch
+from verifier.observing.readiness import Inspection, PartState, Readiness
 
 NOW = 1_790_000_000
 STALL = 300
@@ -57,7 +57,7 @@ def look(
         with view._database.begin() as connection:
             sightings.put(connection, seen)
     view.refresh()
-    return Watch(view=view, max_age=max_age, late=LATE, stall=STALL, clock=lambda: now, writable=writable).look()
+    return Inspection(view=view, max_age=max_age, late=LATE, stall=STALL, clock=lambda: now, writable=writable).look()
 
 
 def states(found: Readiness) -> dict[str, str]:
@@ -131,7 +131,7 @@ def test_a_database_that_is_away_makes_unknown_what_stands_there(
     monkeypatch.setattr(database, "read", away)
     with pytest.raises(DatabaseAway):
         view.refresh()
-    found = Watch(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
+    found = Inspection(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
     assert not found.ready
     assert (states(found)["database"], states(found)["indexer"], states(found)["ledger"]) == ("away", "unknown", "ok")
     assert "does not answer" in found.reasons[0]
@@ -154,7 +154,7 @@ def test_a_record_that_takes_no_lines_is_grave_and_one_that_is_not_kept_is_unkno
 
 def test_before_the_first_block_nothing_is_ready(tmp_path: Path) -> None:
     with stock(tmp_path, now=NOW).open() as database:
-        found = Watch(view=LedgerView(database), max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
+        found = Inspection(view=LedgerView(database), max_age=600, late=LATE, stall=STALL, clock=lambda: NOW).look()
     assert not found.ready
     assert "starting" in found.reasons[0]
     assert found.parts["database"].state is PartState.UNKNOWN
@@ -164,10 +164,10 @@ async def test_a_stranger_is_not_told_where_the_database_is_and_the_log_is(caplo
     database = Database(make_engine("postgresql://keeper:password@127.0.0.1:9/city"))
     view = LedgerView(database)
     await view.look()
-    watch = Watch(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW)
+    inspection = Inspection(view=view, max_age=600, late=LATE, stall=STALL, clock=lambda: NOW)
     with pytest.raises(NotReady) as caught:
         _ = view.copy
-    told = f"{watch.look().reasons} {caught.value}"
+    told = f"{inspection.look().reasons} {caught.value}"
     assert "does not answer" in told
     for inner in ("127.0.0.1", "port", "keeper", "city"):
         assert inner not in told

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from chain.answers import Receipt
+from chain.answers import TransactionReceipt
 from chain.deeds import LOOK_AGAIN, Deeds
 from chain.deployment import Deployment
 from chain.freed import find_freed
@@ -28,7 +28,7 @@ IN_FLIGHT = 3
 
 
 @dataclass(slots=True, kw_only=True)
-class Delivery:
+class Dispatch:
     """What is needed to bring one key's calls to the chain.
 
     Both methods raise:
@@ -104,7 +104,7 @@ class Delivery:
             seen=seen,
         )
 
-    def _seen(self, call: Call, receipt: Receipt | None, traces: Traces, conditions: Conditions) -> After:
+    def _seen(self, call: Call, receipt: TransactionReceipt | None, traces: Traces, conditions: Conditions) -> After:
         nonce, key, cursor = call.nonce, traces.keys[call.sender], traces.cursor
         settled_block = -1 if cursor is None else cursor.settled_block
         elsewhere = cursor is not None and (call.id in traces.elsewhere or not traces.ours)
@@ -122,7 +122,7 @@ class Delivery:
             can_rise=next_in_line and higher_price(call, conditions, key.account.balance) is not None,
         )
 
-    def _effect(self, call: Call, receipt: Receipt | None, cursor: Cursor | None) -> int | None:
+    def _effect(self, call: Call, receipt: TransactionReceipt | None, cursor: Cursor | None) -> int | None:
         return effect_block(self.database, self.deployment.of(call.ledger), call, receipt, cursor)
 
     def _next(self) -> Call | None:
