@@ -34,7 +34,7 @@ _SEND_AGAIN = 5.0
 
 
 class Founding:
-    """One deployment to one chain. `tell` is given a line for each step; `clock` counts seconds."""
+    """One deployment to one chain. `tell` is given a line for each step."""
 
     def __init__(
         self,
@@ -44,16 +44,12 @@ class Founding:
         journal: Path,
         *,
         tell: Callable[[str], None] = lambda _: None,
-        patience: float = PATIENCE,
-        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._node = node
         self._bureau = bureau
         self._charter = charter
         self._path = journal
         self._tell = tell
-        self._patience = patience
-        self._clock = clock
 
     async def run(self) -> Deployment:
         """Found, or go on founding.
@@ -138,7 +134,7 @@ class Founding:
 
     async def _wait(self, journal: Journal, steps: Sequence[Planned]) -> list[TransactionReceipt]:
         """Wait until all that was signed is mined; send again what the node may have lost."""
-        until, send_at = self._clock() + self._patience, self._clock() + _SEND_AGAIN
+        until, send_at = time.monotonic() + PATIENCE, time.monotonic() + _SEND_AGAIN
         resend = True  # what a journal of an earlier run holds may never have been sent
         while True:
             found = await self._node.receipts([one.hash for one in journal.signed])
@@ -146,10 +142,10 @@ class Founding:
             if len(receipts) == len(found):
                 _check_success(receipts, steps)
                 return receipts
-            if self._clock() > until:
+            if time.monotonic() > until:
                 raise self._late("not mined")
-            if resend or self._clock() > send_at:
-                resend, send_at = False, self._clock() + _SEND_AGAIN
+            if resend or time.monotonic() > send_at:
+                resend, send_at = False, time.monotonic() + _SEND_AGAIN
                 await self._send_missing(journal, found)
             await asyncio.sleep(_POLL)
 
@@ -166,17 +162,17 @@ class Founding:
 
     async def _settle(self, journal: Journal, steps: Sequence[Planned]) -> None:
         """Wait until the last block of ours is too deep to be undone."""
-        depth, until = (await find_network(self._node)).settled_depth, self._clock() + self._patience
+        depth, until = (await find_network(self._node)).settled_depth, time.monotonic() + PATIENCE
         while True:
             receipts = await self._wait(journal, steps)
             if (await self._node.latest()).number >= max(one.block for one in receipts) + depth:
                 return
-            if self._clock() > until:
+            if time.monotonic() > until:
                 raise self._late("not settled")
             await asyncio.sleep(_POLL)
 
     def _late(self, what: str) -> NodeAway:
-        why = f"{what} within {self._patience:.0f} s; the same again goes on"
+        why = f"{what} within {PATIENCE:.0f} s; the same again goes on"
         return NodeAway(self._node.url, "eth_getTransactionReceipt", why)
 
     async def _verified(self, journal: Journal, plan: FoundingPlan) -> Deployment:

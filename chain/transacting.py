@@ -22,6 +22,8 @@ from chain.transaction import SignedTransaction, Transaction, find_fee
 
 _GAS = 1_000_000  # for a step that cannot be simulated, since those before it are not mined yet
 _POLL = 0.1
+PATIENCE = 120.0
+"""Seconds to wait until all is mined."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +41,7 @@ class Invocation:
     data: bytes
 
 
-async def transact(
-    node: Node, signer: Signer, steps: Sequence[Creation | Invocation], *, patience: float = 120.0
-) -> list[TransactionReceipt]:
+async def transact(node: Node, signer: Signer, steps: Sequence[Creation | Invocation]) -> list[TransactionReceipt]:
     """Carry out steps in their order, and wait until all are mined.
 
     The signer must be used by nobody else meanwhile.
@@ -50,7 +50,6 @@ async def transact(
         node: of the chain.
         signer: who signs and pays.
         steps: what to do.
-        patience: seconds to wait for all of it.
 
     Raises:
         CallReverted: a step was refused, with the reason.
@@ -72,7 +71,7 @@ async def transact(
         )
         sent.append(await signer.sign(transaction))
         await hand_in(node, sent[-1])
-    receipts = await _wait(node, sent, patience)
+    receipts = await _wait(node, sent)
     for step, receipt in zip(steps, receipts, strict=True):
         if not receipt.succeeded:
             raise await _reason(node, signer, step, receipt)
@@ -109,15 +108,15 @@ async def hand_in(node: Node, signed: SignedTransaction) -> None:
         raise DeploymentFailed(f"the node does not take our transaction: {handed.said}")
 
 
-async def _wait(node: Node, sent: Sequence[SignedTransaction], patience: float) -> list[TransactionReceipt]:
-    until = time.monotonic() + patience
+async def _wait(node: Node, sent: Sequence[SignedTransaction]) -> list[TransactionReceipt]:
+    until = time.monotonic() + PATIENCE
     while True:
         found = await node.receipts([one.hash for one in sent])
         receipts = [one for one in found if one is not None]
         if len(receipts) == len(sent):
             return receipts
         if time.monotonic() > until:
-            raise NodeAway(node.url, "eth_getTransactionReceipt", f"not mined within {patience:.0f} s")
+            raise NodeAway(node.url, "eth_getTransactionReceipt", f"not mined within {PATIENCE:.0f} s")
         await asyncio.sleep(_POLL)
 
 
