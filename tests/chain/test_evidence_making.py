@@ -101,7 +101,7 @@ def trusted(sealed: SealedChain) -> frozenset[bytes]:
 
 async def anchor_in_one_block(world: World) -> list[BatchAnchored]:
     """Anchor batches of two agencies, all in one block."""
-    chain, sender = world.local_chain, world.sender(in_flight=10)
+    chain, sender = world.local_chain, world.sender()
     calls = [world.anchor(0, 3), world.anchor(3, 4), world.anchor(0, 5, agency=OTHER_AGENCY)]
     await world.catch_up()
     chain.rpc("evm_setAutomine", False)
