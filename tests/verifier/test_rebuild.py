@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from chain.sight import APART
 from ecert.facts import Status
 from ecert.presenting import present
 from tests.databases import Cluster
@@ -45,6 +46,9 @@ def test_a_lost_database_comes_back_and_issuing_goes_on(town: Town) -> None:
     assert town.issue(1).batches[0].first_serial == 12  # the number of the revoked one is free again
     outcome = town.issue(*range(40, 43))
     assert (outcome.complete, [one.first_serial for one in outcome.batches]) == (True, [13])
+    town.chain.rpc("evm_setNextBlockTimestamp", town.now() + APART + 1)  # what suspended it was not asked for just now
+    town.chain.mine()
+    town.step()
     assert town.change(Action.REINSTATE, 2).complete
     assert town.fsck() == []
 
