@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -13,11 +12,13 @@ import typer
 
 from chain.deployment import Deployment
 from ecert import base64url, strict_json
+from ecert.days import DAY
 from ecert.errors import MalformedError, MalformedKey
 from ecert.suite import SigningKey, from_jwk, thumbprint
 from ecert.trust import Roots
 from ecert.trust_file import TrustFile
 from store.database import Database
+from verifier.clock import seconds_now
 from verifier.commands.bars import Bars
 from verifier.commands.key_files import PasswordOption, password_of
 from verifier.commands.options import DataOption, JsonOption
@@ -37,7 +38,6 @@ from verifier.settings import Settings, load_settings
 from verifier.written_files import writing
 
 DAYS = 30
-_DAY = 86_400
 _AGAIN = "Run the same again."
 
 FileArgument = Annotated[
@@ -191,8 +191,8 @@ async def _export(settings: Settings, folder: TrustFolder, roots: Roots, days: i
         with Database.open(settings.database_url) as database:
             deployment = Deployment.load(settings.deployment_file)
             export = TrustExport(database=database, node=node, deployment=deployment, folder=folder, progress=bars)
-            iat = int(time.time())
-            return await export.make(roots, named, iat=iat, exp=iat + days * _DAY)
+            iat = seconds_now()
+            return await export.make(roots, named, iat=iat, exp=iat + days * DAY)
 
 
 def _roots(files: Sequence[Path], threshold: int | None, published: Roots | None) -> Roots:

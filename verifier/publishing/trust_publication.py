@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from chain.facts_file import read_copies
 from ecert.trust import Trust
 from ecert.trust_file import TrustFile
 from ecert.trust_json import trust_to_json
+from verifier.clock import seconds_now
 from verifier.errors import Refused
 from verifier.keys.secret_files import sync_folder
 from verifier.publishing.trust_folder import TrustFolder, read_trust_file
@@ -43,7 +43,7 @@ def publish(folder: TrustFolder) -> TrustFile:
 
 def refuse_expired(trust: Trust) -> None:
     """Raise `Refused` where nobody may rely on it any more."""
-    if time.time() >= trust.exp:
+    if seconds_now() >= trust.exp:
         raise Refused(f"the trust file expired on {shown(trust.exp)}")
 
 
