@@ -116,6 +116,12 @@ class TestWhatItSays:
         told = trust_from_json(JSON, "trust").ledgers[0]
         assert told.agencies == (AGENCY, AgencyCopy(code="HEALTH-7", name="Health"))
 
+    def test_agencies_are_those_of_the_copies_that_it_is_made_of(self) -> None:
+        bare = replace(TRUST, ledgers=tuple(replace(each, agencies=()) for each in TRUST.ledgers))
+        copies = {each.name: each.copy() for each in TRUST.ledgers}
+        assert bare != TRUST
+        assert bare.telling(copies) == TRUST
+
     def test_nothing_of_another_kind_or_missing_or_added_is_taken_for_it(self) -> None:
         wrong = [None, True, -1, 1.5, "", "0x", "AAA", [], {}, KeyError]
         for at in places(JSON):
