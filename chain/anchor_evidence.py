@@ -173,7 +173,7 @@ def read_anchor(log: ReceiptLog, block: SealedBlock, *, ledger: bytes, instance:
     place = Place(block=block.number, time=block.time, sequence=said["sequence"])
     try:
         return cast("BatchAnchored", EVENTS[entry.name](place, said))
-    except UnicodeDecodeError as error:
+    except NodeInconsistent as error:
         raise AnchorUnproved(Unproved.NO_ANCHOR, "its agency is none") from error
 
 
