@@ -155,7 +155,7 @@ class _Fold:
         if isinstance(event, StatusChanged):
             self._of(event.agency).changes.add(event.serials, event.status, event.place)
         elif isinstance(event, BatchAnchored):
-            self._of(event.agency).batches.append(_batch_facts(event))
+            self._of(event.agency).batches.append(batch_facts(event))
         elif isinstance(event, CertificateSuperseded):
             self._of(event.agency).changes.supersede(event.old, event.successors, event.place)
         elif isinstance(event, LedgerRetired):
@@ -190,7 +190,8 @@ class _Fold:
         return agency
 
 
-def _batch_facts(event: BatchAnchored) -> BatchFacts:
+def batch_facts(event: BatchAnchored) -> BatchFacts:
+    """Give the batch that an event anchored, as settled."""
     return BatchFacts(
         certificate_type=event.certificate_type,
         suite=event.suite,

@@ -16,6 +16,7 @@ from ecert.certificate import Certificate, Value
 from ecert.errors import MalformedEvidence
 from ecert.facts import BatchFacts, Facts, Status, StatusFacts
 from ecert.ledger_copies import LedgerCopies
+from ecert.ledger_copy import batch_facts
 from ecert.status_token import StatusToken
 from ecert.trust import TrustedLedger
 
@@ -71,12 +72,4 @@ class CopiesAtHand(LedgerCopies):
         last = event.first_serial + event.count - 1
         if event.agency != certificate.iss.agency or not event.first_serial <= certificate.serial <= last:
             raise NoProof(f"it is of the batch {event.agency} {event.first_serial} to {last}")
-        return BatchFacts(
-            certificate_type=event.certificate_type,
-            suite=event.suite,
-            root=event.root,
-            first_serial=event.first_serial,
-            count=event.count,
-            anchored=event.place.time,
-            block=event.place.block,
-        )
+        return batch_facts(event)
