@@ -10,6 +10,7 @@ import pytest
 from chain.node import Node
 from store.database import Database
 from tests.chain.world import World, make_world
+from tests.faults.validators import SealedChain
 from tests.local_chain import LocalChain
 from tests.tables import give_tables
 
@@ -42,3 +43,25 @@ def database(tmp_path: Path) -> Iterator[Database]:
 async def world(local_chain: LocalChain, node: Node, database: Database) -> World:
     """Contracts, one agency with its operators, and an empty store."""
     return await make_world(local_chain, node, database)
+
+
+@pytest.fixture(scope="module")
+def own_chain() -> Iterator[LocalChain]:
+    """A node that a module has for itself."""
+    with LocalChain() as chain:
+        yield chain
+
+
+@pytest.fixture
+async def sealed(own_chain: LocalChain) -> AsyncIterator[SealedChain]:
+    """The same chain, its blocks sealed by validators."""
+    async with SealedChain(own_chain.url) as sealed:
+        yield sealed
+
+
+@pytest.fixture
+async def validated(own_chain: LocalChain, sealed: SealedChain, database: Database) -> AsyncIterator[World]:
+    """Contracts and agencies on that."""
+    node = Node(sealed.url)
+    yield await make_world(own_chain, node, database)
+    await node.close()

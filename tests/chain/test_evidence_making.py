@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,10 +18,9 @@ from chain.node import Node
 from chain.receipt_rlp import read_receipt
 from chain.receipt_trie import ReceiptTrie, receipt_at
 from ecert.events import BatchAnchored
-from ecert.facts import BatchFacts
+from ecert.ledger_copy import batch_facts
 from store import blocks, events
-from store.database import Database
-from tests.chain.world import AGENCY, OTHER_AGENCY, World, make_world
+from tests.chain.world import AGENCY, OTHER_AGENCY, World
 from tests.faults.proxy import Fault, FaultProxy
 from tests.faults.validators import SealedChain
 from tests.local_chain import LocalChain
@@ -29,25 +28,6 @@ from tests.local_chain import LocalChain
 FEE_MARKET = 2
 TRANSFERS = 150
 """So many that indexes are written in one byte and in two."""
-
-
-@pytest.fixture(scope="module")
-def own_chain() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
-
-
-@pytest.fixture
-async def sealed(own_chain: LocalChain) -> AsyncIterator[SealedChain]:
-    async with SealedChain(own_chain.url) as sealed:
-        yield sealed
-
-
-@pytest.fixture
-async def validated(own_chain: LocalChain, sealed: SealedChain, database: Database) -> AsyncIterator[World]:
-    node = Node(sealed.url)
-    yield await make_world(own_chain, node, database)
-    await node.close()
 
 
 @pytest.fixture
@@ -75,24 +55,12 @@ def anchored(world: World) -> list[BatchAnchored]:
         return [one for one in events.stream(connection, world.deployment.name) if isinstance(one, BatchAnchored)]
 
 
-def facts(event: BatchAnchored) -> BatchFacts:
-    return BatchFacts(
-        certificate_type=event.certificate_type,
-        suite=event.suite,
-        root=event.root,
-        first_serial=event.first_serial,
-        count=event.count,
-        anchored=event.place.time,
-        block=event.place.block,
-    )
-
-
 async def made(world: World, event: BatchAnchored, node: Node | None = None) -> AnchorEvidence:
     with world.database.read() as connection:
         block = blocks.read(connection, world.deployment.name, event.place.block)
     assert block is not None
     node = node or world.node
-    return await make_evidence(node, world.deployment, event.agency, facts(event), block_hash=block.hash)
+    return await make_evidence(node, world.deployment, event.agency, batch_facts(event), block_hash=block.hash)
 
 
 def trusted(sealed: SealedChain) -> frozenset[bytes]:
@@ -170,7 +138,7 @@ async def test_a_node_without_that_batch_or_with_another_block_is_not_believed(v
         await made(validated, replace(event, root=bytes(32)))
     with pytest.raises(NodeInconsistent, match="does not have the batch"):
         await made(validated, replace(event, agency=OTHER_AGENCY))
-    batch = facts(event)
+    batch = batch_facts(event)
     with pytest.raises(NodeInconsistent, match="another block"):
         await make_evidence(validated.node, validated.deployment, AGENCY, batch, block_hash=bytes(32))
     with pytest.raises(NodeInconsistent, match="does not have a block"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
@@ -11,31 +11,11 @@ from chain.headers import BlockHeader, hash_of
 from chain.indexer import Indexer
 from chain.node import Node
 from store import blocks, evidence
-from store.database import Database
 from store.records import Evidence
-from tests.chain.world import World, make_world
+from tests.chain.world import World
 from tests.faults.proxy import ALWAYS, Fault, FaultProxy
 from tests.faults.validators import SealedChain
 from tests.local_chain import LocalChain
-
-
-@pytest.fixture(scope="module")
-def own_chain() -> Iterator[LocalChain]:
-    with LocalChain() as chain:
-        yield chain
-
-
-@pytest.fixture
-async def sealed(own_chain: LocalChain) -> AsyncIterator[SealedChain]:
-    async with SealedChain(own_chain.url) as sealed:
-        yield sealed
-
-
-@pytest.fixture
-async def validated(own_chain: LocalChain, sealed: SealedChain, database: Database) -> AsyncIterator[World]:
-    node = Node(sealed.url)
-    yield await make_world(own_chain, node, database)
-    await node.close()
 
 
 def held_against(world: World) -> tuple[Evidence, ...]:
