@@ -100,7 +100,7 @@ class KeyFileSigner(LocalSigner):
         text = json.dumps(Account.encrypt(bytes(Account.create().key), password, kdf="scrypt", iterations=work))
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
-            create_secret(path, text)
+            create_secret(path, text.encode())
         except OSError as error:
             raise KeyFileUnreadable(path, f"the key file cannot be made: {error.strerror}") from error
         return cls(path, password)

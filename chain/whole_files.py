@@ -10,36 +10,37 @@ from pathlib import Path
 
 _ANY_FILE = 0o666
 """Less what the system withholds from others."""
-_OWNER_FILE = 0o600
+OWNER_FILE = 0o600
 
 
 def replace_file(path: Path, text: str) -> None:
     """Write a file, over one that may be there; raises `OSError`, and the old one stays."""
-    with _beside(path, text, _ANY_FILE) as partial:
+    with _beside(path, text.encode(), _ANY_FILE) as partial:
         partial.replace(path)
 
 
-def create_secret(path: Path, text: str) -> None:
+def create_secret(path: Path, content: bytes) -> None:
     """Write a file for its owner alone; raises `FileExistsError` where there is one, and `OSError`."""
-    with _beside(path, text, _OWNER_FILE) as partial:
+    with _beside(path, content, OWNER_FILE) as partial:
         os.link(partial, path)
 
 
 @contextmanager
-def _beside(path: Path, text: str, mode: int) -> Iterator[Path]:
+def _beside(path: Path, content: bytes, mode: int) -> Iterator[Path]:
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         yield partial
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

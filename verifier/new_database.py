@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from chain.whole_files import sync_folder
 from store import calls, inventory
 from store.database import Database, migrate
 from store.errors import SchemaMismatch, StoreError
 from verifier.errors import Refused
-from verifier.keys.secret_files import sync_folder
 from verifier.services.lost_calls import OpenCall
 
 SQLITE = "sqlite:///"

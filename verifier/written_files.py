@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from verifier.keys.secret_files import make_secret_folder, sync_folder
+from chain.whole_files import sync_folder
+from verifier.keys.secret_files import make_secret_folder
 
 FEW = 8
 """Up to so many files are synced one by one; more share one sync of the system."""

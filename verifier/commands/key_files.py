@@ -20,9 +20,10 @@ import typer
 
 from chain.answers import to_hex
 from chain.signer import KeyFileSigner, Signer
+from chain.whole_files import OWNER_FILE
 from verifier.errors import Refused
 from verifier.keys.remote_keys import RemoteKeys
-from verifier.keys.secret_files import OWNER_FILE, SecretFileOpen, make_secret_folder, read_secret, write_secret
+from verifier.keys.secret_files import SecretFileOpen, make_secret_folder, read_secret, write_secret
 from verifier.system_words import why
 
 PasswordOption = Annotated[

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import secrets
 import stat
 from pathlib import Path
 
-OWNER_FILE = 0o600
+from chain.whole_files import create_secret
+
 OWNER_FOLDER = 0o700
 OTHERS = 0o077
 
@@ -36,18 +36,10 @@ def write_secret(path: Path, content: bytes) -> None:
         OSError: the disk says no; nothing is left behind.
     """
     make_secret_folder(path.parent)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.partial")
     try:
-        with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_FILE), "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(partial, path)
-        sync_folder(path.parent)
+        create_secret(path, content)
     except FileExistsError as error:
         raise SecretFileExists(path) from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def read_secret(path: Path) -> bytes:
@@ -56,12 +48,3 @@ def read_secret(path: Path) -> bytes:
         if os.name == "posix" and stat.S_IMODE(os.fstat(file.fileno()).st_mode) & OTHERS:
             raise SecretFileOpen(path)
         return file.read()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from chain.facts_file import read_copies
+from chain.whole_files import sync_folder
 from ecert.trust import Trust
 from ecert.trust_file import TrustFile
 from ecert.trust_json import trust_to_json
 from verifier.clock import seconds_now
 from verifier.errors import Refused
-from verifier.keys.secret_files import sync_folder
 from verifier.publishing.trust_folder import TrustFolder, read_trust_file
 from verifier.times import shown
 

@@ -14,9 +14,10 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Self
 
+from chain.whole_files import OWNER_FILE
 from store.verifications import Shipment
 from verifier.keys.receipt_key import Answerer
-from verifier.keys.secret_files import OWNER_FILE, make_secret_folder
+from verifier.keys.secret_files import make_secret_folder
 from verifier.record.closing import DROPPED, Closing, read_closing
 from verifier.record.holding import holds
 from verifier.record.lines import Place

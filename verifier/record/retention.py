@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from chain.whole_files import sync_folder
 from ecert.errors import MalformedError, UntrustedToken
 from ecert.jwks import KeySet
 from ecert.suite import SigningKey
 from store import verifications
 from store.database import Database
 from store.verifications import Shipment
-from verifier.keys.secret_files import sync_folder
 from verifier.record.closing import CLOSED, DROPPED, check_closing, extent_of, read_closing, write_signed
 from verifier.record.segments import RecordFolder, Segment
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 
-from verifier.keys.secret_files import OWNER_FILE, sync_folder
+from chain.whole_files import OWNER_FILE, sync_folder
 from verifier.record.segments import RecordFolder, Segment
 
 ROOM = 4096
